@@ -1,0 +1,52 @@
+# Footnote: each target sets up what it needs; second runs start in seconds.
+PYTHON ?= python3.11
+VENV := .venv
+BIN := $(VENV)/bin
+INDEX ?= footnote-index
+PORT ?= 7860
+PACKAGES := eval generator indexer models prompts retriever web app.py cli.py pipeline.py schema.py settings.py
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run test check bench docs lock clean
+
+help:  ## Show this list
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+
+run: $(VENV)/.installed  ## Set up, fetch the weights, index samples/ and serve the chat page
+	@$(BIN)/footnote models fetch
+	@$(BIN)/footnote index samples --index $(INDEX)
+	@$(BIN)/footnote serve --index $(INDEX) --port $(PORT)
+
+test: check $(VENV)/.browser  ## Set up, check style and types, and run every test
+	@$(BIN)/footnote models fetch
+	@$(BIN)/python -m pytest
+
+check: $(VENV)/.installed  ## Style and types only
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+
+bench: $(VENV)/.installed  ## Measure speed, memory and answers on this machine (DATA=folder for the larger set)
+	@$(BIN)/python -m benchmarks.answering $(if $(DATA),--data $(DATA))
+
+docs: $(VENV)/.installed $(VENV)/.browser  ## Make the generated parts of the documentation again
+	@$(BIN)/python docs/generate.py
+
+lock: $(VENV)/.installed  ## Write requirements.lock from the current environment
+	@$(BIN)/python docs/lock.py
+
+clean:  ## Remove the environment and the sample index (the weights stay in the cache)
+	rm -rf $(VENV) $(INDEX)
+
+$(VENV)/.installed: requirements.lock pyproject.toml
+	@command -v $(PYTHON) >/dev/null || { echo "Footnote needs $(PYTHON); name another with make PYTHON=..."; exit 1; }
+	@echo "Setting up the environment in $(VENV) (a few minutes the first time) ..."
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
+	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(VENV)/.browser: $(VENV)/.installed
+	@sh tests/install_browser.sh
+	@touch $@

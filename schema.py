@@ -1,0 +1,307 @@
+"""The vocabulary: the frozen values that travel between the rooms of the house.
+
+This module knows nobody: it imports the standard library only, does no input or output, and every other module may
+import it. Offsets are always character offsets (Python string indices) into the extracted text of one source, and
+``quote == text[start:end]`` holds wherever the three appear together.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+BlockKind = Literal["heading", "paragraph", "list_item", "table_row"]
+FileStatus = Literal["indexed", "unchanged", "partial", "refused", "removed"]
+Origin = Literal["dense", "lexical", "fused", "reranked"]
+Support = Literal["supported", "partly", "unsupported"]
+
+
+class FootnoteError(Exception):
+    """An error that a user may meet: its text says what happened, to what, and what to do about it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """One page of a source that has pages: its number (from 1) and its span in the extracted text."""
+
+    number: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Block:
+    """One structural unit of a document; ``level`` is 1 to 6 for headings and 0 for everything else."""
+
+    kind: BlockKind
+    start: int
+    end: int
+    level: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Extraction:
+    """What a loader read from one file.
+
+    ``blocks`` are in text order, do not overlap and hold every character of ``text`` that is not white space; ``pages``
+    is empty for formats without pages. ``date`` is ISO 8601 (YYYY, YYYY-MM or YYYY-MM-DD) and only set when the document
+    states it. ``warnings`` are sentences for the report, such as "2 of 9 pages have no text".
+    """
+
+    text: str
+    blocks: tuple[Block, ...]
+    pages: tuple[Page, ...] = ()
+    title: str | None = None
+    date: str | None = None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One document of a collection; its identity is collection + relative path, its content hash an attribute."""
+
+    collection: str
+    path: str
+    title: str
+    date: str | None
+    sha256: str
+
+    @property
+    def source_id(self) -> str:
+        """The name that every door shows and accepts, for example ``default/guidance/briefing.md``."""
+        return f"{self.collection}/{self.path}"
+
+
+@dataclass(frozen=True, slots=True)
+class SourceInfo:
+    """A row of ``footnote sources``: a source with what the index holds of it."""
+
+    source: Source
+    characters: int
+    pages: int
+    pages_empty: int
+    chunks: int
+    status: FileStatus
+    reason: str
+    indexed_at: str
+
+
+@dataclass(frozen=True, slots=True)
+class Chunk:
+    """A span of one source that is embedded and retrieved as a unit; ``heading`` is the path of headings above it."""
+
+    source_id: str
+    start: int
+    end: int
+    text: str
+    page: int | None = None
+    heading: str = ""
+
+    @property
+    def chunk_id(self) -> str:
+        """A deterministic id: the same source, span and text always give the same 32 hexadecimal digits."""
+        parts = "\x1f".join((self.source_id, str(self.start), str(self.end), self.text))
+        return hashlib.sha256(parts.encode("utf-8", "surrogatepass")).hexdigest()[:32]
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """A retrieved chunk: higher ``score`` is better, ``rank`` counts from 1, ``origin`` names the stage it left last."""
+
+    chunk: Chunk
+    source: Source
+    score: float
+    rank: int
+    origin: Origin
+    seen_by_model: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Quote:
+    """A verbatim span of a source, numbered from 1; a citation is a quote that a sentence of the answer points to."""
+
+    number: int
+    source: str
+    title: str
+    date: str | None
+    page: int | None
+    start: int
+    end: int
+    quote: str
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Sentence:
+    """One sentence of an answer with the numbers of its citations and the verdict of the support check (score 0 to 1)."""
+
+    text: str
+    citations: tuple[int, ...]
+    support: Support
+    score: float
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One earlier exchange of a conversation."""
+
+    question: str
+    answer: str
+
+
+@dataclass(frozen=True, slots=True)
+class Timings:
+    """Milliseconds from the arrival of the question; ``None`` where the stage did not run."""
+
+    retrieve_ms: float | None = None
+    rerank_ms: float | None = None
+    quotes_ms: float | None = None
+    first_token_ms: float | None = None
+    total_ms: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fingerprint:
+    """What an answer was made with: hashes or names that change when the part they name changes."""
+
+    index: str
+    embedder: str
+    reranker: str
+    llm: str
+    prompt: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """The whole record of one question: enough to render, log, compare and evaluate.
+
+    ``reason`` says in a sentence why the answer is as it is when it is not a full one: why it abstained, why there are
+    quotes only, or that it was stopped. ``dropped`` holds draft sentences that the evidence did not support.
+    """
+
+    question: str
+    answer: str
+    abstained: bool
+    reason: str
+    sentences: tuple[Sentence, ...]
+    citations: tuple[Quote, ...]
+    quotes: tuple[Quote, ...]
+    passages: tuple[Passage, ...]
+    timings: Timings
+    fingerprint: Fingerprint
+    dropped: tuple[Sentence, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class QuotesFound:
+    """First event of an answer: the evidence, before the language model has read a word."""
+
+    quotes: tuple[Quote, ...]
+    passages: tuple[Passage, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Token:
+    """A piece of the draft as the language model writes it."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class SentenceChecked:
+    """A finished sentence of the draft with its citations and verdict; ``citations`` are the quotes it points to."""
+
+    sentence: Sentence
+    citations: tuple[Quote, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """Last event: the complete record."""
+
+    answer: Answer
+
+
+Event = QuotesFound | Token | SentenceChecked | Answered
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """One row of an indexing report: what happened to one file, and why; ``path`` as found on disk."""
+
+    path: str
+    status: FileStatus
+    reason: str = ""
+    pages: int = 0
+    chunks: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IndexReport:
+    """The rows of one indexing run and how long it took."""
+
+    files: tuple[FileReport, ...]
+    seconds: float
+
+    def count(self, status: FileStatus) -> int:
+        """How many rows have this status."""
+        return sum(report.status == status for report in self.files)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form that ``footnote index --json`` prints; rows of removed files are counted and listed too."""
+        statuses: tuple[FileStatus, ...] = ("indexed", "unchanged", "partial", "refused", "removed")
+        counts = {status: self.count(status) for status in statuses}
+        return {"files": [asdict(report) for report in self.files], **counts, "seconds": round(self.seconds, 3)}
+
+
+@dataclass(frozen=True, slots=True)
+class PageView:
+    """One page of a source for the viewer: its text and where that text starts in the whole source.
+
+    A source without pages is shown in sections of limited length, numbered from 1 in the same way.
+    """
+
+    source: Source
+    number: int
+    count: int
+    is_page: bool
+    start: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """Progress of a long task for whoever draws it: ``done`` of ``total`` units, and what is being worked on."""
+
+    done: int
+    total: int
+    label: str = ""
+    unit: str = field(default="files")
+
+
+def passage_to_dict(passage: Passage) -> dict[str, Any]:
+    """The JSON form of a passage, as ``search --json`` and ``ask --json`` print it."""
+    chunk = passage.chunk
+    return {
+        "rank": passage.rank,
+        "score": passage.score,
+        "source": chunk.source_id,
+        "title": passage.source.title,
+        "date": passage.source.date,
+        "page": chunk.page,
+        "heading": chunk.heading,
+        "start": chunk.start,
+        "end": chunk.end,
+        "text": chunk.text,
+        "origin": passage.origin,
+        "seen_by_model": passage.seen_by_model,
+    }
+
+
+def answer_to_dict(answer: Answer) -> dict[str, Any]:
+    """The JSON form of an answer that the command line and the REST interface share (docs/interfaces.md)."""
+    record = asdict(answer)
+    record["passages"] = [passage_to_dict(passage) for passage in answer.passages]
+    return record

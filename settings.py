@@ -1,0 +1,119 @@
+"""Every setting of Footnote in one frozen object, with the origin of each value: default, file, environment or flag.
+
+Settings are data: nothing here loads a model, opens an index or touches the network.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+
+from schema import FootnoteError
+
+ENV_PREFIX = "FOOTNOTE_"
+SETTINGS_FILE = "footnote.toml"
+
+
+def default_cache() -> Path:
+    """The per-user folder that every index and project shares for weights."""
+    base = os.environ.get("XDG_CACHE_HOME") or str(Path.home() / ".cache")
+    return Path(base) / "footnote" / "models"
+
+
+class Settings(BaseModel):
+    """What a run of Footnote was asked to do; every field can come from footnote.toml, FOOTNOTE_<NAME> or a flag."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", str_strip_whitespace=True)
+
+    index: Path = Field(Path("footnote-index"), description="Folder of the index")
+    collection: str = Field("default", pattern=r"^[\w.-]{1,64}$", description="Collection that documents belong to")
+    cache: Path = Field(default_factory=default_cache, description="Folder of the weights, shared by all projects")
+    embedder: str = Field("bge-small-en-v1.5", description="Name of the embedding model in the registry")
+    reranker: str = Field("ms-marco-minilm-l12", description="Name of the cross-encoder in the registry, or none")
+    llm: str = Field(
+        "auto",
+        description="auto (best one that is there), a name in the registry, none (quotes only), "
+        "transformers:FOLDER, or a server's model as openai:MODEL",
+    )
+    llm_base_url: str = Field("", description="Address of an OpenAI-compatible server, for llm = openai:MODEL")
+    llm_api_key: SecretStr = Field(SecretStr(""), description="Key of that server (environment or file only)")
+    threads: int = Field(0, ge=0, le=256, description="Threads for embedding and the language model; 0: every core")
+    chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
+    top_k: int = Field(8, ge=1, le=100, description="Passages retrieved for a question")
+    quotes: int = Field(5, ge=1, le=12, description="Quotes shown as evidence")
+    prompt_tokens: int = Field(300, ge=64, le=8000, description="Budget for evidence in the prompt, in model tokens")
+    answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in model tokens")
+    abstain_below: float = Field(
+        0.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"
+    )
+    host: str = Field("127.0.0.1", description="Address that serve listens on")
+    port: int = Field(7860, ge=0, le=65535, description="Port that serve listens on; 0: any free one")
+    lock_wait_s: float = Field(10.0, ge=0.0, le=3600.0, description="Seconds to wait for another writer of the index")
+
+
+def read_settings_file(path: Path) -> dict[str, Any]:
+    """The values in a TOML settings file; an empty dict when there is none.
+
+    Raises:
+        FootnoteError: when the file is not readable TOML.
+    """
+    try:
+        return tomllib.loads(path.read_text("utf-8"))
+    except FileNotFoundError:
+        return {}
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise FootnoteError(f"The settings file {path} can't be read: {error}") from error
+
+
+def load_settings(
+    flags: Mapping[str, Any] | None = None,
+    *,
+    file: Path | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> tuple[Settings, dict[str, str]]:
+    """Merge the sources of settings and say where each value came from.
+
+    Args:
+        flags: values from the command line; ``None`` values count as not given.
+        file: settings file; by default footnote.toml in the working directory.
+        environment: by default the process's own.
+
+    Returns:
+        The settings, and for each field ``default``, ``file PATH``, ``environment NAME`` or ``flag``.
+
+    Raises:
+        FootnoteError: naming the field, its value's origin and what is allowed.
+    """
+    file = file or Path(SETTINGS_FILE)
+    environment = os.environ if environment is None else environment
+    values: dict[str, Any] = {}
+    origins = dict.fromkeys(Settings.model_fields, "default")
+    for name, value in read_settings_file(file).items():
+        values[name], origins[name] = value, f"file {file}"
+    for name in Settings.model_fields:
+        variable = ENV_PREFIX + name.upper()
+        if environment.get(variable):
+            values[name], origins[name] = environment[variable], f"environment {variable}"
+    for name, value in (flags or {}).items():
+        if value is not None:
+            values[name], origins[name] = value, "flag"
+    try:
+        return Settings(**values), origins
+    except ValidationError as error:
+        raise FootnoteError(_explain(error, origins)) from error
+
+
+def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
+    """One line for each field that is wrong: its name, its origin and what pydantic says of it."""
+    lines = []
+    for fault in error.errors():
+        name = str(fault["loc"][0])
+        known = name in Settings.model_fields
+        message = fault["msg"] if known else f"there is no such setting; there are {', '.join(Settings.model_fields)}"
+        lines.append(f"Setting {name} (from {origins.get(name, 'unknown')}): {message}")
+    return "\n".join(lines)
