@@ -44,9 +44,9 @@ class Block:
 class Extraction:
     """What a loader read from one file.
 
-    ``blocks`` are in text order, do not overlap and hold every character of ``text`` that is not white space; ``pages``
-    is empty for formats without pages. ``date`` is ISO 8601 (YYYY, YYYY-MM or YYYY-MM-DD) and only set when the document
-    states it. ``warnings`` are sentences for the report, such as "2 of 9 pages have no text".
+    ``blocks`` are in text order, do not overlap and hold every character of ``text`` that is not white space;
+    ``pages`` is empty for formats without pages. ``date`` is ISO 8601 (YYYY, YYYY-MM or YYYY-MM-DD) and only set when
+    the document states it. ``warnings`` are sentences for the report, such as "2 of 9 pages have no text".
     """
 
     text: str
@@ -88,6 +88,21 @@ class SourceInfo:
 
 
 @dataclass(frozen=True, slots=True)
+class EmbedderIdentity:
+    """What makes two embedders the same; an index refuses vectors from any other.
+
+    ``sha256`` is the hash of the weights, empty for embedders that have none to hash.
+    """
+
+    name: str
+    sha256: str
+    dimension: int
+    normalised: bool
+    query_prefix: str = ""
+    document_prefix: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Chunk:
     """A span of one source that is embedded and retrieved as a unit; ``heading`` is the path of headings above it."""
 
@@ -107,7 +122,7 @@ class Chunk:
 
 @dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved chunk: higher ``score`` is better, ``rank`` counts from 1, ``origin`` names the stage it left last."""
+    """A retrieved chunk: higher ``score`` is better, ``rank`` counts from 1, ``origin`` is its last stage."""
 
     chunk: Chunk
     source: Source
@@ -134,7 +149,7 @@ class Quote:
 
 @dataclass(frozen=True, slots=True)
 class Sentence:
-    """One sentence of an answer with the numbers of its citations and the verdict of the support check (score 0 to 1)."""
+    """One sentence of an answer with the numbers of its citations and the support check's verdict (score 0 to 1)."""
 
     text: str
     citations: tuple[int, ...]
@@ -252,7 +267,7 @@ class IndexReport:
     def to_dict(self) -> dict[str, Any]:
         """The JSON form that ``footnote index --json`` prints; rows of removed files are counted and listed too."""
         statuses: tuple[FileStatus, ...] = ("indexed", "unchanged", "partial", "refused", "removed")
-        counts = {status: self.count(status) for status in statuses}
+        counts: dict[str, int] = {status: self.count(status) for status in statuses}
         return {"files": [asdict(report) for report in self.files], **counts, "seconds": round(self.seconds, 3)}
 
 

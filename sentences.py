@@ -1,0 +1,87 @@
+"""Sentence spans: where the sentences of a text start and end, as offsets into it.
+
+Loaders put every list item, table row and paragraph on lines of its own, so a line break always ends a sentence here.
+The rules are for European punctuation plus the full-width marks of Chinese and Japanese; they know common English
+abbreviations and leave everything that is in doubt together, since a quote that is too long is better than half of one.
+"""
+
+from __future__ import annotations
+
+import re
+
+Span = tuple[int, int]
+
+_TITLES = frozenset(
+    ["mr", "mrs", "ms", "dr", "prof", "sir", "st", "e.g", "i.e", "eg", "ie", "cf", "vs", "v", "al", "approx"]
+)
+_BEFORE_NUMBERS = frozenset(
+    [
+        "no",
+        "nos",
+        "art",
+        "arts",
+        "para",
+        "paras",
+        "s",
+        "ss",
+        "sec",
+        "secs",
+        "ch",
+        "chap",
+        "fig",
+        "figs",
+        "eq",
+        "p",
+        "pp",
+    ]
+    + ["vol", "ca", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
+)
+_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』”’）]*|\n+")
+_LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘])([^\s(\[\"'“‘]+)$")
+_CONTINUES = re.compile(r"\s+[a-z]")
+_NUMBER_FOLLOWS = re.compile(r"\s+\d")
+
+
+def sentence_spans(text: str) -> list[Span]:
+    """The sentences of a text as (start, end) pairs, in order, without the white space around them.
+
+    Together they hold every character that is not white space.
+
+    >>> text = "It met on 3 Oct. 2022. Dr. Lee spoke (see para. 4). All agreed!"
+    >>> [text[start:end] for start, end in sentence_spans(text)]
+    ['It met on 3 Oct. 2022.', 'Dr. Lee spoke (see para. 4).', 'All agreed!']
+    """
+    spans = []
+    start = 0
+    for mark in _END.finditer(text):
+        if _is_boundary(text, start, mark):
+            spans.append((start, mark.end()))
+            start = mark.end()
+    spans.append((start, len(text)))
+    return [trimmed for span in spans if (trimmed := trim(text, span))]
+
+
+def trim(text: str, span: Span) -> Span | None:
+    """The span without white space at its ends; ``None`` when nothing is left."""
+    piece = text[span[0] : span[1]]
+    stripped = piece.strip()
+    if not stripped:
+        return None
+    start = span[0] + piece.index(stripped[0])
+    return start, start + len(stripped)
+
+
+def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
+    """Whether this punctuation ends a sentence, rather than an abbreviation, an initial or a numbered item."""
+    if mark.group()[0] != ".":
+        return not (mark.group()[0] in "…" and _CONTINUES.match(text, mark.end()))
+    if _CONTINUES.match(text, mark.end()):
+        return False
+    word = _LAST_WORD.search(text, max(start, mark.start() - 40), mark.start())
+    if word is None:
+        return True
+    last = word.group(1).lower()
+    is_initial = len(last) == 1 and last.isalpha() and last not in "ai"
+    is_item_number = mark.start() - start <= 4 and last.isdigit()
+    before_number = last in _BEFORE_NUMBERS and _NUMBER_FOLLOWS.match(text, mark.end()) is not None
+    return not (last in _TITLES or is_initial or is_item_number or before_number)
