@@ -1,0 +1,105 @@
+"""One file in, its text with offsets out: `load` decides what the file is and hands it to the loader of that format.
+
+Every reason to refuse a file is a `schema.FootnoteError`; nothing else leaves this package, whatever the bytes are.
+"""
+
+from __future__ import annotations
+
+import stat
+from importlib import import_module
+from pathlib import Path
+
+from indexer.loading.characters import printable
+from indexer.loading.sniffing import EXTENSIONS, FORMATS, Format, detect_format, named_format
+from schema import Extraction, FootnoteError
+
+__all__ = ["EXTENSIONS", "FORMATS", "LARGEST_FILE", "load", "load_bytes", "printable"]
+
+LARGEST_FILE = 200 * 1024 * 1024
+_MODULES: dict[Format, str] = {
+    "markdown": "markdown_loader",
+    "text": "text_loader",
+    "html": "html_loader",
+    "docx": "docx_loader",
+    "pdf": "pdf_loader",
+}
+_FORMAT_NAMES: dict[Format, str] = {
+    "markdown": "Markdown",
+    "text": "text",
+    "html": "HTML",
+    "docx": "DOCX",
+    "pdf": "PDF",
+}
+
+
+def load(path: Path) -> Extraction:
+    """Read one file.
+
+    Args:
+        path: a regular file, or a link to one.
+
+    Returns:
+        Its text, blocks, pages, title and stated date, with warnings for the report.
+
+    Raises:
+        FootnoteError: when it can't be read, with the reason and what to do.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise FootnoteError(f"{printable(path.name)} is not a regular file.")
+        if status.st_size > LARGEST_FILE:
+            raise FootnoteError(_too_large(path.name, status.st_size))
+        named_format(path.name)  # a large file of another type is refused before it is read
+        data = path.read_bytes()
+    except FootnoteError as error:
+        raise _about(path.name, error) from error
+    except (OSError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        raise FootnoteError(f"{printable(path.name)} can't be opened: {reason}.") from error
+    return load_bytes(path.name, data)
+
+
+def load_bytes(name: str, data: bytes) -> Extraction:
+    """Read one file that is in memory already; ``name`` gives its extension and stands in messages.
+
+    Raises:
+        FootnoteError: when it can't be read, with the reason and what to do.
+    """
+    if len(data) > LARGEST_FILE:
+        raise FootnoteError(_too_large(name, len(data)))
+    kind: Format | None = None
+    try:
+        named_format(name)
+        if not data or data.isspace():
+            raise FootnoteError("It is empty.")
+        kind = detect_format(name, data)
+        extraction: Extraction = import_module(f"indexer.loading.{_MODULES[kind]}").load(data)
+    except FootnoteError as error:
+        raise _about(name, error) from error
+    except Exception as error:  # parsers of damaged files raise whatever they happen to meet
+        what = _FORMAT_NAMES[kind] if kind else "document"
+        raise FootnoteError(
+            f"{printable(name)} can't be read as {what} ({_describe(error)}): it may be damaged."
+        ) from error
+    if not extraction.text:
+        raise FootnoteError(f"{printable(name)} is empty: no text was found in it.")
+    return extraction
+
+
+def _about(name: str, error: FootnoteError) -> FootnoteError:
+    """The error with the file's name in the place of its "It"."""
+    text = str(error)
+    return FootnoteError(f"{printable(name)}{text[2:]}" if text.startswith("It ") else f"{printable(name)}: {text}")
+
+
+def _describe(error: Exception) -> str:
+    first_line = str(error).strip().split("\n")[0][:200]
+    return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
+
+
+def _too_large(name: str, size: int) -> str:
+    megabytes = -(-size // (1024 * 1024))
+    return (
+        f"{printable(name)} is too large: {megabytes} MB, and {LARGEST_FILE // (1024 * 1024)} MB is the most. Split it."
+    )

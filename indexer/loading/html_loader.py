@@ -1,0 +1,275 @@
+"""HTML to blocks: the main content without navigation, scripts and what the page itself hides.
+
+The tree is walked without recursion, so that nesting of any depth is read; nothing is ever fetched.
+"""
+
+from __future__ import annotations
+
+import re
+import warnings as python_warnings
+from collections.abc import Iterator
+
+from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
+from bs4.element import NavigableString, PageElement, PreformattedString, Tag
+
+from indexer.loading.builder import TextBuilder
+from indexer.loading.characters import clean_line
+from indexer.loading.dates import find_date, parse_date
+from indexer.loading.decoding import decode
+from schema import BlockKind, Extraction
+
+_NO_TEXT = frozenset(
+    {
+        *("script", "style", "noscript", "template", "head", "svg", "canvas", "iframe", "object", "embed", "audio"),
+        *("video", "map", "button", "select", "textarea", "input", "dialog"),
+    }
+)
+_FURNITURE = frozenset({"header", "footer", "aside"})
+_FURNITURE_ROLES = frozenset({"navigation", "banner", "contentinfo", "search", "menu", "menubar"})
+_BLOCKS = frozenset(
+    {
+        *("address", "article", "aside", "blockquote", "body", "caption", "center", "dd", "details", "div", "dl", "dt"),
+        *("fieldset", "figcaption", "figure", "footer", "form", "h1", "h2", "h3", "h4", "h5", "h6", "header", "hgroup"),
+        *("hr", "html", "legend", "li", "main", "nav", "ol", "p", "pre", "section", "summary", "table", "tbody", "td"),
+        *("tfoot", "th", "thead", "tr", "ul"),
+    }
+)
+_LAYOUT = ("table", "h1", "h2", "h3", "ul", "ol")  # a table that holds one of these lays out the page
+_HEADING = re.compile(r"h[1-6]")
+_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_DATE_META = frozenset(
+    {
+        *("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "dcterms.date", "pubdate"),
+        *("dcterms.issued", "dcterms.created", "citation_publication_date", "citation_date", "publication_date"),
+    }
+)
+_DECLARED = re.compile(
+    rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})|<\?xml[^>]{0,100}encoding=[\"']([\w-]{2,40})", re.I
+)
+
+
+def load(data: bytes) -> Extraction:
+    """Read a page from bytes."""
+    text, warnings = _decode(data)
+    soup = parse(text)
+    builder = TextBuilder()
+    for root in soup.find_all(_is_main, limit=20):
+        if not root.find_parent(_is_main):
+            add_tree(builder, root)
+    if not builder.blocks:
+        add_tree(builder, soup)
+    if not builder.blocks:  # a page that is all header and menus: better that than nothing
+        add_tree(builder, soup, furniture=True)
+    date = _stated_date(soup) or find_date(builder.head())
+    return builder.build(title=_title(soup) or builder.text_of_first(6), date=date, warnings=warnings)
+
+
+def parse(text: str) -> BeautifulSoup:
+    """The tree of a page or of a piece of one."""
+    with python_warnings.catch_warnings():
+        python_warnings.simplefilter("ignore", XMLParsedAsHTMLWarning)
+        return BeautifulSoup(text, "lxml")
+
+
+def add_tree(builder: TextBuilder, root: Tag, *, furniture: bool = False) -> None:
+    """Append the blocks below ``root``; ``furniture`` keeps the headers, footers and menus of the page too."""
+    writer = _BlockWriter(builder, layout_tables=_holders(root, _LAYOUT))
+    for element, opens in _walk(root, furniture=furniture):
+        if isinstance(element, Tag):
+            (writer.open if opens else writer.close)(element)
+        else:
+            writer.text(str(element))
+    writer.flush()
+
+
+def _walk(root: Tag, *, furniture: bool) -> Iterator[tuple[PageElement, bool]]:
+    """Every visible element twice (opening, closing) and every text once, in document order, without recursion."""
+    titled = _holders(root, ("h1",))
+    stack: list[tuple[Tag, Iterator[PageElement], bool]] = [(root, iter(root.contents), _is_main(root))]
+    while stack:
+        parent, children, in_article = stack[-1]
+        child = next(children, None)
+        if child is None:
+            stack.pop()
+            if stack:
+                yield parent, False
+        elif isinstance(child, Tag):
+            keeps = furniture or in_article or (child.name == "header" and id(child) in titled)
+            if not _is_hidden(child) and (keeps or child.name not in _FURNITURE) and (furniture or not _is_menu(child)):
+                yield child, True
+                stack.append((child, iter(child.contents), in_article or child.name in ("article", "main")))
+        elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+            yield child, True
+
+
+def _is_hidden(tag: Tag) -> bool:
+    """Whether readers of the page do not see this element as text."""
+    if tag.name in _NO_TEXT or "hidden" in tag.attrs or tag.get("aria-hidden") == "true":
+        return True
+    return bool(_HIDDEN_STYLE.search(str(tag.get("style", ""))))
+
+
+def _is_menu(tag: Tag) -> bool:
+    return tag.name == "nav" or str(tag.get("role", "")).lower() in _FURNITURE_ROLES
+
+
+def _holders(root: Tag, names: tuple[str, ...]) -> set[int]:
+    """The ids of all elements that hold an element of these names; each is visited once, however deep the tree is."""
+    found: set[int] = set()
+    for tag in root.find_all(names):
+        parent = tag.parent
+        while parent is not None and id(parent) not in found:
+            found.add(id(parent))
+            parent = parent.parent
+    return found
+
+
+class _BlockWriter:
+    """Gathers text between the edges of block elements and knows what kind of block it is."""
+
+    def __init__(self, builder: TextBuilder, *, layout_tables: set[int]) -> None:
+        self._builder = builder
+        self._layout_tables = layout_tables
+        self._parts: list[str] = []
+        self._cells: list[str] | None = None  # of the table row being read
+        self._tables: list[bool] = []  # for each open table, whether its rows are data
+        self._lists: list[int | None] = []  # for each open list, the next number or None for bullets
+        self._item = False
+        self._level = 0
+        self._breaks = 0
+        self._pre = 0
+        self._marker = ""
+
+    def text(self, text: str) -> None:
+        self._parts.append(text)
+        if text.strip():
+            self._breaks = 0
+
+    def open(self, tag: Tag) -> None:
+        name = tag.name
+        if name == "br":
+            self._line_break()
+        elif name in _BLOCKS:
+            self.flush()
+            if _HEADING.fullmatch(name):
+                self._level = int(name[1])
+            elif name in ("ul", "ol"):
+                self._lists.append(_start_number(tag) if name == "ol" else None)
+            elif name == "li":
+                self._open_item()
+            elif name == "table":
+                self._tables.append(id(tag) not in self._layout_tables and tag.get("role") != "presentation")
+            elif name == "tr" and self._tables and self._tables[-1]:
+                self._cells = []
+            elif name == "pre":
+                self._pre += 1
+
+    def close(self, tag: Tag) -> None:
+        name = tag.name
+        if name not in _BLOCKS:
+            return
+        if name in ("td", "th") and self._cells is not None:
+            self._cells.append(clean_line("".join(self._parts)))
+            self._parts = []
+            return
+        self.flush()
+        if _HEADING.fullmatch(name):
+            self._level = 0
+        elif name in ("ul", "ol") and self._lists:
+            self._lists.pop()
+        elif name == "li":
+            self._item, self._marker = False, ""
+        elif name == "table" and self._tables:
+            self._tables.pop()
+        elif name == "tr":
+            self._close_row()
+        elif name == "pre":
+            self._pre -= 1
+
+    def flush(self) -> None:
+        """End the block being gathered; within a data row a block's edge is only a space."""
+        if self._cells is not None:
+            self._parts.append(" ")
+            return
+        text, self._parts = "".join(self._parts), []
+        self._breaks = 0
+        if not text.strip():
+            return
+        kind: BlockKind = "heading" if self._level else "list_item" if self._item else "paragraph"
+        self._builder.add(kind, self._marker + text, level=self._level, verbatim=bool(self._pre))
+        self._marker = ""
+
+    def _line_break(self) -> None:
+        """One break is a space, two in a row end a paragraph, as old pages write them."""
+        self._breaks += 1
+        self._parts.append("\n")
+        if self._breaks > 1 and not self._pre:
+            self.flush()
+
+    def _open_item(self) -> None:
+        self._item, self._marker = True, ""
+        if self._lists and self._lists[-1] is not None:
+            self._marker = f"{self._lists[-1]}. "
+            self._lists[-1] += 1
+
+    def _close_row(self) -> None:
+        if self._cells is not None:
+            cells, self._cells, self._parts = self._cells, None, []
+            self._builder.add("table_row", join_cells(cells))
+
+
+def join_cells(cells: list[str]) -> str:
+    """One table row as text; a row without any text is empty.
+
+    >>> join_cells(["Year", "Total"])
+    'Year | Total'
+    """
+    return " | ".join(cells) if any(cells) else ""
+
+
+def _start_number(tag: Tag) -> int:
+    start = str(tag.get("start", "1"))
+    return int(start) if re.fullmatch(r"\d{1,6}", start) else 1
+
+
+def _is_main(tag: Tag) -> bool:
+    return tag.name == "main" or tag.get("role") == "main"
+
+
+def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+    """As every text, but an encoding that the page declares is believed when the bytes are not UTF-8."""
+    text, warnings = decode(data)
+    declared = _DECLARED.search(data[:4096])
+    if warnings and declared:
+        encoding = (declared[1] or declared[2]).decode("ascii")
+        try:
+            return data.decode(encoding), ()
+        except (LookupError, UnicodeError):
+            return text, warnings
+    return text, warnings
+
+
+def _title(soup: BeautifulSoup) -> str | None:
+    """The page's title: its first-level heading when <title> only adds the name of the site to it."""
+    title = clean_line(soup.title.get_text()) if soup.title else ""
+    first = soup.find("h1")
+    heading = clean_line(first.get_text(" ")) if first else ""
+    if heading and (not title or heading.casefold() in title.casefold()):
+        return heading
+    if title:
+        return title
+    meta = soup.find("meta", attrs={"property": "og:title"})
+    return str(meta.get("content", "")) if isinstance(meta, Tag) else None
+
+
+def _stated_date(soup: BeautifulSoup) -> str | None:
+    """The date in the page's metadata or in a <time> that is marked as the date of publication."""
+    for meta in soup.find_all("meta"):
+        name = str(meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
+        if name in _DATE_META and (date := parse_date(str(meta.get("content", "")))):
+            return date
+    times = soup.find_all("time")
+    marked = [time for time in times if "pubdate" in time.attrs or "datePublished" in str(time.get("itemprop", ""))]
+    for time in marked[:1] or (times if len(times) == 1 else []):
+        return parse_date(str(time.get("datetime") or time.get_text()))
+    return None
