@@ -1,7 +1,7 @@
 """Makes the two samples that can't be written by hand: a reaction as DOCX and a two-page summary as PDF.
 
-The same words always give the same bytes: every date in the metadata is fixed. Run ``python eval/samples/make_documents.py``
-after a change of the words below. Needs the development dependencies (reportlab); nothing else imports this module.
+The same words always give the same bytes: every date in the metadata is fixed. After a change of the words below, run
+``python eval/samples/make_documents.py``. Needs reportlab, a development dependency; no other module imports this one.
 """
 
 from __future__ import annotations
@@ -40,20 +40,20 @@ REACTION = (  # (style, words)
     ("Normal", "Stakeholder reaction, 17 October 2022"),
     (
         "Normal",
-        "The first Genomics Strategy of NHS England has been out for a few days, and stakeholders are beginning to answer. "
-        "This page records one answer, that of the ABPI, and who gave it.",
+        "The first Genomics Strategy of NHS England has been out for a few days, and stakeholders are beginning to "
+        "answer. This page records one answer, that of the ABPI, and who gave it.",
     ),
     ("Heading 1", "Who speaks"),
     (
         "Normal",
-        "The answer comes from the ABPI. Its Chief Executive is Richard Torbett. Nothing below is a direct quotation: the "
-        "position of the ABPI is reported in our own words, and remarks of ours are marked as ours.",
+        "The answer comes from the ABPI. Its Chief Executive is Richard Torbett. Nothing below is a direct quotation:"
+        " the position of the ABPI is reported in our own words, and remarks of ours are marked as ours.",
     ),
     ("Heading 1", "What the ABPI welcomes"),
     (
         "Normal",
-        "The ABPI welcomed the focus on expanding testing, upskilling the workforce and supporting research. Taken one by "
-        "one, these are the three points on its list:",
+        "The ABPI welcomed the focus on expanding testing, upskilling the workforce and supporting research. Taken "
+        "one by one, these are the three points on its list:",
     ),
     ("List Bullet", "expanding testing, so that more of it can be offered;"),
     ("List Bullet", "upskilling the workforce, so that there are people who can use it;"),
@@ -66,25 +66,25 @@ REACTION = (  # (style, words)
     ("Heading 1", "What comes next"),
     (
         "Normal",
-        "The ABPI has announced a full report for early November 2022. It is to contain further recommendations. Until it "
-        "appears, this page can say what was welcomed, and not what will be asked for.",
+        "The ABPI has announced a full report for early November 2022. It is to contain further recommendations. "
+        "Until it appears, this page can say what was welcomed, and not what will be asked for.",
     ),
     ("Heading 1", "How this compares"),
     (
         "Normal",
-        "Our remark, not that of the ABPI: a reaction is a choice of emphasis. The strategy has four priority areas, and a "
-        "reader could begin with any of them. The ABPI began with testing. Others may begin elsewhere, and we will collect "
-        "their reasons as they come in.",
+        "Our remark, not that of the ABPI: a reaction is a choice of emphasis. The strategy has four priority areas, "
+        "and a reader could begin with any of them. The ABPI began with testing. Others may begin elsewhere, and we "
+        "will collect their reasons as they come in.",
     ),
     (
         "Normal",
-        "Readers who want the themes for industry in more detail will find them in a two-page summary, which will cover "
-        "partnerships, data, clinical trials and the diversity of genomic data.",
+        "Readers who want the themes for industry in more detail will find them in a two-page summary, which will "
+        "cover partnerships, data, clinical trials and the diversity of genomic data.",
     ),
     (
         "Normal",
-        "This page is a sample document that ships with Footnote. It was not written or approved by the ABPI, and it is not "
-        "an official publication.",
+        "This page is a sample document that ships with Footnote. It was not written or approved by the ABPI, and it "
+        "is not an official publication.",
     ),
 )
 
@@ -92,11 +92,11 @@ SUMMARY_TITLE = "Genomics in the NHS: a summary for industry"
 SUMMARY_DATE = "Summary paper, 21 October 2022"
 SUMMARY_FOOTER = "Sample document that ships with Footnote. Not an official publication."
 SUMMARY_INTRODUCTION = (
-    "This paper is for companies that would like to work with the NHS on genomics. The first page sets out what the NHS "
-    "wants to do, the second what that means for industry. Both follow the Genomics Strategy that NHS England published on "
-    "12 October 2022.",
-    "The strategy covers five years and names four priority areas. Table 1 gives them in the order of the strategy, with "
-    "a question that a company might ask itself about each. The questions are ours.",
+    "This paper is for companies that would like to work with the NHS on genomics. The first page sets out what the "
+    "NHS wants to do, the second what that means for industry. Both follow the Genomics Strategy that NHS England "
+    "published on 12 October 2022.",
+    "The strategy covers five years and names four priority areas. Table 1 gives them in the order of the strategy, "
+    "with a question that a company might ask itself about each. The questions are ours.",
 )
 PRIORITY_AREAS = (
     ("No.", "Priority area", "A question to ask yourself"),
@@ -108,8 +108,8 @@ PRIORITY_AREAS = (
     ),
     (
         "2",
-        "Equitable genomic testing for prediction, prevention, diagnosis and precision medicine in cancer, rare, inherited "
-        "and common diseases",
+        "Equitable genomic testing for prediction, prevention, diagnosis and precision medicine in cancer, rare, "
+        "inherited and common diseases",
         "Who could be left out, and what would we do about it?",
     ),
     (
@@ -124,21 +124,21 @@ PRIORITY_AREAS = (
     ),
 )
 PRIORITY_REMARK = (
-    "The areas are numbered, but the numbers are not a ranking. A company will seldom find that its work falls into one of "
-    "them alone: a diagnostic test belongs to the second area, its result to the third, and the study that improves it to "
-    "the fourth."
+    "The areas are numbered, but the numbers are not a ranking. A company will seldom find that its work falls into "
+    "one of them alone: a diagnostic test belongs to the second area, its result to the third, and the study that "
+    "improves it to the fourth."
 )
 THEMES_INTRODUCTION = (
-    "Four themes concern industry directly. Table 2 says what each is about and what is meant to happen. Where the strategy "
-    "announces something that is still to come, the table says so.",
+    "Four themes concern industry directly. Table 2 says what each is about and what is meant to happen. Where the "
+    "strategy announces something that is still to come, the table says so.",
 )
 THEMES = (
     ("Theme", "What it is about", "What is meant to happen"),
     (
         "Partnerships",
         "Working together early, and in a way that both sides can plan for",
-        "A specific mechanism for the NHS to signal its needs and for industry to answer; alignment with international "
-        "standards",
+        "A specific mechanism for the NHS to signal its needs and for industry to answer; alignment with "
+        "international standards",
     ),
     (
         "Data",
@@ -148,19 +148,19 @@ THEMES = (
     (
         "Clinical trials",
         "Equity of access, so that a trial is open to whoever could benefit",
-        "Trial targets aligned with standard-of-care testing; horizon scanning, so that trial targets enter the national "
-        "directory",
+        "Trial targets aligned with standard-of-care testing; horizon scanning, so that trial targets enter the "
+        "national directory",
     ),
     (
         "Diversity of genomic data",
         "Data sets that reflect the people whom the NHS serves",
-        "Genomics England is enriching data sets with communities of diverse backgrounds; the Whitehead review looks at "
-        "diversity in medical devices",
+        "Genomics England is enriching data sets with communities of diverse backgrounds; the Whitehead review looks "
+        "at diversity in medical devices",
     ),
 )
 THEMES_REMARK = (
-    "Two of the four themes are about agreement more than about technology. Partnerships need a way to say what is wanted, "
-    "and data need standards that everybody keeps. We suggest that companies look at these two first.",
+    "Two of the four themes are about agreement more than about technology. Partnerships need a way to say what is "
+    "wanted, and data need standards that everybody keeps. We suggest that companies look at these two first.",
     "A memo that explains the themes on data and clinical trials at greater length will follow within the week.",
 )
 
