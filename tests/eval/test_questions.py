@@ -61,6 +61,14 @@ def test_csv_columns_may_be_missing_and_cells_may_hold_line_breaks(load):
     )
 
 
+def test_white_space_around_csv_cells_does_not_count(load):
+    cases = load("question,source,page,unanswerable\nWho?, plan.pdf , 2 , No \nWhy?,,, TRUE \n", "set.csv")
+    assert cases == (
+        EvalCase("1", "Who?", evidence=(Evidence("plan.pdf", 2),)),
+        EvalCase("2", "Why?", unanswerable=True),
+    )
+
+
 def test_a_case_cannot_be_changed():
     with pytest.raises(FrozenInstanceError):
         CASES[0].question = "another"
