@@ -37,7 +37,7 @@ PDF_NAME, PDF_DATE = "summary-for-industry.pdf", datetime(2022, 10, 21, 9, 0, tz
 
 REACTION_TITLE = "The ABPI reacts to the NHS Genomics Strategy"
 REACTION = (  # (style, words)
-    ("Normal", "Stakeholder reaction, 17 October 2022"),
+    ("Normal", "Stakeholder reaction, dated 17 October 2022"),
     (
         "Normal",
         "The first Genomics Strategy of NHS England has been out for a few days, and stakeholders are beginning to "
@@ -89,12 +89,12 @@ REACTION = (  # (style, words)
 )
 
 SUMMARY_TITLE = "Genomics in the NHS: a summary for industry"
-SUMMARY_DATE = "Summary paper, 21 October 2022"
+SUMMARY_DATE = "21 October 2022"
 SUMMARY_FOOTER = "Sample document that ships with Footnote. Not an official publication."
 SUMMARY_INTRODUCTION = (
     "This paper is for companies that would like to work with the NHS on genomics. The first page sets out what the "
-    "NHS wants to do, the second what that means for industry. Both follow the Genomics Strategy that NHS England "
-    "published on 12 October 2022.",
+    "NHS wants to do, the second what that means for industry. Both follow the Genomics Strategy of NHS England, "
+    "which came out on 12 October 2022.",
     "The strategy covers five years and names four priority areas. Table 1 gives them in the order of the strategy, "
     "with a question that a company might ask itself about each. The questions are ours.",
 )
