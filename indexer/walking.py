@@ -22,9 +22,9 @@ __all__ = ["Found", "find_files", "printable"]
 class Found:
     """One row of a walk.
 
-    ``path`` is absolute, ``relative`` is the same below the root with forward slashes; bytes that are not UTF-8 are kept
-    in both as lone surrogates (`os.fsdecode`), so a name is never lost. ``problem`` is empty for a file to load, and else
-    the sentence that says why it is not opened.
+    ``path`` is absolute, ``relative`` is the same below the root with forward slashes; bytes that are not UTF-8 are
+    kept in both as lone surrogates (`os.fsdecode`), so a name is never lost. ``problem`` is empty for a file to load,
+    and else the sentence that says why it is not opened.
     """
 
     path: Path
@@ -76,7 +76,7 @@ def _walk(root: Path, real_root: Path, skip: set[Path]) -> Iterator[Found]:
         if skip and path.resolve() in skip:
             continue
         try:
-            names = sorted(os.listdir(path), key=os.fsencode, reverse=True)  # a name, not an entry: bytes must survive
+            names = sorted((child.name for child in path.iterdir()), key=os.fsencode, reverse=True)
         except OSError as error:
             yield Found(path, relative or ".", f"The folder can't be read: {error.strerror}.")
             continue

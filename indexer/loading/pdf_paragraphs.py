@@ -1,0 +1,213 @@
+"""The lines of a PDF to paragraphs and headings, from where they stand on the page; pure functions, no PDF library.
+
+A PDF holds lines, readers want sentences. Two lines belong together when nothing speaks against it: their distance is
+the usual one, their type is the same, and the first had no room left for the first word of the second.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from statistics import median
+
+from indexer.loading.pdf_lines import Line
+
+_BULLET = re.compile(r"[•‣◦▪●○■□►➢✓*\uf0b7\uf0a7\uf0d8\uf0fc–-]\s")
+_NUMBER = re.compile(r"(?:\d{1,2}[.)]|\([a-z0-9]{1,3}\)|[a-z]\))\s+\S")
+_LEADERS = re.compile(r"(?:\.\s?){6,}|_{6,}")
+_LEADER_LINE = re.compile(r".*(?:\.\s?){4,}\s*\w{1,5}\s*")
+_SENTENCE_END = (".", "!", "?", ":", ";", ".”", ".’", '."', ".)")
+_WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
+_LAST_PART = re.compile(r"([^\W\d_]+)$")
+_FIRST_PART = re.compile(r"([^\W\d_]+)")
+_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
+_ENDINGS = re.compile(  # second halves that are no words, so that the hyphen before them can only be a division
+    r"(?:[st]?ions?|t?ional(?:ly)?|ments?|mental|ingly|tive(?:ly|ness)?|sive(?:ly)?|ity|ities|ness|nesses|lessly|fully"
+    r"|ences?|ances?|tures?|cation|gation|nation|ration|tation|zation|sation|lation|cies|cally|ically|bility|tially)"
+)
+_NEIGHBOURS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Paragraph:
+    """One paragraph of a page; ``level`` is above 0 for a heading, ``is_item`` for an item of a list."""
+
+    text: str
+    size: float
+    level: int = 0
+    is_item: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class _Habits:
+    """What is usual in a document: the size and weight of its body, the distance of lines in sizes, and its words."""
+
+    size: float
+    bold: bool
+    pitch: float
+    words: Counter[str]
+
+
+def read_paragraphs(pages: Sequence[Sequence[Line]]) -> list[list[Paragraph]]:
+    """The paragraphs of each page, in the order of the lines; none runs over the end of its page."""
+    rows = [_join_rows(page) for page in pages]
+    habits = _habits(rows)
+    grouped = [_group(page, habits) for page in rows]
+    sizes = _heading_sizes((group for page in grouped for group in page), habits)
+    return [[_paragraph(group, habits, sizes) for group in page] for page in grouped]
+
+
+def join_hyphenated(before: str, after: str, words: Counter[str]) -> str:
+    """Two halves of a divided line: the hyphen goes only when the whole word is known or the second half is no word.
+
+    Args:
+        before: the line without its hyphen.
+        after: the next line.
+        words: the words of the document in lower case, those with hyphens too.
+    """
+    left, right = _LAST_PART.search(before), _FIRST_PART.match(after)
+    if not left or not right or not right[1].islower():
+        return f"{before}-{after}"
+    whole, divided = f"{left[1]}{right[1]}".lower(), f"{left[1]}-{right[1]}".lower()
+    known = words[whole] > words[divided]
+    ending = words[divided] == 0 and _ENDINGS.fullmatch(right[1]) is not None
+    return f"{before}{after}" if known or ending else f"{before}-{after}"
+
+
+def _join_rows(lines: Iterable[Line]) -> list[Line]:
+    """Put pieces of one row together again, such as a bullet and its text, or the cells of a table."""
+    rows: list[Line] = []
+    for found in lines:
+        line = replace(found, text=found.text.translate(_LIGATURES))
+        last = rows[-1] if rows else None
+        if last and not last.hyphen and _on_one_row(last, line):
+            wider = max(last, line, key=lambda piece: len(piece.text))
+            text = f"{last.text.rstrip()} {line.text.lstrip()}"
+            rows[-1] = replace(
+                wider, text=text, start=last.start, end=line.end, bold=last.bold and line.bold, hyphen=line.hyphen
+            )
+        else:
+            rows.append(line)
+    return rows
+
+
+def _on_one_row(last: Line, line: Line) -> bool:
+    near = abs(last.baseline - line.baseline) < 0.4 * max(last.size, line.size)
+    return near and last.angle == line.angle and line.start > last.end - last.size
+
+
+def _habits(pages: Sequence[Sequence[Line]]) -> _Habits:
+    sizes: Counter[tuple[float, bool]] = Counter()
+    words: Counter[str] = Counter()
+    pitches = []
+    for page in pages:
+        for line in page:
+            sizes[(round(line.size * 2) / 2, line.bold)] += len(line.text)
+            words.update(word.lower() for word in _WORD.findall(line.text))
+        for above, below in zip(page, page[1:], strict=False):
+            pitch = (above.baseline - below.baseline) / above.size
+            if 0.8 < pitch < 2.6 and abs(above.size - below.size) < 0.5:
+                pitches.append(pitch)
+    (size, bold), _ = sizes.most_common(1)[0] if sizes else ((10.0, False), 0)
+    return _Habits(size, bold, median(pitches) if pitches else 1.2, words)
+
+
+def _group(page: Sequence[Line], habits: _Habits) -> list[list[Line]]:
+    """Cut the lines of a page into paragraphs."""
+    groups: list[list[Line]] = []
+    for index, line in enumerate(page):
+        if groups and _continues(groups[-1], line, page, index, habits):
+            groups[-1].append(line)
+        else:
+            groups.append([line])
+    return groups
+
+
+def _continues(group: list[Line], line: Line, page: Sequence[Line], index: int, habits: _Habits) -> bool:
+    """Whether ``line`` goes on with the paragraph that ``group`` holds so far."""
+    last = group[-1]
+    if last.hyphen:
+        return True
+    text = line.text.strip()
+    small = text[:1].islower()
+    if abs(last.size - line.size) > 0.1 * last.size or last.angle != line.angle or _BULLET.match(text):
+        return False
+    ended = last.text.rstrip().endswith(_SENTENCE_END)
+    pitch = last.baseline - line.baseline
+    if pitch <= 0.4 * line.size:  # up the page: the next column
+        return small and not ended
+    if pitch > 1.18 * habits.pitch * line.size or _LEADER_LINE.fullmatch(last.text):
+        return False
+    if small and not ended:
+        return True
+    starts_item = _NUMBER.match(text) and (ended or _is_item(group[0].text))
+    if last.bold != line.bold or starts_item:
+        return False
+    indented = ended and not _is_item(group[0].text) and line.start > min(g.start for g in group[-3:]) + line.size
+    return not indented and not _had_room(last, line, page[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS])
+
+
+def _had_room(last: Line, line: Line, neighbours: Sequence[Line]) -> bool:
+    """Whether the first word of ``line`` would have fitted behind ``last``: then the line was ended on purpose."""
+    alike = [n.end for n in neighbours if n.angle == last.angle and abs(n.start - last.start) < 4 * last.size]
+    first_word = line.text.split(maxsplit=1)[0]
+    return last.end + (len(first_word) * 0.5 + 1) * last.size < max(alike, default=last.end)
+
+
+def _is_item(text: str) -> bool:
+    return bool(_BULLET.match(text.lstrip()) or _NUMBER.match(text.lstrip()))
+
+
+def _heading_sizes(groups: Iterable[list[Line]], habits: _Habits) -> list[float]:
+    """The sizes of type that headings have, largest first."""
+    return sorted({_rounded(group) for group in groups if _is_large(group, habits)}, reverse=True)
+
+
+def _rounded(group: list[Line]) -> float:
+    return float(round(group[0].size))
+
+
+def _is_short(group: list[Line]) -> bool:
+    text = " ".join(line.text for line in group)
+    return len(group) <= 4 and len(text) <= 200 and sum(map(str.isalpha, text)) >= 3
+
+
+def _is_large(group: list[Line], habits: _Habits) -> bool:
+    return _is_short(group) and group[0].size >= 1.15 * habits.size
+
+
+def _level(group: list[Line], habits: _Habits, sizes: list[float]) -> int:
+    """The level of a heading, by size of type; short bold paragraphs come below all larger ones. 0: no heading."""
+    if _is_large(group, habits):
+        return min(sizes.index(_rounded(group)) + 1, 6)
+    bold = all(line.bold for line in group) and not habits.bold and group[0].size >= 0.95 * habits.size
+    text = group[-1].text.rstrip()
+    stands_alone = len(group) <= 2 and not text.endswith((".", ",", ";")) and not _BULLET.match(group[0].text.lstrip())
+    return min(len(sizes) + 1, 6) if bold and _is_short(group) and stands_alone else 0
+
+
+def _paragraph(group: list[Line], habits: _Habits, sizes: list[float]) -> Paragraph:
+    text = group[0].text.strip()
+    for last, line in zip(group, group[1:], strict=False):
+        text = _join(text, line.text.strip(), last, habits.words)
+    if group[-1].hyphen:
+        text += "-"
+    level = _level(group, habits, sizes)
+    is_item = not level and _is_item(group[0].text)
+    text = re.sub(r"^[\uf0b7\uf0a7\uf0d8\uf0fc]", "•", _LEADERS.sub("... ", text))
+    return Paragraph(text, group[0].size, level, is_item)
+
+
+def _join(text: str, after: str, last: Line, words: Counter[str]) -> str:
+    """Two lines as one text; soft hyphens go, real ones are judged, and a dash between words takes no space."""
+    if text.endswith("\u00ad"):
+        return text[:-1] + after
+    if last.hyphen:
+        return join_hyphenated(text, after, words)
+    if text.endswith(("-", "\u2010")) and text[-2:-1].isalpha():
+        return join_hyphenated(text[:-1], after, words)
+    if text.endswith(("–", "—")) and not text[-2:-1].isspace():
+        return text + after
+    return f"{text} {after}"
