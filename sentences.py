@@ -11,30 +11,9 @@ import re
 
 Span = tuple[int, int]
 
-_TITLES = frozenset(
-    ["mr", "mrs", "ms", "dr", "prof", "sir", "st", "e.g", "i.e", "eg", "ie", "cf", "vs", "v", "al", "approx"]
-)
-_BEFORE_NUMBERS = frozenset(
-    [
-        "no",
-        "nos",
-        "art",
-        "arts",
-        "para",
-        "paras",
-        "s",
-        "ss",
-        "sec",
-        "secs",
-        "ch",
-        "chap",
-        "fig",
-        "figs",
-        "eq",
-        "p",
-        "pp",
-    ]
-    + ["vol", "ca", "jan", "feb", "mar", "apr", "jun", "jul", "aug", "sep", "sept", "oct", "nov", "dec"]
+_TITLE = re.compile(r"mrs?|ms|dr|prof|sir|st|e\.?g|i\.?e|cf|vs?|al|approx")
+_BEFORE_NUMBER = re.compile(
+    r"nos?|arts?|paras?|ss?|secs?|ch|chap|figs?|eq|pp?|vol|ca|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 )
 _END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』”’）]*|\n+")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘])([^\s(\[\"'“‘]+)$")
@@ -83,5 +62,5 @@ def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:
     last = word.group(1).lower()
     is_initial = len(last) == 1 and last.isalpha() and last not in "ai"
     is_item_number = mark.start() - start <= 4 and last.isdigit()
-    before_number = last in _BEFORE_NUMBERS and _NUMBER_FOLLOWS.match(text, mark.end()) is not None
-    return not (last in _TITLES or is_initial or is_item_number or before_number)
+    before_number = _BEFORE_NUMBER.fullmatch(last) and _NUMBER_FOLLOWS.match(text, mark.end())
+    return not (_TITLE.fullmatch(last) or is_initial or is_item_number or before_number)

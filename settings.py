@@ -33,7 +33,7 @@ class Settings(BaseModel):
     index: Path = Field(Path("footnote-index"), description="Folder of the index")
     collection: str = Field("default", pattern=r"^[\w.-]{1,64}$", description="Collection that documents belong to")
     cache: Path = Field(default_factory=default_cache, description="Folder of the weights, shared by all projects")
-    embedder: str = Field("bge-small-en-v1.5", description="Name of the embedding model in the registry")
+    embedder: str = Field("bge-small-en-v1.5-int8", description="Name of the embedding model in the registry")
     reranker: str = Field("ms-marco-minilm-l12", description="Name of the cross-encoder in the registry, or none")
     llm: str = Field(
         "auto",

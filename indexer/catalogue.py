@@ -1,0 +1,197 @@
+"""The SQLite file of an index: its tables, how it is opened, and how damage is told from mere absence.
+
+SQLite is the truth of an index; everything else in the folder can be deleted and comes back. One transaction is one
+commit. What this module does not do: know what a document or a search is.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schema import FootnoteError
+
+FORMAT_VERSION = "1"
+DATABASE = "catalogue.sqlite3"
+LARGEST_QUICK_CHECK = 256 << 20
+"""Bytes; larger databases are checked by ``footnote doctor`` instead of at every opening."""
+
+TABLES = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE source (
+    id INTEGER PRIMARY KEY,
+    source_id TEXT NOT NULL UNIQUE,
+    collection TEXT NOT NULL,
+    path TEXT NOT NULL,
+    root TEXT NOT NULL,
+    title TEXT NOT NULL,
+    date TEXT,
+    sha256 TEXT NOT NULL,
+    status TEXT NOT NULL,
+    reason TEXT NOT NULL,
+    indexed_at TEXT NOT NULL,
+    pages TEXT NOT NULL,
+    metadata TEXT NOT NULL,
+    characters INTEGER NOT NULL
+);
+CREATE INDEX source_of_path ON source (path);
+CREATE TABLE source_text (source INTEGER PRIMARY KEY REFERENCES source (id), text TEXT NOT NULL);
+CREATE TABLE chunk (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    chunk_id TEXT NOT NULL UNIQUE,
+    source INTEGER NOT NULL REFERENCES source (id),
+    start INTEGER NOT NULL,
+    "end" INTEGER NOT NULL,
+    page INTEGER,
+    title TEXT NOT NULL,
+    heading TEXT NOT NULL,
+    text TEXT NOT NULL,
+    vector BLOB NOT NULL
+);
+CREATE INDEX chunk_of_source ON chunk (source);
+CREATE VIRTUAL TABLE chunk_fts USING fts5 (
+    title, heading, text, content='chunk', content_rowid='id', tokenize='porter unicode61'
+);
+CREATE TRIGGER chunk_added AFTER INSERT ON chunk BEGIN
+    INSERT INTO chunk_fts (rowid, title, heading, text) VALUES (new.id, new.title, new.heading, new.text);
+END;
+CREATE TRIGGER chunk_removed AFTER DELETE ON chunk BEGIN
+    INSERT INTO chunk_fts (chunk_fts, rowid, title, heading, text)
+    VALUES ('delete', old.id, old.title, old.heading, old.text);
+END;
+"""
+
+
+class DamagedIndexError(FootnoteError):
+    """The database of an index can't be trusted."""
+
+
+def open_catalogue(folder: Path, *, create: bool) -> sqlite3.Connection:
+    """Open the database of an index and check that it is whole.
+
+    Args:
+        folder: of the index.
+        create: make the folder and the tables when they are not there.
+
+    Raises:
+        FootnoteError: there is no index there, or it was made by another version.
+        DamagedIndexError: the file is not a whole SQLite database.
+    """
+    path = folder / DATABASE
+    if create:
+        _make_folder(folder)
+    elif not path.exists():
+        raise FootnoteError(f"There is no index in {folder}. Make one with: footnote index PATH --index {folder}")
+    try:
+        connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    except sqlite3.Error as error:
+        raise FootnoteError(f"The index {folder} can't be opened: {error}") from error
+    try:
+        with damage_explained(folder):
+            _prepare(connection, path, create=create)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+@contextmanager
+def damage_explained(folder: Path) -> Iterator[None]:
+    """Turn SQLite's reports of a damaged file into one sentence for the user."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        raise FootnoteError(f"The index {folder} can't be used: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise DamagedIndexError(
+            f"The database {folder / DATABASE} is damaged ({error}). Restore it from a backup, or move the folder away "
+            "and index the documents again."
+        ) from error
+
+
+@contextmanager
+def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None]:
+    """One snapshot for reading, or one commit for writing; rolled back when the body raises."""
+    connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
+    try:
+        yield
+    except BaseException:
+        connection.execute("ROLLBACK")
+        raise
+    connection.execute("COMMIT")
+
+
+def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
+    """A value of the meta table."""
+    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
+    return None if row is None else str(row[0])
+
+
+def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
+    """Set a value of the meta table."""
+    connection.execute(
+        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
+    )
+
+
+def check_whole(connection: sqlite3.Connection) -> str:
+    """SQLite's own full check of the file and of the full-text index: ``ok``, or what is wrong."""
+    verdict = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
+    if verdict == "ok":
+        connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+    return verdict
+
+
+def _make_folder(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        database = folder / DATABASE
+        if not database.exists():
+            database.touch(mode=0o600)
+    except OSError as error:
+        raise FootnoteError(f"The index folder {folder} can't be made: {error.strerror}.") from error
+
+
+def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
+    """Settings of the connection, the tables of a new index, and the checks of an old one."""
+    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+        connection.execute(f"PRAGMA {pragma}")
+    if path.stat().st_size <= LARGEST_QUICK_CHECK:
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+    if create:
+        with transaction(connection, write=True):
+            _create_tables(connection)
+    version = read_meta(connection, "format") if _has_tables(connection) else None
+    if version != FORMAT_VERSION:
+        found = "has no tables" if version is None else f"has format {version}"
+        raise FootnoteError(
+            f"The index {path.parent} {found}, and this version of Footnote reads format {FORMAT_VERSION}. "
+            "Index the documents again into another folder."
+        )
+
+
+def _has_tables(connection: sqlite3.Connection) -> bool:
+    return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
+
+
+def _create_tables(connection: sqlite3.Connection) -> None:
+    if _has_tables(connection):
+        return
+    for statement in _statements(TABLES):
+        connection.execute(statement)
+    write_meta(connection, "format", FORMAT_VERSION)
+    write_meta(connection, "generation", "0")
+
+
+def _statements(script: str) -> Iterator[str]:
+    """The statements of a script one by one: ``executescript`` would commit the transaction around them."""
+    statement = ""
+    for line in script.splitlines():
+        statement += line + "\n"
+        if sqlite3.complete_statement(statement):
+            yield statement
+            statement = ""

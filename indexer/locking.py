@@ -1,0 +1,47 @@
+"""The writer's lock of an index: one process writes, others wait for a while and are then told who holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from schema import FootnoteError
+
+POLL_SECONDS = 0.05
+
+
+@contextmanager
+def writer_lock(folder: Path, *, wait_seconds: float) -> Iterator[None]:
+    """Hold ``LOCK`` in the index folder; the kernel frees it when the process ends, however it ends.
+
+    Raises:
+        FootnoteError: when another process still holds it after ``wait_seconds``, naming that process.
+    """
+    path = folder / "LOCK"
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        _acquire(descriptor, folder, time.monotonic() + wait_seconds)
+        os.ftruncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _acquire(descriptor: int, folder: Path, deadline: float) -> None:
+    while True:
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return
+        except BlockingIOError:
+            if time.monotonic() >= deadline:
+                holder = os.pread(descriptor, 32, 0).decode("ascii", "replace") or "unknown"
+                raise FootnoteError(
+                    f"The index {folder} is being written by another process (pid {holder}). "
+                    "Wait until it is done, or stop it, and try again."
+                ) from None
+            time.sleep(POLL_SECONDS)

@@ -1,0 +1,114 @@
+"""Reading the catalogue: rows to values. Plain functions over a connection, each inside the caller's transaction."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from schema import Chunk, FootnoteError, Origin, Page, PageView, Passage, Source, SourceInfo
+
+SECTION_CHARACTERS = 3000
+"""Length from which a source without pages is cut, at the next line break, into sections for the viewer."""
+
+_SOURCE = "s.collection, s.path, s.title, s.date, s.sha256"
+
+
+def source_infos(connection: sqlite3.Connection, collection: str | None) -> list[SourceInfo]:
+    """The documents of one collection or of all, in order of collection and path."""
+    rows = connection.execute(
+        f"SELECT {_SOURCE}, s.characters, s.pages, s.status, s.reason, s.indexed_at, "  # noqa: S608  (a constant)
+        "(SELECT count(*) FROM chunk WHERE source = s.id) FROM source s "
+        "WHERE ? IS NULL OR s.collection = ? ORDER BY s.collection, s.path",
+        (collection, collection),
+    )
+    return [_to_info(row) for row in rows]
+
+
+def find_source(connection: sqlite3.Connection, name: str) -> tuple[int, Source]:
+    """The row id and the source for ``collection/path``, or for a path that only one collection has.
+
+    Raises:
+        FootnoteError: when there is none, or more than one, naming what there is.
+    """
+    rows = connection.execute(
+        f"SELECT s.id, {_SOURCE} FROM source s "  # noqa: S608  (a constant)
+        "WHERE s.source_id = ? OR s.path = ? ORDER BY s.source_id = ? DESC",
+        (name, name, name),
+    ).fetchall()
+    found = [(int(row[0]), Source(*row[1:])) for row in rows]
+    if not found:
+        raise FootnoteError(f"There is no document {name!r} in the index. List them with: footnote sources")
+    if len(found) > 1 and found[0][1].source_id != name:
+        choices = ", ".join(source.source_id for _, source in found)
+        raise FootnoteError(f"{name!r} names more than one document. Say which: {choices}")
+    return found[0]
+
+
+def source_text(connection: sqlite3.Connection, row_id: int) -> str:
+    """The whole extracted text of a source; offsets of chunks and quotes point into it."""
+    return str(connection.execute("SELECT text FROM source_text WHERE source = ?", (row_id,)).fetchone()[0])
+
+
+def source_pages(connection: sqlite3.Connection, row_id: int) -> tuple[Page, ...]:
+    """The pages of a source; empty when its format has none."""
+    return decode_pages(connection.execute("SELECT pages FROM source WHERE id = ?", (row_id,)).fetchone()[0])
+
+
+def views(source: Source, text: str, pages: Sequence[Page]) -> Iterator[PageView]:
+    """The pages of a source for the viewer, or sections of it when it has no pages."""
+    spans = pages or tuple(_sections(text))
+    for page in spans:
+        yield PageView(source, page.number, len(spans), bool(pages), page.start, text[page.start : page.end])
+
+
+def passages(connection: sqlite3.Connection, scored: Sequence[tuple[int, float]], origin: Origin) -> list[Passage]:
+    """The chunks with these row ids as passages, in the given order; ids that are gone are left out."""
+    rows = connection.execute(
+        f'SELECT c.id, c.start, c."end", c.text, c.page, c.heading, {_SOURCE} '  # noqa: S608  (a constant)
+        "FROM chunk c JOIN source s ON s.id = c.source WHERE c.id IN (SELECT value FROM json_each(?))",
+        (json.dumps([key for key, _ in scored]),),
+    )
+    found = {}
+    for row_id, start, end, text, page, heading, *fields in rows:
+        source = Source(*fields)
+        found[row_id] = Chunk(source.source_id, start, end, text, page, heading), source
+    kept = [(found[key], score) for key, score in scored if key in found]
+    return [Passage(chunk, source, score, rank, origin) for rank, ((chunk, source), score) in enumerate(kept, start=1)]
+
+
+def corpus_fingerprint(connection: sqlite3.Connection) -> str:
+    """A hash of what the documents are: the same files in the same collections give the same 16 digits."""
+    digest = hashlib.sha256()
+    for row in connection.execute("SELECT source_id, sha256 FROM source ORDER BY source_id"):
+        digest.update("\x1f".join(row).encode("utf-8", "surrogatepass") + b"\x1e")
+    return digest.hexdigest()[:16]
+
+
+def encode_pages(pages: Sequence[Page]) -> str:
+    """Pages as JSON triples."""
+    return json.dumps([[page.number, page.start, page.end] for page in pages])
+
+
+def decode_pages(encoded: str) -> tuple[Page, ...]:
+    """Pages from JSON triples."""
+    return tuple(Page(*triple) for triple in json.loads(encoded))
+
+
+def _to_info(row: Sequence[Any]) -> SourceInfo:
+    characters, encoded, status, reason, indexed_at, chunks = row[5:]
+    pages = decode_pages(encoded)
+    empty = sum(page.start == page.end for page in pages)
+    return SourceInfo(Source(*row[:5]), characters, len(pages), empty, chunks, status, reason, indexed_at)
+
+
+def _sections(text: str) -> Iterator[Page]:
+    """Cut at line breaks, which no quote crosses; the sections together are the whole text."""
+    start, number = 0, 1
+    while start < len(text) or number == 1:
+        cut = text.find("\n", start + SECTION_CHARACTERS)
+        end = len(text) if cut < 0 else cut + 1
+        yield Page(number, start, end)
+        start, number = end, number + 1

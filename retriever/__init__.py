@@ -1,0 +1,1 @@
+"""A question in: candidates from several views, fused into ranked passages."""

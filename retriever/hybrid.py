@@ -1,0 +1,69 @@
+"""Hybrid retrieval: dense and lexical candidates, fused by reciprocal rank, and the same as a LangChain retriever."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, Protocol
+
+import numpy as np
+from langchain_core.callbacks import CallbackManagerForRetrieverRun
+from langchain_core.documents import Document
+from langchain_core.retrievers import BaseRetriever
+
+from retriever.fusion import reciprocal_rank_fusion
+from retriever.lexical import match_expression
+from schema import Passage
+
+CANDIDATES = 50
+"""Passages asked of each view before fusion."""
+
+
+class CandidateIndex(Protocol):
+    """An index that can be searched by vector and by words; both give passages ranked from 1, best first."""
+
+    def dense(self, query: np.ndarray, top_k: int, *, collection: str | None = None) -> list[Passage]:
+        """By inner product with a query vector, (dimension,) float32."""
+
+    def lexical(self, match: str, top_k: int, *, collection: str | None = None) -> list[Passage]:
+        """By BM25 for an FTS5 match expression."""
+
+
+def retrieve(
+    question: str,
+    *,
+    index: CandidateIndex,
+    embed_query: Callable[[str], list[float]],
+    top_k: int,
+    collection: str | None = None,
+) -> list[Passage]:
+    """The best passages for a question, best first, from both views of the index.
+
+    Args:
+        question: what to search for; any text.
+        index: where to search.
+        embed_query: the index's own embedder, for queries.
+        top_k: how many passages at most.
+        collection: search one collection only; ``None`` searches all.
+    """
+    depth = max(CANDIDATES, top_k)
+    dense = index.dense(np.asarray(embed_query(question), dtype=np.float32), depth, collection=collection)
+    lexical = index.lexical(match_expression(question), depth, collection=collection)
+    return reciprocal_rank_fusion([dense, lexical], top_k=top_k)
+
+
+class HybridRetriever(BaseRetriever):
+    """LangChain's retriever over `retrieve`; what it loses (LangChain's interface has none) is the type of the scores.
+
+    Attributes:
+        search: question -> passages, best first.
+        to_document: passage -> LangChain document.
+    """
+
+    search: Callable[[str], list[Passage]]
+    to_document: Callable[[Passage], Document]
+
+    def _get_relevant_documents(
+        self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: Any
+    ) -> list[Document]:
+        passages = self.search(query)
+        return [self.to_document(passage) for passage in passages[: kwargs.get("k", len(passages))]]
