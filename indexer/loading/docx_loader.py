@@ -28,6 +28,7 @@ MOST_RATIO = 100  # unpacked to packed, for archives that unpack to more than a 
 MOST_ENTRIES = 10_000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
+_TEXT = frozenset({f"{_W}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"})
 _STRICT = b"http://purl.oclc.org/ooxml/wordprocessingml/main"
 _HEADING_NAME = re.compile(r"heading ([1-9])", re.IGNORECASE)
 _SKIPPED = frozenset({f"{_W}txbxContent", f"{_MC}Fallback", f"{_W}pPr", f"{_W}rPr", f"{_W}del", f"{_W}moveFrom"})
@@ -53,7 +54,7 @@ def load(data: bytes) -> Extraction:
     try:
         document = Document(io.BytesIO(data))
     except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile) as error:
-        if isinstance(error, ValueError) and _is_strict(data):
+        if _is_strict(data):
             raise FootnoteError("It is in the Strict Open XML form: save it as an ordinary DOCX document.") from error
         raise FootnoteError(f"It can't be read as a DOCX document ({error}): it may be damaged.") from error
     builder = TextBuilder()
@@ -168,7 +169,7 @@ def _pieces(paragraph: Any) -> Iterator[str]:
         element = next(stack[-1], None)
         if element is None:
             stack.pop()
-        elif element.tag == f"{_W}t":
+        elif element.tag in _TEXT:
             yield element.text or ""
         elif element.tag in _SPACES:
             yield _SPACES[element.tag]

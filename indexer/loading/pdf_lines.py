@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ctypes
 import math
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import closing
@@ -46,7 +47,7 @@ class Line:
 
 @dataclass(frozen=True, slots=True)
 class PdfText:
-    """The lines of each page in reading order, ``None`` for a page that can't be read, and the title in the metadata."""
+    """The lines of each page in reading order (``None``: it can't be read), and the title in the metadata."""
 
     pages: tuple[tuple[Line, ...] | None, ...]
     title: str
@@ -78,7 +79,8 @@ def _refusal(error: PdfiumError) -> FootnoteError:
         return FootnoteError("It is encrypted: save a copy without the password.")
     if getattr(error, "err_code", None) == pdfium.FPDF_ERR_SECURITY:
         return FootnoteError("It is encrypted in a way that can't be read: save a copy without protection.")
-    reason = str(error).removeprefix("Failed to load document (PDFium: ").rstrip(").").lower()
+    format_error = getattr(error, "err_code", None) == pdfium.FPDF_ERR_FORMAT
+    reason = "its structure is broken" if format_error else "unknown error"
     return FootnoteError(f"It can't be read as a PDF ({reason}): it may be cut short or damaged.")
 
 
@@ -109,6 +111,7 @@ def _lines(raw: Any, count: int) -> Iterator[Line]:
                 codes, places = [], []
             continue
         if code:
+            code = code if code <= sys.maxunicode else 0xFFFD  # a broken font can map to anything
             codes.append(code)
             if not chr(code).isspace():
                 places.append(index)

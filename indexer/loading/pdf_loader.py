@@ -12,8 +12,8 @@ from indexer.loading.pdf_paragraphs import Paragraph, read_paragraphs
 from schema import Extraction, FootnoteError
 
 _NOT_A_TITLE = re.compile(
-    r"microsoft (?:word|powerpoint|excel)|^untitled|^document\d*$|^slide \d+|\.(?:docx?|pdf|indd|qxd|pptx?|xlsx?|tex|dvi)\b"
-    r"|^\(?anonymous\)?$|^title$|^print",
+    r"microsoft (?:word|powerpoint|excel)|^untitled|^document\d*$|^slide \d+|^\(?anonymous\)?$"
+    r"|\.(?:docx?|pdf|indd|qxd|pptx?|xlsx?|tex|dvi)\b",
     re.IGNORECASE,
 )
 _MOST_NAMED = 12  # pages that a warning names

@@ -10,6 +10,7 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 from statistics import median
 
 from indexer.loading.pdf_lines import Line
@@ -56,7 +57,19 @@ def read_paragraphs(pages: Sequence[Sequence[Line]]) -> list[list[Paragraph]]:
     habits = _habits(rows)
     grouped = [_group(page, habits) for page in rows]
     sizes = _heading_sizes((group for page in grouped for group in page), habits)
-    return [[_paragraph(group, habits, sizes) for group in page] for page in grouped]
+    return _without_running_heads([[_paragraph(group, habits, sizes) for group in page] for page in grouped])
+
+
+def _without_running_heads(pages: list[list[Paragraph]]) -> list[list[Paragraph]]:
+    """What stands at the edge of most pages, its numbers aside, heads nothing: it stays, as a paragraph."""
+    edges = [[paragraph for paragraph in (*page[:3], *page[3:][-2:]) if paragraph.level] for page in pages]
+    counts = Counter(key for edge in edges for key in {_key(paragraph) for paragraph in edge})
+    running = {key for key, count in counts.items() if count >= 3 and count > len(pages) / 2}
+    return [[replace(p, level=0) if p.level and _key(p) in running else p for p in page] for page in pages]
+
+
+def _key(paragraph: Paragraph) -> str:
+    return re.sub(r"\d+", "0", paragraph.text)
 
 
 def join_hyphenated(before: str, after: str, words: Counter[str]) -> str:
@@ -106,7 +119,7 @@ def _habits(pages: Sequence[Sequence[Line]]) -> _Habits:
         for line in page:
             sizes[(round(line.size * 2) / 2, line.bold)] += len(line.text)
             words.update(word.lower() for word in _WORD.findall(line.text))
-        for above, below in zip(page, page[1:], strict=False):
+        for above, below in pairwise(page):
             pitch = (above.baseline - below.baseline) / above.size
             if 0.8 < pitch < 2.6 and abs(above.size - below.size) < 0.5:
                 pitches.append(pitch)
@@ -131,29 +144,38 @@ def _continues(group: list[Line], line: Line, page: Sequence[Line], index: int, 
     if last.hyphen:
         return True
     text = line.text.strip()
-    small = text[:1].islower()
     if abs(last.size - line.size) > 0.1 * last.size or last.angle != line.angle or _BULLET.match(text):
         return False
     ended = last.text.rstrip().endswith(_SENTENCE_END)
+    runs_on = text[:1].islower() and not ended
     pitch = last.baseline - line.baseline
     if pitch <= 0.4 * line.size:  # up the page: the next column
-        return small and not ended
+        return runs_on
     if pitch > 1.18 * habits.pitch * line.size or _LEADER_LINE.fullmatch(last.text):
         return False
-    if small and not ended:
+    neighbours = page[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS]
+    return runs_on or not (_starts_anew(group, line, ended=ended) or _had_room(last, line, neighbours, ended=ended))
+
+
+def _starts_anew(group: list[Line], line: Line, *, ended: bool) -> bool:
+    """Whether a line at the usual distance begins a paragraph: by its weight, its number or its indent."""
+    in_item = _is_item(group[0].text)
+    if group[-1].bold != line.bold or (_NUMBER.match(line.text.strip()) and (ended or in_item)):
         return True
-    starts_item = _NUMBER.match(text) and (ended or _is_item(group[0].text))
-    if last.bold != line.bold or starts_item:
-        return False
-    indented = ended and not _is_item(group[0].text) and line.start > min(g.start for g in group[-3:]) + line.size
-    return not indented and not _had_room(last, line, page[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS])
+    return ended and not in_item and line.start > min(before.start for before in group[-3:]) + line.size
 
 
-def _had_room(last: Line, line: Line, neighbours: Sequence[Line]) -> bool:
-    """Whether the first word of ``line`` would have fitted behind ``last``: then the line was ended on purpose."""
+def _had_room(last: Line, line: Line, neighbours: Sequence[Line], *, ended: bool) -> bool:
+    """Whether the first word of ``line`` would have fitted behind ``last``: then the line was ended on purpose.
+
+    Within a sentence that takes a clearly short line, since words can be kept together by spaces that do not break.
+    """
     alike = [n.end for n in neighbours if n.angle == last.angle and abs(n.start - last.start) < 4 * last.size]
+    edge = max(alike, default=last.end)
+    if not ended and last.end - last.start > 0.75 * (edge - last.start):
+        return False
     first_word = line.text.split(maxsplit=1)[0]
-    return last.end + (len(first_word) * 0.5 + 1) * last.size < max(alike, default=last.end)
+    return last.end + (len(first_word) * 0.5 + 1) * last.size < edge
 
 
 def _is_item(text: str) -> bool:
@@ -190,7 +212,7 @@ def _level(group: list[Line], habits: _Habits, sizes: list[float]) -> int:
 
 def _paragraph(group: list[Line], habits: _Habits, sizes: list[float]) -> Paragraph:
     text = group[0].text.strip()
-    for last, line in zip(group, group[1:], strict=False):
+    for last, line in pairwise(group):
         text = _join(text, line.text.strip(), last, habits.words)
     if group[-1].hyphen:
         text += "-"
