@@ -1,0 +1,68 @@
+"""A real server in a thread and a real Chromium: what the browser tests and the screenshots of the documentation share."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import uvicorn
+from playwright.sync_api import Browser, Page, sync_playwright
+
+from web.server import AnnouncingServer, address, build_app, listen
+from web.service import Service
+
+CHROMIUM = "/usr/bin/chromium"
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+
+
+@contextmanager
+def serving(service: Service, *, examples: Sequence[str] = ()) -> Iterator[str]:
+    """The address of a server over this service, which ends with the block."""
+    listener = listen("127.0.0.1", 0)
+    ready = threading.Event()
+    config = uvicorn.Config(
+        build_app(service, examples=examples), log_level="warning", access_log=False, timeout_graceful_shutdown=1
+    )
+    server = AnnouncingServer(config, ready.set)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
+    thread.start()
+    assert ready.wait(30), "the server did not start"
+    try:
+        yield address("127.0.0.1", listener.getsockname()[1])
+    finally:
+        server.should_exit = True
+        thread.join(10)
+        listener.close()
+
+
+@contextmanager
+def browsing() -> Iterator[Browser]:
+    """A headless Chromium: the machine's own where there is one, else the one that Playwright installed."""
+    path = CHROMIUM if Path(CHROMIUM).exists() else None
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=list(FLAGS))
+        try:
+            yield browser
+        finally:
+            browser.close()
+
+
+def ask(page: Page, question: str) -> None:
+    """Type a question and press Enter."""
+    page.locator("#question textarea").fill(question)
+    page.locator("#question textarea").press("Enter")
+
+
+def finished(page: Page) -> None:
+    """Wait until the newest answer is no longer being written."""
+    page.wait_for_selector("#current .exchange:not([aria-busy])")

@@ -1,0 +1,174 @@
+"""A scripted assistant over three tiny documents: every offset and every answer can be checked by hand."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Iterator, Sequence
+
+import schema
+
+PAGE_ONE = "Genomics in the NHS\n\nA briefing note for the board. The emoji 🧬 stands before the quoted words on purpose.\n"
+PAGE_TWO = (
+    "Key facts\n\nThe strategy was published on 12 October 2022. It covers the next five years.\n\n"
+    + "\n\n".join(f"Filler paragraph {n}, which makes the page long enough to scroll." for n in range(30))
+    + "\n\nFour priority areas are named in it.\n"
+)
+BRIEFING = PAGE_ONE + PAGE_TWO
+HOSTILE = (
+    'Hostile <img src="http://evil.example/x.png" onerror="window.__x=1"> text. <script>window.__x=2</script> '
+    "[click](javascript:window.__x=3) ![i](http://evil.example/y.png) {{7*7}} ${window.__x=4} `${window.__x=5}`"
+)
+HOSTILE_TITLE = '<img src=x onerror="window.__x=6">"\'><a href="http://evil.example">title</a>'
+TEXTS = {"default/briefing.pdf": BRIEFING, "default/odd/ha sh#1 100%?.md": HOSTILE}
+SOURCES = {
+    "default/briefing.pdf": schema.Source("default", "briefing.pdf", "Genomics briefing", "2022-10-14", "ab" * 32),
+    "default/odd/ha sh#1 100%?.md": schema.Source(
+        "default", "odd/ha sh#1 100%?.md", HOSTILE_TITLE, None, "cd" * 32
+    ),
+}
+PUBLISHED = "The strategy was published on 12 October 2022."
+COVERS = "It covers the next five years."
+AREAS = "Four priority areas are named in it."
+EXAMPLES = ["When was the strategy published?", "How much did it cost?"]
+
+
+def quote(number: int, words: str, source_id: str = "default/briefing.pdf") -> schema.Quote:
+    """The quote of these words, at the place where they first stand."""
+    start, source = TEXTS[source_id].index(words), SOURCES[source_id]
+    page = (1 if start < len(PAGE_ONE) else 2) if source_id.endswith(".pdf") else None
+    return schema.Quote(
+        number, source_id, source.title, source.date, page, start, start + len(words), words, 1.0 / number
+    )
+
+
+def passage(rank: int, words: str, seen: bool, source_id: str = "default/briefing.pdf") -> schema.Passage:
+    """The passage of these words."""
+    found = quote(rank, words, source_id)
+    chunk = schema.Chunk(source_id, found.start, found.end, words, found.page, "Key facts")
+    return schema.Passage(chunk, SOURCES[source_id], 1.0 / rank, rank, "fused", seen)
+
+
+QUOTES = (quote(1, PUBLISHED), quote(2, COVERS), quote(3, AREAS))
+PASSAGES = (passage(1, PUBLISHED, True), passage(2, AREAS, False))
+FINGERPRINT = schema.Fingerprint("i", "e", "none", "fake", "p")
+SENTENCES = (
+    schema.Sentence("The strategy was published on 12 October 2022.", (1,), "supported", 1.0),
+    schema.Sentence("It runs for five years.", (1, 2), "partly", 0.5, ("The word “runs” is not in the quote.",)),
+    schema.Sentence("It was popular.", (), "unsupported", 0.0),
+)
+
+
+class FakeService:
+    """Answers by keyword: "hostile", "slow", "stuck", "cost" (refusal), "broken", "crash", "quotes only"; else the script."""
+
+    def __init__(self, *, empty: bool = False, pause_s: float = 0.004) -> None:
+        self.empty = empty
+        self.pause_s = pause_s
+        self.asked: list[tuple[str, tuple[schema.Turn, ...]]] = []
+        self.stops: list[threading.Event] = []
+        self.stopped_at: float | None = None
+
+    def status(self) -> str:
+        return "Answers by a script of the tests."
+
+    def sources(self) -> list[schema.SourceInfo]:
+        if self.empty:
+            return []
+        return [
+            schema.SourceInfo(source, len(TEXTS[key]), 2, 0, 3, "indexed", "", "2026-01-01T00:00:00Z")
+            for key, source in SOURCES.items()
+        ]
+
+    def page_of(self, source_id: str, start: int) -> int:
+        self._known(source_id)
+        return 2 if source_id.endswith(".pdf") and start >= len(PAGE_ONE) else 1
+
+    def page(self, source_id: str, number: int) -> schema.PageView:
+        self._known(source_id)
+        texts = [PAGE_ONE, PAGE_TWO] if source_id.endswith(".pdf") else [TEXTS[source_id]]
+        if not 1 <= number <= len(texts):
+            raise schema.FootnoteError(f"{source_id} has no page {number}; it has {len(texts)}.")
+        start = sum(map(len, texts[: number - 1]))
+        paged = source_id.endswith(".pdf")
+        return schema.PageView(SOURCES[source_id], number, len(texts), paged, start, texts[number - 1])
+
+    def _known(self, source_id: str) -> None:
+        if source_id not in TEXTS:
+            raise schema.FootnoteError(f"There is no document {source_id}.")
+
+    def ask(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        top_k: int | None = None,
+        history: Sequence[schema.Turn] = (),
+        quotes_only: bool = False,
+        stop: threading.Event | None = None,
+    ) -> Iterator[schema.Event]:
+        stop = stop or threading.Event()
+        self.asked.append((question, tuple(history)))
+        self.stops.append(stop)
+        if "broken" in question:
+            raise schema.FootnoteError("The index is being rebuilt. Ask again in a minute.")
+        if "cost" in question:
+            reason = "No passage of the 2 that were found mentions a cost."
+            yield schema.QuotesFound(QUOTES[2:], PASSAGES)
+            yield schema.Answered(_answer(question, "", (), (), QUOTES[2:], abstained=True, reason=reason))
+            return
+        if "hostile" in question:
+            yield from self._hostile(question)
+            return
+        yield schema.QuotesFound(QUOTES, PASSAGES)
+        if "crash" in question:
+            raise RuntimeError("a secret that must not reach the page")
+        if "quotes only" in question:
+            yield schema.Answered(_answer(question, "", (), (), QUOTES, reason="No language model: quotes only."))
+            return
+        if "stuck" in question:
+            time.sleep(3.0)
+        yield from self._write(question, stop)
+
+    def _write(self, question: str, stop: threading.Event) -> Iterator[schema.Event]:
+        pause_s = 0.15 if "slow" in question else self.pause_s
+        for done, sentence in enumerate(SENTENCES):
+            for word in sentence.text.split(" "):
+                if stop.wait(pause_s):
+                    self.stopped_at = time.monotonic()
+                    reason = "Stopped before the answer was finished."
+                    yield schema.Answered(
+                        _answer(question, "", SENTENCES[:done], QUOTES[: min(done, 2)], QUOTES, reason=reason)
+                    )
+                    return
+                yield schema.Token(word + " ")
+            yield schema.SentenceChecked(sentence, tuple(QUOTES[number - 1] for number in sentence.citations))
+        text = " ".join(sentence.text for sentence in SENTENCES)
+        yield schema.Answered(_answer(question, text, SENTENCES, QUOTES[:2], QUOTES))
+
+    def _hostile(self, question: str) -> Iterator[schema.Event]:
+        found = quote(1, HOSTILE, "default/odd/ha sh#1 100%?.md")
+        sentence = schema.Sentence(HOSTILE, (1,), "partly", 0.5, (HOSTILE,))
+        passages = (passage(1, HOSTILE, True, "default/odd/ha sh#1 100%?.md"),)
+        yield schema.QuotesFound((found,), passages)
+        yield schema.Token(HOSTILE)
+        time.sleep(0.3)
+        yield schema.SentenceChecked(sentence, (found,))
+        yield schema.Answered(_answer(question, HOSTILE, (sentence,), (found,), (found,), passages=passages))
+
+
+def _answer(
+    question: str,
+    text: str,
+    sentences: tuple[schema.Sentence, ...],
+    citations: tuple[schema.Quote, ...],
+    quotes: tuple[schema.Quote, ...],
+    *,
+    abstained: bool = False,
+    reason: str = "",
+    passages: tuple[schema.Passage, ...] = PASSAGES,
+) -> schema.Answer:
+    timings = schema.Timings(1.0, None, 2.0, 300.0, 1200.0)
+    return schema.Answer(
+        question, text, abstained, reason, sentences, citations, quotes, passages, timings, FINGERPRINT
+    )

@@ -1,0 +1,239 @@
+"""The chat page: Gradio carries the events and holds the session, ``render`` draws, page.js opens sources.
+
+The only module that imports Gradio. Nothing on the page comes from another host, and nothing is kept in the browser.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from fastapi import FastAPI
+
+os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is imported
+import gradio as gr  # noqa: E402
+
+from schema import FootnoteError, Turn  # noqa: E402
+from web import render  # noqa: E402
+from web.exchange import Exchange, advance  # noqa: E402
+from web.service import Service, check_question  # noqa: E402
+from web.streaming import batches  # noqa: E402
+
+HEAD = (
+    '<link rel="stylesheet" href="/page/page.css"><link rel="icon" href="/page/favicon.svg" type="image/svg+xml">'
+    '<script src="/page/page.js" defer></script>'
+)
+STOPPED = "Stopped before the answer was finished. What was already checked is shown."
+QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+Update = dict[Any, Any]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The components of the page that an answer changes."""
+
+    opening: gr.Column
+    earlier: gr.HTML
+    current: gr.HTML
+    live: gr.HTML
+    notice: gr.HTML
+    question: gr.Textbox
+    stop: gr.Button
+    new: gr.Button
+    conversation: gr.State
+
+    def all(self) -> list[Any]:
+        """The components in one list, as Gradio wants its outputs."""
+        return [getattr(self, name) for name in self.__dataclass_fields__]
+
+
+class Running:
+    """The stop events of the answers in progress, one for each browser session."""
+
+    def __init__(self) -> None:
+        self._events: dict[str, threading.Event] = {}
+
+    def start(self, session: str) -> threading.Event:
+        """A fresh event for this session; an answer that still runs in it is stopped."""
+        self.stop(session)
+        return self._events.setdefault(session, threading.Event())
+
+    def stop(self, session: str) -> None:
+        """Stop the answer of this session, if one runs."""
+        event = self._events.pop(session, None)
+        if event is not None:
+            event.set()
+
+
+def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int) -> FastAPI:
+    """Mount the chat page at the root of an app that has its own CORS middleware, with every outward door shut."""
+    blocks = build_blocks(service, examples=examples)
+    blocks.queue(max_size=50, default_concurrency_limit=concurrency, api_open=False)
+    return gr.mount_gradio_app(
+        app,
+        blocks,
+        path="/",
+        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+        head=HEAD,
+        footer_links=[],
+        run_history=False,
+        show_error=False,
+        ssr_mode=False,
+        enable_monitoring=False,
+        mcp_server=False,
+        allowed_paths=[],
+        max_file_size="1kb",
+        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
+    )
+
+
+def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
+    """The page as Gradio blocks: conversation above, question box below."""
+    running = Running()
+    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
+        masthead = _html("masthead")
+        with gr.Column(elem_id="opening") as opening:
+            documents = _html("documents")
+            with gr.Column(elem_id="examples") as example_column:
+                example_buttons = [gr.Button(text, elem_classes="example") for text in examples]
+        earlier, current = _html("earlier"), _html("current")
+        with gr.Column(elem_id="composer"):
+            with gr.Row(elem_id="state"):
+                live = _html("live", _live(""))
+                new = gr.Button("New conversation", elem_id="new", visible=False)
+            notice = _html("notice")
+            with gr.Row(elem_id="asking"):
+                question = gr.Textbox(
+                    elem_id="question",
+                    label="Your question",
+                    placeholder="Ask a question",
+                    lines=1,
+                    max_lines=6,
+                    autofocus=True,
+                    container=False,
+                )
+                ask_button = gr.Button("Ask", elem_id="ask", variant="primary")
+                stop = gr.Button("Stop", elem_id="stop", interactive=False)
+        conversation = gr.State(())
+        parts = Parts(opening, earlier, current, live, notice, question, stop, new, conversation)
+
+        answer = _answerer(service, running, parts)
+        asked = gr.on(
+            [ask_button.click, question.submit], answer, [question, conversation], parts.all(), **QUIET
+        )
+        chosen = [
+            button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET)
+            for button, text in zip(example_buttons, examples, strict=True)
+        ]
+        stop.click(_stopper(running), queue=False, **QUIET)
+        new.click(_clearer(running, parts), outputs=parts.all(), queue=False, cancels=[asked, *chosen], **QUIET)
+        blocks.load(partial(_welcome, service), outputs=[masthead, documents, example_column], queue=False, **QUIET)
+        blocks.unload(_stopper(running))
+    return blocks
+
+
+def _html(name: str, value: str = "") -> gr.HTML:
+    return gr.HTML(value, elem_id=name, apply_default_css=False, js_on_load=None)
+
+
+def _live(text: str) -> str:
+    return f'<p role="status" aria-live="polite">{render.escape(text)}</p>'
+
+
+def _welcome(service: Service) -> tuple[str, str, gr.Column]:
+    """The masthead, the documents and whether to offer examples, read anew for every visitor."""
+    try:
+        status, sources = service.status(), service.sources()
+    except FootnoteError as error:
+        return render.masthead(""), render.failure(str(error)), gr.Column(visible=False)
+    return render.masthead(status), render.opening(sources), gr.Column(visible=bool(sources))
+
+
+def _answerer(
+    service: Service, running: Running, parts: Parts
+) -> Callable[[str, tuple[Exchange, ...], gr.Request], Iterator[Update]]:
+    """The handler of Ask: updates of the page while the answer comes."""
+
+    def answer(question: str, conversation: tuple[Exchange, ...], request: gr.Request) -> Iterator[Update]:
+        try:
+            question = check_question(question)
+        except FootnoteError as error:
+            yield {parts.notice: render.failure(str(error)), parts.live: _live(str(error))}
+            return
+        stop = running.start(request.session_hash or "")
+        exchange = Exchange(len(conversation) + 1, question)
+        yield {
+            parts.opening: gr.Column(visible=False),
+            parts.earlier: "".join(map(render.exchange_html, conversation)),
+            parts.question: "",
+            parts.notice: "",
+            parts.stop: gr.Button(interactive=True),
+            parts.new: gr.Button(visible=True),
+            **_drawn(parts, exchange),
+        }
+        for exchange in _follow(service, exchange, history(conversation), stop):
+            yield _drawn(parts, exchange)
+        yield {
+            **_drawn(parts, exchange),
+            parts.stop: gr.Button(interactive=False),
+            parts.conversation: (*conversation, exchange),
+        }
+
+    return answer
+
+
+def _follow(
+    service: Service, exchange: Exchange, turns: Sequence[Turn], stop: threading.Event
+) -> Iterator[Exchange]:
+    """The states of one exchange; the last one is not running any more."""
+    try:
+        for batch in batches(lambda event: service.ask(exchange.question, history=turns, stop=event), stop):
+            for event in batch:
+                exchange = advance(exchange, event)
+            if batch:
+                yield exchange
+    except FootnoteError as error:
+        yield replace(exchange, phase="failed", notice=str(error), draft="")
+        return
+    if exchange.running:
+        yield replace(exchange, phase="stopped", notice=STOPPED, draft="")
+
+
+def history(conversation: Sequence[Exchange]) -> tuple[Turn, ...]:
+    """The turns that were answered or refused; a failed one taught nobody anything."""
+    return tuple(Turn(past.question, past.answer.answer) for past in conversation if past.answer is not None)
+
+
+def _drawn(parts: Parts, exchange: Exchange) -> Update:
+    return {parts.current: render.exchange_html(exchange), parts.live: _live(render.status_text(exchange))}
+
+
+def _stopper(running: Running) -> Callable[[gr.Request], None]:
+    def stop(request: gr.Request) -> None:
+        running.stop(request.session_hash or "")
+
+    return stop
+
+
+def _clearer(running: Running, parts: Parts) -> Callable[[gr.Request], Update]:
+    """The handler of New conversation: the page as it was at first."""
+
+    def clear(request: gr.Request) -> Update:
+        running.stop(request.session_hash or "")
+        return {
+            parts.opening: gr.Column(visible=True),
+            parts.earlier: "",
+            parts.current: "",
+            parts.live: _live("New conversation."),
+            parts.notice: "",
+            parts.question: "",
+            parts.stop: gr.Button(interactive=False),
+            parts.new: gr.Button(visible=False),
+            parts.conversation: (),
+        }
+
+    return clear

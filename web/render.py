@@ -1,0 +1,284 @@
+"""Everything the page shows of questions, answers and quotes, as HTML made from schema values by pure functions.
+
+Every word of a document, a question or a model passes through ``escape`` and is text: no Markdown, no links, no images.
+"""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Sequence
+from datetime import date
+from functools import cache
+
+from schema import Passage, Quote, Sentence, SourceInfo
+from web.exchange import Exchange
+
+TITLES_SHOWN = 6
+NEAREST_SHOWN = 3
+VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "○ not supported"}
+
+
+def escape(text: object) -> str:
+    """Text as HTML text or attribute value; half surrogates, which no browser can be sent, become question marks."""
+    return html.escape(str(text).encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+@cache
+def format_date(stated: str) -> str:
+    """An ISO date as people write it; anything else as it is.
+
+    >>> format_date("2022-10-12"), format_date("2022-10"), format_date("2022")
+    ('12 October 2022', 'October 2022', '2022')
+    """
+    try:
+        if len(stated) == len("2022-10"):
+            return f"{date.fromisoformat(stated + '-01'):%B %Y}"
+        return f"{date.fromisoformat(stated):%-d %B %Y}"
+    except ValueError:
+        return stated
+
+
+def place(title: str, stated: str | None, page: int | None) -> str:
+    """Where words stand, as plain text: title, date and page, as far as they are known."""
+    parts = [title, format_date(stated) if stated else "", f"page {page}" if page is not None else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def masthead(status: str) -> str:
+    """The head of the page: the name and the one sentence about models."""
+    return (
+        '<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>'
+        f'<p class="promise">Answers from your documents, with a footnote under every sentence.</p>'
+        f'<p class="models">{escape(status)}</p></header>'
+    )
+
+
+def opening(sources: Sequence[SourceInfo]) -> str:
+    """What a new conversation shows: the documents that are there, or how to add some."""
+    held = [info.source for info in sources if info.status in ("indexed", "unchanged", "partial")]
+    if not held:
+        return (
+            '<section class="opening empty"><h2>There are no documents yet</h2>'
+            "<p>Footnote answers from the documents in its index and from nothing else. Add a folder or a file from a "
+            "terminal, then reload this page:</p><pre><code>footnote index FOLDER</code></pre>"
+            "<p>Markdown, text, HTML, Word and PDF files are read.</p></section>"
+        )
+    count = "1 document" if len(held) == 1 else f"{len(held):,} documents"
+    items = "".join(f"<li>{escape(place(source.title, source.date, None))}</li>" for source in held[:TITLES_SHOWN])
+    rest = f'<p class="rest">and {len(held) - TITLES_SHOWN:,} more</p>' if len(held) > TITLES_SHOWN else ""
+    return (
+        f'<section class="opening"><h2>{count} to ask about</h2><ul class="titles">{items}</ul>{rest}'
+        '<p class="pledge">When the documents do not say, neither does Footnote.</p></section>'
+    )
+
+
+def failure(message: str) -> str:
+    """An error that a person can do something about, as a calm notice."""
+    return f'<div class="notice failed" role="group" aria-label="Error"><p>{_lines(message)}</p></div>'
+
+
+def exchange_html(exchange: Exchange) -> str:
+    """One question with its answer, quotes and passages, in whatever state it is."""
+    answer = exchange.answer
+    body = _refusal(exchange) if answer and answer.abstained else _answer(exchange)
+    busy = ' aria-busy="true"' if exchange.running else ""
+    return (
+        f'<article class="exchange {exchange.phase}" data-exchange="{exchange.number}"{busy}>'
+        f'<h2 class="question">{_lines(exchange.question)}</h2>{body}{_finished(exchange)}</article>'
+    )
+
+
+def status_text(exchange: Exchange) -> str:
+    """One sentence for the live region, which a screen reader speaks when it changes."""
+    quotes = _count(len(exchange.quotes), "quote")
+    match exchange.phase:
+        case "searching":
+            return "Searching the documents."
+        case "writing":
+            return f"{quotes} found. Writing the answer."
+        case "stopped":
+            return "Stopped."
+        case "failed":
+            return f"No answer: {exchange.notice}"
+    if exchange.answer and exchange.answer.abstained:
+        return "The documents do not say."
+    if not exchange.sentences:
+        return f"{quotes} found."
+    return (
+        f"Answer ready: {_count(len(exchange.sentences), 'sentence')}, {_count(len(exchange.citations), 'footnote')}."
+    )
+
+
+def plain_text(exchange: Exchange) -> str:
+    """The answer for the clipboard: the sentences with [1] marks, then the footnotes, each with where it stands."""
+    lines = [exchange.question, ""]
+    answer = exchange.answer
+    if answer and answer.abstained:
+        lines.append(f"The documents do not say. {answer.reason}".strip())
+    sentences = " ".join(_marked(sentence) for sentence in exchange.sentences)
+    lines += [sentences, ""] if sentences else []
+    quotes = exchange.citations if exchange.sentences else exchange.quotes
+    if quotes and not (answer and answer.abstained):
+        lines += [f"[{q.number}] “{q.quote}” {place(q.title, q.date, q.page)} ({q.source})" for q in quotes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _marked(sentence: Sentence) -> str:
+    verdict = f" ({VERDICTS[sentence.support][2:]})" if sentence.support != "supported" else ""
+    return sentence.text + "".join(f"[{number}]" for number in sentence.citations) + verdict
+
+
+def _answer(exchange: Exchange) -> str:
+    """The sentences with their notes, above the quotes."""
+    by_number = {quote.number: quote for quote in exchange.citations}
+    sentences = " ".join(_sentence(sentence, by_number) for sentence in exchange.sentences)
+    draft = f' <span class="draft">{escape(exchange.draft)}</span>' if exchange.draft.strip() else ""
+    caret = '<span class="caret" aria-hidden="true"></span>' if exchange.phase == "writing" else ""
+    if exchange.phase == "searching":
+        prose = '<p class="text waiting">Searching the documents …</p>'
+    elif exchange.phase == "writing" and not sentences and not draft:
+        prose = f'<p class="text waiting">Reading the quotes below …{caret}</p>'
+    else:
+        prose = f'<p class="text">{sentences}{draft}{caret}</p>' if sentences or draft else ""
+    # The three places are always there, so that an update changes words inside them and moves no focused button.
+    return (
+        f'<div class="answer">{prose}</div><div class="notes">{_notes(exchange)}</div>'
+        f'<div class="quotes">{_evidence(exchange)}</div>'
+    )
+
+
+def _sentence(sentence: Sentence, by_number: dict[int, Quote]) -> str:
+    marks = '<span class="comma">,</span>'.join(_mark(number, by_number.get(number)) for number in sentence.citations)
+    verdict = VERDICTS[sentence.support]
+    label = f' <span class="verdict">{verdict}</span>' if verdict else ""
+    superscript = f'<sup class="marks">{marks}</sup>' if marks else ""
+    return f'<span class="sentence {sentence.support}"><span class="words">{escape(sentence.text)}</span>{superscript}{label}</span>'
+
+
+def _mark(number: int, quote: Quote | None) -> str:
+    """A footnote number: a button that opens its quote; a bare number when the quote isn't known."""
+    if quote is None:
+        return f"<span>{number}</span>"
+    name = escape(f"Footnote {number}: {place(quote.title, quote.date, quote.page)}")
+    return f'<button type="button" class="mark" {_opens(quote, f"Footnote {number}")} aria-label="{name}">{number}</button>'
+
+
+def _opens(quote: Quote, label: str) -> str:
+    """The attributes by which page.js opens the source panel."""
+    return (
+        f'data-source="{escape(quote.source)}" data-start="{quote.start}" data-end="{quote.end}" '
+        f'data-label="{escape(label)}"'
+    )
+
+
+def _notes(exchange: Exchange) -> str:
+    """What a reader must know about the answer besides its words: why it is short, and what the check found."""
+    notes = []
+    if exchange.notice:
+        notes.append(f'<div class="notice {exchange.phase}"><p>{_lines(exchange.notice)}</p></div>')
+    if exchange.answer and exchange.answer.reason:
+        notes.append(f'<div class="notice"><p>{_lines(exchange.answer.reason)}</p></div>')
+    problems = [(sentence, problem) for sentence in exchange.sentences for problem in sentence.problems]
+    if problems and not exchange.running:
+        items = "".join(
+            f"<li>“{escape(_short(sentence.text))}” {escape(problem)}</li>" for sentence, problem in problems
+        )
+        notes.append(f'<div class="notice checks"><p>What the check found:</p><ul>{items}</ul></div>')
+    return "".join(notes)
+
+
+def _evidence(exchange: Exchange) -> str:
+    """The quotes: in their order of rank while the answer is written, footnotes first once it is finished."""
+    cited = {(quote.source, quote.start, quote.end): quote.number for quote in exchange.citations}
+    others = [quote for quote in exchange.quotes if (quote.source, quote.start, quote.end) not in cited]
+    if exchange.running or not exchange.citations:
+        return _cards("Quotes from the documents", exchange.quotes, cited)
+    footnotes = _cards("Footnotes", exchange.citations, cited)
+    return footnotes + _cards("Also found, not cited", others, cited)
+
+
+def _cards(heading: str, quotes: Sequence[Quote], cited: dict[tuple[str, int, int], int]) -> str:
+    if not quotes:
+        return ""
+    cards = "".join(_card(quote, cited.get((quote.source, quote.start, quote.end))) for quote in quotes)
+    return f'<section class="evidence"><h3>{heading}</h3><ol class="cards">{cards}</ol></section>'
+
+
+def _card(quote: Quote, number: int | None) -> str:
+    """One quote: its number when a sentence points to it, the verbatim words, where they stand, and the way there."""
+    label = f"Footnote {number}" if number else "Quote"
+    name = escape(f"{label}: show in {place(quote.title, quote.date, quote.page)}")
+    return (
+        f'<li class="card" {_opens(quote, label)}><span class="number">{number or "·"}</span><div>'
+        f'<blockquote>{escape(quote.quote)}</blockquote><p class="where">{_where(quote.title, quote.date, quote.page)} '
+        f'<button type="button" class="show" {_opens(quote, label)} aria-label="{name}">Show in document</button>'
+        "</p></div></li>"
+    )
+
+
+def _where(title: str, stated: str | None, page: int | None) -> str:
+    rest = place("", stated, page)
+    return f"<cite>{escape(title)}</cite>" + (f'<span class="when">{escape(rest)}</span>' if rest else "")
+
+
+def _refusal(exchange: Exchange) -> str:
+    """The answer "no answer": why, and the nearest passages, said not to answer."""
+    answer = exchange.answer
+    reason = escape(answer.reason or answer.answer) if answer else ""
+    nearest = exchange.quotes or tuple(_as_quote(passage) for passage in exchange.passages)
+    cards = _cards("The nearest passages, which do not answer it", nearest[:NEAREST_SHOWN], {})
+    return f'<div class="refusal"><p class="verdict-line">The documents do not say.</p><p>{reason}</p></div>{cards}'
+
+
+def _as_quote(passage: Passage) -> Quote:
+    chunk, source = passage.chunk, passage.source
+    return Quote(
+        passage.rank, chunk.source_id, source.title, source.date, chunk.page, chunk.start, chunk.end, chunk.text, 0.0
+    )
+
+
+def _finished(exchange: Exchange) -> str:
+    """What only a finished answer has; a disclosure opened earlier would be closed by the next update."""
+    return "" if exchange.running else _retrieved(exchange.passages) + _actions(exchange)
+
+
+def _retrieved(passages: Sequence[Passage]) -> str:
+    """The disclosure of everything that was retrieved, with what the model saw of it."""
+    if not passages:
+        return ""
+    seen = sum(passage.seen_by_model for passage in passages)
+    rows = "".join(_passage(passage) for passage in passages)
+    summary = f"What was retrieved: {_count(len(passages), 'passage')}, {seen or 'none'} seen by the model"
+    return f'<details class="retrieved"><summary>{summary}</summary><ol>{rows}</ol></details>'
+
+
+def _passage(passage: Passage) -> str:
+    quote = _as_quote(passage)
+    seen = ("seen", "● seen by the model") if passage.seen_by_model else ("unseen", "○ not seen by the model")
+    heading = f'<span class="heading">{escape(passage.chunk.heading)}</span>' if passage.chunk.heading else ""
+    return (
+        f'<li class="passage"><p class="where">{_where(quote.title, quote.date, quote.page)}{heading}'
+        f'<span class="{seen[0]}">{seen[1]}</span></p><p class="text">{escape(quote.quote)}</p>'
+        f'<button type="button" class="show" {_opens(quote, "Passage")}>Show in document</button></li>'
+    )
+
+
+def _actions(exchange: Exchange) -> str:
+    if not (exchange.sentences or exchange.quotes):
+        return ""
+    copy = f'<button type="button" class="copy" data-copy="{escape(plain_text(exchange))}">Copy with footnotes</button>'
+    total = exchange.answer.timings.total_ms if exchange.answer else None
+    timing = f'<span class="timing">{total / 1000:.1f} s on this machine</span>' if total else ""
+    return f'<div class="actions">{copy}{timing}</div>'
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def _short(text: str, limit: int = 60) -> str:
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def _lines(text: str) -> str:
+    return escape(text).replace("\n", "<br>")

@@ -1,0 +1,176 @@
+"""The REST interface under /api/v1: ask (JSON or server-sent events), the documents, and their pages."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import AsyncIterator, Callable, Iterator
+from dataclasses import asdict
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Request
+from pydantic import BaseModel, ConfigDict, Field
+from starlette.concurrency import iterate_in_threadpool
+from starlette.convertors import Convertor, register_url_convertor
+from starlette.responses import JSONResponse, Response, StreamingResponse
+
+import schema
+from web.service import Service, check_question
+from web.streaming import batches
+
+STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
+CLIENT_CLOSED_REQUEST = 499
+
+
+class SourceConvertor(Convertor[str]):
+    """A source id in a path; unlike Starlette's own ``path`` it may hold line ends, as file names may."""
+
+    regex = r"[\s\S]+"
+
+    def convert(self, value: str) -> str:
+        """The id as it was decoded from the address."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The id as it goes into an address."""
+        return value
+
+
+register_url_convertor("source", SourceConvertor())
+
+
+class PastTurn(BaseModel):
+    """One earlier question with its answer."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str = Field(max_length=20_000)
+    answer: str = Field(max_length=100_000)
+
+
+class AskRequest(BaseModel):
+    """A question over one collection, or over all, with the conversation before it."""
+
+    model_config = ConfigDict(extra="forbid")
+    question: str = Field(max_length=200_000)
+    collection: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
+    history: Annotated[list[PastTurn], Field(max_length=50)] = []
+
+
+class AsciiJSONResponse(JSONResponse):
+    """JSON with every character beyond ASCII escaped, so that half surrogates from broken files travel too."""
+
+    def render(self, content: Any) -> bytes:
+        """The bytes of the body."""
+        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
+
+
+def build_router(service: Service) -> APIRouter:
+    """The routes over one service."""
+    router = APIRouter(default_response_class=AsciiJSONResponse)
+
+    @router.post("/api/v1/ask", summary="Answer a question", responses={400: {"description": "Says what to change"}})
+    async def ask(body: AskRequest, request: Request) -> Response:
+        history = tuple(schema.Turn(turn.question, turn.answer) for turn in body.history)
+
+        def start(stop: threading.Event) -> Iterator[schema.Event]:
+            return service.ask(check_question(body.question), collection=body.collection, history=history, stop=stop)
+
+        if "text/event-stream" in request.headers.get("accept", ""):
+            return StreamingResponse(_events(start), media_type="text/event-stream", headers=STREAM_HEADERS)
+        return await _whole(start, request)
+
+    @router.get("/api/v1/sources", summary="The documents of the index")
+    def sources() -> Response:
+        return _or_error(lambda: {"sources": [_source_to_dict(info) for info in service.sources()]}, 503)
+
+    @router.get("/api/v1/sources/{source_id:source}/pages/at", summary="The page that holds a character offset")
+    def page_at(source_id: str, start: Annotated[int, Field(ge=0)]) -> Response:
+        return _or_error(lambda: page_to_dict(service.page(source_id, service.page_of(source_id, start))), 404)
+
+    @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}", summary="One page of a document")
+    def page(source_id: str, number: int) -> Response:
+        return _or_error(lambda: page_to_dict(service.page(source_id, number)), 404)
+
+    @router.get("/livez", summary="Whether the process answers")
+    async def livez() -> Response:
+        return AsciiJSONResponse({"status": "live"})
+
+    @router.get("/readyz", summary="Whether questions can be answered")
+    def readyz() -> Response:
+        return _or_error(lambda: {"status": "ready", "documents": len(service.sources())}, 503)
+
+    return router
+
+
+def page_to_dict(view: schema.PageView) -> dict[str, Any]:
+    """The JSON form of a page; ``text[i]`` is character ``start + i`` of the source, counted in code points."""
+    source = view.source
+    return {
+        "source": source.source_id,
+        "title": source.title,
+        "date": source.date,
+        "number": view.number,
+        "count": view.count,
+        "is_page": view.is_page,
+        "start": view.start,
+        "text": view.text,
+    }
+
+
+def event_to_dict(event: schema.Event) -> tuple[str, dict[str, Any]]:
+    """The name and the data of an event as the stream sends it."""
+    match event:
+        case schema.QuotesFound(quotes, passages):
+            found = [asdict(quote) for quote in quotes]
+            return "quotes", {"quotes": found, "passages": [schema.passage_to_dict(passage) for passage in passages]}
+        case schema.Token(text):
+            return "token", {"text": text}
+        case schema.SentenceChecked(sentence, citations):
+            return "sentence", {"sentence": asdict(sentence), "citations": [asdict(quote) for quote in citations]}
+        case schema.Answered(answer):
+            return "answer", schema.answer_to_dict(answer)
+
+
+def _source_to_dict(info: schema.SourceInfo) -> dict[str, Any]:
+    record = asdict(info)
+    return {"id": info.source.source_id, **record.pop("source"), **record}
+
+
+def _or_error(build: Callable[[], dict[str, Any]], status: int) -> Response:
+    try:
+        return AsciiJSONResponse(build())
+    except schema.FootnoteError as error:
+        return AsciiJSONResponse({"error": str(error)}, status_code=status)
+
+
+async def _events(start: Callable[[threading.Event], Iterator[schema.Event]]) -> AsyncIterator[bytes]:
+    """The answer as server-sent events; when the reader leaves, this is cancelled and the answer stops."""
+    stop = threading.Event()
+    try:
+        async for batch in iterate_in_threadpool(batches(start, stop)):
+            for event in batch:
+                yield _frame(*event_to_dict(event))
+    except schema.FootnoteError as error:
+        yield _frame("error", {"error": str(error)})
+    finally:
+        stop.set()
+
+
+def _frame(name: str, data: dict[str, Any]) -> bytes:
+    return f"event: {name}\ndata: {json.dumps(data, allow_nan=False)}\n\n".encode("ascii")
+
+
+async def _whole(start: Callable[[threading.Event], Iterator[schema.Event]], request: Request) -> Response:
+    """The finished answer; given up as soon as nobody waits for it any more."""
+    stop = threading.Event()
+    try:
+        async for batch in iterate_in_threadpool(batches(start, stop)):
+            if batch and isinstance(batch[-1], schema.Answered):
+                return AsciiJSONResponse(schema.answer_to_dict(batch[-1].answer))
+            if await request.is_disconnected():
+                return Response(status_code=CLIENT_CLOSED_REQUEST)
+    except schema.FootnoteError as error:
+        return AsciiJSONResponse({"error": str(error)}, status_code=400)
+    finally:
+        stop.set()
+    return AsciiJSONResponse({"error": "The answer ended before it was complete. Ask again."}, status_code=500)

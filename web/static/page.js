@@ -1,0 +1,220 @@
+// The parts of the page that live in the browser: the source panel, copying, and where focus and view go.
+// Text from documents only ever becomes text nodes here.
+"use strict";
+(() => {
+  const PHONE = "(max-width: 760px)";
+  let opener = null; // the control that opened the panel, which gets the focus back
+  let shown = null; // what the panel shows: {source, start, end, label, number}
+  let request = 0; // the newest request; an older one that comes in late is dropped
+
+  const make = (tag, className, text) => {
+    const element = document.createElement(tag);
+    if (className) element.className = className;
+    if (text !== undefined) element.textContent = text;
+    return element;
+  };
+  const button = (className, text, action) => {
+    const element = make("button", className, text);
+    element.type = "button";
+    element.addEventListener("click", action);
+    return element;
+  };
+
+  // ---- the source panel -------------------------------------------------------------------------------------------
+  const panel = make("aside", "source-panel");
+  panel.id = "source-panel";
+  panel.hidden = true;
+  panel.setAttribute("role", "dialog");
+  panel.setAttribute("aria-labelledby", "source-title");
+  const label = make("p", "source-label");
+  const title = make("h2", "source-title");
+  title.id = "source-title";
+  title.tabIndex = -1;
+  const where = make("p", "source-where");
+  const close = button("source-close", "Close", () => closePanel());
+  const text = make("div", "source-text");
+  text.tabIndex = 0;
+  text.setAttribute("role", "region");
+  text.setAttribute("aria-label", "Text of the page");
+  const previous = button("source-previous", "← Previous", () => turn(-1));
+  const back = button("source-back", "Back to the quote", () => shown && load(shown));
+  const next = button("source-next", "Next →", () => turn(1));
+  const head = make("header", "source-head");
+  const words = make("div");
+  words.append(label, title, where);
+  head.append(words, close);
+  const foot = make("footer", "source-foot");
+  foot.append(previous, back, next);
+  panel.append(head, text, foot);
+  const scrim = make("div", "scrim");
+  scrim.hidden = true;
+  scrim.addEventListener("click", () => closePanel());
+
+  const pages = (source) => `/api/v1/sources/${source.split("/").map(encodeURIComponent).join("/")}/pages`;
+  const date = (iso) => {
+    const parts = iso.split("-").map(Number);
+    const options = { year: "numeric", timeZone: "UTC" };
+    if (parts.length > 1) options.month = "long";
+    if (parts.length > 2) options.day = "numeric";
+    const day = new Date(Date.UTC(parts[0], (parts[1] || 1) - 1, parts[2] || 1));
+    return Number.isNaN(day.valueOf()) ? iso : day.toLocaleDateString("en-GB", options);
+  };
+
+  function openPanel(control) {
+    const { source, start, end, label: name } = control.dataset;
+    opener = control;
+    shown = { source, start: Number(start), end: Number(end), label: name };
+    panel.hidden = scrim.hidden = false;
+    document.body.classList.add("panel-open");
+    const phone = window.matchMedia(PHONE).matches;
+    panel.setAttribute("aria-modal", String(phone));
+    document.querySelector("gradio-app")?.toggleAttribute("inert", phone);
+    for (const element of document.querySelectorAll(".opened")) element.classList.remove("opened");
+    (control.closest(".card, .mark") || control).classList.add("opened");
+    load(shown).then(() => title.focus({ preventScroll: true }));
+  }
+
+  function closePanel() {
+    if (panel.hidden) return;
+    panel.hidden = scrim.hidden = true;
+    request += 1;
+    document.body.classList.remove("panel-open");
+    document.querySelector("gradio-app")?.removeAttribute("inert");
+    for (const element of document.querySelectorAll(".opened")) element.classList.remove("opened");
+    const target = opener && opener.isConnected && opener.matches("button") ? opener : opener?.querySelector("button");
+    (target && target.isConnected ? target : document.querySelector("#question textarea"))?.focus();
+  }
+
+  const load = (quote) => fill(`${pages(quote.source)}/at?start=${quote.start}`);
+  const turn = (step) => shown && fill(`${pages(shown.source)}/${shown.number + step}`);
+
+  async function fill(address) {
+    const mine = ++request;
+    panel.setAttribute("aria-busy", "true");
+    let page;
+    try {
+      const response = await fetch(address);
+      page = await response.json();
+      if (!response.ok) throw new Error(page.error || "The page could not be read.");
+    } catch (error) {
+      page = { error: error instanceof TypeError ? "Footnote does not answer. Is it still running?" : error.message };
+    }
+    if (mine !== request) return;
+    panel.removeAttribute("aria-busy");
+    draw(page);
+  }
+
+  function draw(page) {
+    label.textContent = shown.label;
+    if (page.error) {
+      title.textContent = "The document can't be shown";
+      where.textContent = shown.source;
+      text.replaceChildren(make("p", "source-error", page.error));
+      previous.disabled = next.disabled = back.hidden = true;
+      return;
+    }
+    shown.number = page.number;
+    const unit = page.is_page ? "page" : "section";
+    title.textContent = page.title;
+    where.textContent = [page.date && date(page.date), `${unit} ${page.number} of ${page.count}`]
+      .filter(Boolean)
+      .join(" · ");
+    where.title = page.source;
+    previous.textContent = `← Previous ${unit}`;
+    next.textContent = `Next ${unit} →`;
+    previous.disabled = page.number <= 1;
+    next.disabled = page.number >= page.count;
+    const mark = set(page);
+    back.hidden = Boolean(mark);
+    if (mark) mark.scrollIntoView({ block: "center" });
+    else text.scrollTop = 0;
+  }
+
+  // Offsets count code points, as Python does; a JavaScript string counts UTF-16 units, hence the array.
+  function set(page) {
+    const characters = Array.from(page.text);
+    const from = Math.max(0, shown.start - page.start);
+    const to = Math.min(characters.length, shown.end - page.start);
+    if (to <= 0 || from >= to) {
+      text.replaceChildren(document.createTextNode(page.text));
+      return null;
+    }
+    const mark = make("mark", "", characters.slice(from, to).join(""));
+    text.replaceChildren(
+      document.createTextNode(characters.slice(0, from).join("")),
+      mark,
+      document.createTextNode(characters.slice(to).join("")),
+    );
+    return mark;
+  }
+
+  // ---- copying ----------------------------------------------------------------------------------------------------
+  async function copy(control) {
+    const done = (await write(control.dataset.copy)) ? "Copied" : "Copying is blocked by the browser";
+    const before = control.dataset.before || control.textContent;
+    control.dataset.before = before;
+    control.textContent = done;
+    say(done);
+    setTimeout(() => control.isConnected && (control.textContent = before), 2000);
+  }
+
+  // The clipboard interface exists only on https and localhost; elsewhere a selection is copied.
+  async function write(plain) {
+    try {
+      await navigator.clipboard.writeText(plain);
+      return true;
+    } catch {
+      const area = make("textarea", "off-screen");
+      area.value = plain;
+      document.body.append(area);
+      const focused = document.activeElement;
+      area.select();
+      const copied = document.execCommand("copy");
+      area.remove();
+      focused?.focus();
+      return copied;
+    }
+  }
+
+  const say = (words) => {
+    const live = document.querySelector("#live [role=status]");
+    if (live) live.textContent = words;
+  };
+
+  // ---- one listener for the page ------------------------------------------------------------------------------------
+  document.addEventListener("click", (event) => {
+    const control = event.target.closest("button, .card");
+    if (!control) return;
+    if (control.dataset.copy !== undefined) copy(control);
+    else if (control.dataset.source !== undefined) {
+      const selecting = control.matches(".card") && String(getSelection());
+      if (!selecting) openPanel(control);
+    } else if (["stop", "ask", "new"].includes(control.id)) {
+      document.querySelector("#question textarea")?.focus(); // Stop goes away, and a follow-up may be typed at once
+    }
+  });
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "Escape") closePanel();
+  });
+
+  // ---- a new question comes to the top of the view, once; nothing moves the view after that -------------------------
+  let newest = "";
+  const observer = new MutationObserver(() => {
+    const article = document.querySelector("#current .exchange");
+    const number = article?.dataset.exchange || "";
+    if (number === newest) return;
+    newest = number;
+    closePanel();
+    // Two frames later what stood above it has been laid out, or taken away.
+    if (article) requestAnimationFrame(() => requestAnimationFrame(() => article.scrollIntoView({ block: "start" })));
+  });
+
+  addEventListener("DOMContentLoaded", () => document.body.append(scrim, panel));
+  if (document.readyState !== "loading") document.body.append(scrim, panel);
+  observer.observe(document.documentElement, {
+    childList: true,
+    subtree: true,
+    attributes: true,
+    attributeFilter: ["data-exchange"],
+  });
+})();
