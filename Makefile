@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 INDEX ?= footnote-index
 PORT ?= 7860
-PACKAGES := eval generator indexer models prompts retriever web app.py cli.py pipeline.py schema.py sentences.py settings.py
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help

@@ -11,8 +11,8 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from language import Span, sentence_spans, trim
 from schema import Block, Chunk, Extraction, Page
-from sentences import Span, sentence_spans, trim
 
 CountTokens = Callable[[Sequence[str]], list[int]]
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from retriever.lexical import STOP_WORDS
+from language import STOP_WORDS
 from schema import Turn
 
 SHORT_QUESTION = 3

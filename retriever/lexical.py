@@ -4,17 +4,11 @@ from __future__ import annotations
 
 import re
 
+from language import STOP_WORDS
+
 MOST_TERMS = 64
 """Terms of a query; a question of 100,000 characters must not become an expression that SQLite refuses."""
 
-STOP_WORDS = frozenset(
-    (
-        "a about after all also an and any are as at be been before but by can could did do does for from had has have "
-        "he her his how i if in into is it its may me more most my no not of on or our she should so some such than "
-        "that the their them then there these they this those to was we were what when where which who whom whose why "
-        "will with would you your"
-    ).split()  # noqa: SIM905  (a paragraph of words is easier to read than a list)
-)
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 

@@ -1,4 +1,4 @@
-"""Sentence spans: where the sentences of a text start and end, as offsets into it.
+"""What every room needs to know of written English: where sentences start and end, and which words carry no content.
 
 Loaders put every list item, table row and paragraph on lines of its own, so a line break always ends a sentence here.
 The rules are for European punctuation plus the full-width marks of Chinese and Japanese; they know common English
@@ -10,6 +10,16 @@ from __future__ import annotations
 import re
 
 Span = tuple[int, int]
+
+STOP_WORDS = frozenset(
+    (
+        "a about after all also an and any are as at be because been before being but by can could did do does doing "
+        "during each for from further had has have having he her here his how i if in into is it its itself just may "
+        "me might more most must my of off on once only or other our out over own shall she should so some such than that "
+        "the their them then there these they this those through to too under until up us very was we were what when "
+        "where which while who whom whose why will with within would you your"
+    ).split()
+)
 
 _TITLE = re.compile(r"mrs?|ms|dr|prof|sir|st|e\.?g|i\.?e|cf|vs?|al|approx")
 _BEFORE_NUMBER = re.compile(

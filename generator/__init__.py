@@ -1,0 +1,1 @@
+"""Passages in: quotes, prompt, model, citations, checks, answer."""

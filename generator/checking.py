@@ -1,0 +1,57 @@
+"""A first support check: does the cited evidence hold the numbers, dates, names and words of a sentence?
+
+Rules with exact answers. A number that the evidence does not hold, or a negation on one side only, makes a sentence
+unsupported; a name that it does not hold makes it partly supported at best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from generator.citing import LEAST_COVERAGE, coverage
+from generator.words import is_negated, names, numbers, words
+from schema import Support
+
+FULL_COVERAGE = 0.6
+"""Share of a sentence's content from which its words count as held by the evidence."""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Support with a score from 0 to 1 and what was found wrong, as sentences for the reader."""
+
+    support: Support
+    score: float
+    problems: tuple[str, ...] = ()
+
+
+def check_support(sentence: str, evidence: Sequence[str], question: str) -> Verdict:
+    """Check one sentence of an answer.
+
+    Args:
+        sentence: of the answer.
+        evidence: the texts it is cited to, with the titles and dates of their documents.
+        question: whose names and numbers a sentence may repeat.
+    """
+    if not evidence:
+        return Verdict("unsupported", 0.0, ("Nothing in the documents was found to match this sentence.",))
+    held = " ".join(evidence)
+    hard = [f"The number {number} is not in the cited text." for number in sorted(_missing_numbers(sentence, held))]
+    if is_negated(sentence) != is_negated(held) and is_negated(sentence):
+        hard.append("The sentence denies something that the cited text does not.")
+    soft = [f"The name {name!r} is not in the cited text." for name in sorted(_missing_names(sentence, held, question))]
+    score = coverage(sentence, evidence)
+    if hard or score < LEAST_COVERAGE:
+        return Verdict("unsupported", round(score / 2, 3), tuple(hard + soft))
+    if soft or score < FULL_COVERAGE:
+        return Verdict("partly", round(score * 0.8, 3), tuple(soft))
+    return Verdict("supported", round(score, 3))
+
+
+def _missing_numbers(sentence: str, held: str) -> set[str]:
+    return numbers(sentence) - numbers(held)
+
+
+def _missing_names(sentence: str, held: str, question: str) -> set[str]:
+    return names(sentence) - set(words(held)) - set(words(question)) - names(held)
