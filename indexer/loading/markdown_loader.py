@@ -20,8 +20,11 @@ from schema import BlockKind, Extraction
 
 _LARGEST = 10_000_000  # characters; the parser takes about a second for each million
 _LONGEST_INLINE = 10_000  # characters of one paragraph whose inline markup is parsed: its parser is not linear
-_MOST_BRACKETS = 300
+_MOST_BRACKETS = 100
+_MOST_OPEN_BRACKETS = 20
+_DEEPEST = 100  # levels; below them the parser would drop text
 _FRONT_MATTER = re.compile(r"---[ \t]*\n((?:[^\n]*\n){0,200}?)(?:---|\.\.\.)[ \t]*(?:\n|$)")
+_FIRST_FIELD = re.compile(r"[A-Za-z][\w -]{0,40}:(?:\s|$)")
 _FIELD = re.compile(r"([A-Za-z][\w -]{0,40}):[ \t]+(\S[^\n]*)")
 _WORDS = frozenset({"text", "code_inline", "text_special"})
 _BREAKS = frozenset({"softbreak", "hardbreak"})
@@ -34,7 +37,10 @@ def load(data: bytes) -> Extraction:
         return text_loader.read_text(text, (*warnings, "read as plain text, since it is too long for Markdown"))
     fields, text = _split_front_matter(unify_lines(text).lstrip("\ufeff"))
     builder = TextBuilder()
-    _Walker(builder).read(text)
+    if not _Walker(builder).read(text):
+        return text_loader.read_text(
+            text, (*warnings, "read as plain text, since it is nested too deeply for Markdown")
+        )
     date = parse_date(fields.get("date", "")) or find_date(builder.head())
     title = fields.get("title") or builder.text_of_first(1) or builder.text_of_first(6)
     return builder.build(title=title, date=date, warnings=warnings)
@@ -43,7 +49,7 @@ def load(data: bytes) -> Extraction:
 def _split_front_matter(text: str) -> tuple[dict[str, str], str]:
     """The simple ``name: value`` fields of a YAML head and the text after it."""
     match = _FRONT_MATTER.match(text)
-    if not match or not _FIELD.match(match[1].lstrip()):
+    if not match or not _FIRST_FIELD.match(match[1]):
         return {}, text
     fields = (_FIELD.match(line) for line in match[1].split("\n"))
     values = {field[1].lower(): field[2].split(" #")[0].strip().strip("\"'") for field in fields if field}
@@ -55,17 +61,20 @@ class _Walker:
 
     def __init__(self, builder: TextBuilder) -> None:
         self._builder = builder
-        self._parser = MarkdownIt("commonmark", {"maxNesting": 100}).enable(["table", "strikethrough"])
+        self._parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
         self._parser.core.ruler.enableOnly(["normalize", "block"])
         self._environment: dict[str, Any] = {}
         self._lists: list[int | None] = []  # for each open list, the next number or None for bullets
         self._marker: str | None = None  # of the item that has no text yet
         self._cells: list[str] | None = None
 
-    def read(self, text: str) -> None:
-        """Append the blocks of a whole document."""
+    def read(self, text: str) -> bool:
+        """Append the blocks of a whole document; says no, and appends nothing, when it is nested too deeply."""
+        tokens = self._parser.parse(text, self._environment)
+        if any(token.level >= _DEEPEST - 1 for token in tokens):
+            return False
         level = 0
-        for token in self._parser.parse(text, self._environment):
+        for token in tokens:
             if token.type == "heading_open":
                 level = int(token.tag[1])
             elif token.type == "heading_close":
@@ -78,6 +87,7 @@ class _Walker:
                 html_loader.add_tree(self._builder, html_loader.parse(token.content), furniture=True)
             else:
                 self._structure(token)
+        return True
 
     def _structure(self, token: Token) -> None:
         if token.type == "ordered_list_open":
@@ -119,7 +129,8 @@ class _Walker:
 
     def _plain(self, content: str) -> str:
         """The words of inline Markdown: of links their text, of images their description."""
-        if len(content) > _LONGEST_INLINE or content.count("[") > _MOST_BRACKETS:
+        opened = content.count("[")
+        if len(content) > _LONGEST_INLINE or opened > min(_MOST_BRACKETS, content.count("]") + _MOST_OPEN_BRACKETS):
             return content
         tokens: list[Token] = []
         self._parser.inline.parse(content, self._parser, self._environment, tokens)
