@@ -1,0 +1,169 @@
+"""llama.cpp as LangChain's chat model: messages in, streamed text with its costs out. Chooses no weights."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from langchain_core.callbacks import CallbackManagerForLLMRun
+from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
+from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
+from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
+from langchain_core.outputs import ChatGenerationChunk, ChatResult
+from langchain_core.tools import BaseTool
+from pydantic import Field, PrivateAttr
+
+from models.llamacpp import LlamaServer
+from schema import FootnoteError
+
+
+def available_cores() -> int:
+    """The cores that this process may use, which in a container can be fewer than the machine has."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+class LlamaCppChat(BaseChatModel):
+    """A GGUF model as a chat model: greedy, so the same messages give the same text; loads at ``load`` or at first use.
+
+    ``stream`` and ``invoke`` take ``max_tokens`` and ``stop_event`` (a ``threading.Event``) besides LangChain's own
+    arguments. Setting the event, or closing the stream, stops the decoding: between two tokens while the model
+    writes, and between two batches of ``read_batch`` tokens while it still reads the prompt.
+    """
+
+    weights: Path = Field(description="GGUF file")
+    context_tokens: int = Field(default=4096, ge=64, description="Prompt and answer together, in tokens")
+    threads: int = Field(default=0, ge=0, description="0: every core")
+    read_batch: int = Field(
+        default=64, ge=1, description="Tokens of the prompt read between two looks at the stop event"
+    )
+    max_tokens: int | None = Field(
+        default=None, ge=1, description="Longest answer, in tokens; None: until the model ends it"
+    )
+    temperature: float = Field(default=0.0, ge=0.0, le=2.0, description="0: always the likeliest token")
+    seed: int = Field(default=1, ge=0, description="Seed of the sampler; matters above temperature 0 only")
+    stop: list[str] | None = Field(default=None, description="Strings that end the answer")
+
+    _server: LlamaServer | None = PrivateAttr(None)
+    _loading: threading.Lock = PrivateAttr(default_factory=threading.Lock)
+
+    @property
+    def model_name(self) -> str:
+        """The file's name without its ending."""
+        return self.weights.stem
+
+    @property
+    def _llm_type(self) -> str:
+        return "llamacpp"
+
+    def load(self) -> LlamaServer:
+        """Load the weights if they are not loaded yet.
+
+        Raises:
+            FootnoteError: when they are missing or not a model that llama.cpp knows.
+        """
+        with self._loading:
+            if self._server is None:
+                self._server = LlamaServer(
+                    self.weights,
+                    context_tokens=self.context_tokens,
+                    threads=self.threads or available_cores(),
+                    read_batch=self.read_batch,
+                )
+            return self._server
+
+    def close(self) -> None:
+        """Free the memory and the socket; the next use loads the weights again."""
+        with self._loading:
+            server, self._server = self._server, None
+        if server is not None:
+            server.close()
+
+    def warm(self, messages: Sequence[BaseMessage]) -> None:
+        """Read messages that every prompt starts with, so that the first question finds them read."""
+        self.invoke(list(messages), max_tokens=1)
+
+    def get_num_tokens(self, text: str) -> int:
+        """The exact number of tokens that a text has in a prompt, by the model's own tokenizer."""
+        return len(self.load().post("/tokenize", {"content": text})["tokens"])
+
+    def get_num_tokens_from_messages(
+        self,
+        messages: Sequence[BaseMessage],
+        tools: Sequence[dict[str, Any] | type | Callable[..., Any] | BaseTool] | None = None,
+    ) -> int:
+        """The exact number of tokens of a prompt, with what the model's chat template adds; tools are not counted."""
+        body = {"messages": convert_to_openai_messages(list(messages))}
+        prompt = self.load().post("/apply-template", body)["prompt"]
+        return len(self.load().post("/tokenize", {"content": prompt, "add_special": True})["tokens"])
+
+    def _generate(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> ChatResult:
+        return generate_from_stream(self._stream(messages, stop, **kwargs))
+
+    def _stream(
+        self,
+        messages: list[BaseMessage],
+        stop: list[str] | None = None,
+        run_manager: CallbackManagerForLLMRun | None = None,
+        **kwargs: Any,
+    ) -> Iterator[ChatGenerationChunk]:
+        stop_event = kwargs.get("stop_event") or threading.Event()
+        request = self._request(messages, stop, kwargs.get("max_tokens"))
+        finish_reason, last = "stopped", {}
+        for chunk in self.load().chat(request, stop_event):
+            if "error" in chunk:
+                raise FootnoteError(_explain(chunk["error"]))
+            last = chunk
+            for choice in chunk["choices"]:
+                finish_reason = choice["finish_reason"] or finish_reason
+                if text := choice["delta"].get("content"):
+                    yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+        yield self._last_chunk(last, finish_reason)
+
+    def _request(self, messages: list[BaseMessage], stop: list[str] | None, max_tokens: int | None) -> dict[str, Any]:
+        return {
+            "messages": convert_to_openai_messages(messages),
+            "stream": True,
+            "stream_options": {"include_usage": True},
+            "return_progress": True,  # a chunk after each batch of the prompt: the only chance to stop while it is read
+            "cache_prompt": True,
+            "temperature": self.temperature,
+            "seed": self.seed,
+            "max_tokens": max_tokens or self.max_tokens or -1,
+            "stop": stop or self.stop or [],
+        }
+
+    def _last_chunk(self, chunk: dict[str, Any], finish_reason: str) -> ChatGenerationChunk:
+        """The end of the stream: what the answer cost, as far as it is known when it was stopped early."""
+        metadata: dict[str, Any] = {"model_name": self.model_name, "finish_reason": finish_reason}
+        usage, timings = chunk.get("usage"), chunk.get("timings")
+        if usage is None or timings is None:
+            message = AIMessageChunk(content="", response_metadata=metadata, chunk_position="last")
+            return ChatGenerationChunk(message=message)
+        metadata["read_tokens_per_second"] = timings["prompt_per_second"]
+        metadata["write_tokens_per_second"] = timings["predicted_per_second"]
+        costs = UsageMetadata(
+            input_tokens=usage["prompt_tokens"],
+            output_tokens=usage["completion_tokens"],
+            total_tokens=usage["total_tokens"],
+            input_token_details=InputTokenDetails(cache_read=timings["cache_n"]),
+        )
+        message = AIMessageChunk(content="", usage_metadata=costs, response_metadata=metadata, chunk_position="last")
+        return ChatGenerationChunk(message=message)
+
+
+def _explain(error: dict[str, Any]) -> str:
+    if error.get("type") == "exceed_context_size_error":
+        return (
+            f"The prompt has {error['n_prompt_tokens']} tokens and the language model's context holds "
+            f"{error['n_ctx']}: shorten the question or give the model less evidence (prompt_tokens)."
+        )
+    return f"llama.cpp could not answer: {error.get('message', error)}"
