@@ -22,7 +22,8 @@ ENOUGH_S = 5.0  # for something that takes under a second on an idle machine; no
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The GGUF weights as bfloat16 safetensors with tokenizer and chat template."""    weights = tiny_weights()
+    """The GGUF weights as bfloat16 safetensors with tokenizer and chat template."""
+    weights = tiny_weights()
     target = tmp_path_factory.mktemp("engines") / "smollm2"
     options = {"gguf_file": weights.name, "local_files_only": True}
     with torch.device("meta"):
