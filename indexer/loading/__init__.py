@@ -47,9 +47,8 @@ def load(path: Path) -> Extraction:
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
-            raise FootnoteError(f"{printable(path.name)} is not a regular file.")
-        if status.st_size > LARGEST_FILE:
-            raise FootnoteError(_too_large(path.name, status.st_size))
+            raise FootnoteError("It is not a regular file.")
+        _refuse_large(status.st_size)
         named_format(path.name)  # a large file of another type is refused before it is read
         data = path.read_bytes()
     except FootnoteError as error:
@@ -66,10 +65,9 @@ def load_bytes(name: str, data: bytes) -> Extraction:
     Raises:
         FootnoteError: when it can't be read, with the reason and what to do.
     """
-    if len(data) > LARGEST_FILE:
-        raise FootnoteError(_too_large(name, len(data)))
     kind: Format | None = None
     try:
+        _refuse_large(len(data))
         named_format(name)
         if not data or data.isspace():
             raise FootnoteError("It is empty.")
@@ -98,8 +96,7 @@ def _describe(error: Exception) -> str:
     return f"{type(error).__name__}: {first_line}" if first_line else type(error).__name__
 
 
-def _too_large(name: str, size: int) -> str:
-    megabytes = -(-size // (1024 * 1024))
-    return (
-        f"{printable(name)} is too large: {megabytes} MB, and {LARGEST_FILE // (1024 * 1024)} MB is the most. Split it."
-    )
+def _refuse_large(size: int) -> None:
+    if size > LARGEST_FILE:
+        most, found = LARGEST_FILE // 2**20, -(-size // 2**20)
+        raise FootnoteError(f"It is too large: {found} MB, and {most} MB is the most. Split it.")

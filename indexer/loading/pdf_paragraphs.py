@@ -25,7 +25,7 @@ _LAST_PART = re.compile(r"([^\W\d_]+)$")
 _FIRST_PART = re.compile(r"([^\W\d_]+)")
 _LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _ENDINGS = re.compile(  # second halves that are no words, so that the hyphen before them can only be a division
-    r"(?:[st]?ions?|t?ional(?:ly)?|ments?|mental|ingly|tive(?:ly|ness)?|sive(?:ly)?|ity|ities|ness|nesses|lessly|fully"
+    r"(?:[st]?ions?|t?ional(?:ly)?|(?:men)?tations?|ments?|mental|ingly|tive(?:ly|ness)?|sive(?:ly)?|ity|ities|ness|nesses|lessly|fully"
     r"|ences?|ances?|tures?|cation|gation|nation|ration|tation|zation|sation|lation|cies|cally|ically|bility|tially)"
 )
 _NEIGHBOURS = 6

@@ -104,7 +104,7 @@ def named_format(name: str) -> Format | None:
     if suffix == ".doc":
         raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {FORMATS}.")
     if suffix not in EXTENSIONS:
-        raise FootnoteError(f"Files of type {suffix} are not supported. {FORMATS}.")
+        raise FootnoteError(f"It is of type {suffix}, which is not supported. {FORMATS}.")
     return EXTENSIONS[suffix]
 
 
