@@ -5,9 +5,11 @@ The only module that imports Gradio. Nothing on the page comes from another host
 
 from __future__ import annotations
 
+import asyncio
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -15,19 +17,32 @@ from typing import Any
 from fastapi import FastAPI
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is imported
-import gradio as gr  # noqa: E402
+import gradio as gr
 
-from schema import FootnoteError, Turn  # noqa: E402
-from web import render  # noqa: E402
-from web.exchange import Exchange, advance  # noqa: E402
-from web.service import Service, check_question  # noqa: E402
-from web.streaming import batches  # noqa: E402
+from schema import FootnoteError, Turn
+from web import render
+from web.exchange import Exchange, advance
+from web.service import Service, check_question
+from web.streaming import batches
 
 HEAD = (
     '<link rel="stylesheet" href="/page/page.css"><link rel="icon" href="/page/favicon.svg" type="image/svg+xml">'
     '<script src="/page/page.js" defer></script>'
 )
 STOPPED = "Stopped before the answer was finished. What was already checked is shown."
+FROZEN: dict[str, Any] = {
+    "theme": gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
+    "head": HEAD,
+    "footer_links": [],
+    "run_history": False,
+    "show_error": False,
+    "ssr_mode": False,
+    "enable_monitoring": False,
+    "mcp_server": False,
+    "allowed_paths": [],
+    "max_file_size": "1kb",
+    "app_kwargs": {"docs_url": None, "redoc_url": None, "openapi_url": None},
+}
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 Update = dict[Any, Any]
 
@@ -69,32 +84,24 @@ class Running:
             event.set()
 
 
-def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int) -> FastAPI:
+def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int) -> None:
     """Mount the chat page at the root of an app that has its own CORS middleware, with every outward door shut."""
-    blocks = build_blocks(service, examples=examples)
-    blocks.queue(max_size=50, default_concurrency_limit=concurrency, api_open=False)
-    return gr.mount_gradio_app(
-        app,
-        blocks,
-        path="/",
-        theme=gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
-        head=HEAD,
-        footer_links=[],
-        run_history=False,
-        show_error=False,
-        ssr_mode=False,
-        enable_monitoring=False,
-        mcp_server=False,
-        allowed_paths=[],
-        max_file_size="1kb",
-        app_kwargs={"docs_url": None, "redoc_url": None, "openapi_url": None},
-    )
+
+    async def build() -> None:
+        blocks = build_blocks(service, examples=examples)
+        blocks.queue(max_size=50, default_concurrency_limit=concurrency, api_open=False)
+        gr.mount_gradio_app(app, blocks, path="/", **FROZEN)
+
+    # Outside a running loop, Gradio opens one for each of its locks and never closes them; this loop is closed.
+    with ThreadPoolExecutor(1) as thread:
+        thread.submit(asyncio.run, build()).result()
 
 
 def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
     """The page as Gradio blocks: conversation above, question box below."""
     running = Running()
-    with gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True) as blocks:
+    blocks = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
+    with blocks:
         masthead = _html("masthead")
         with gr.Column(elem_id="opening") as opening:
             documents = _html("documents")
@@ -122,9 +129,7 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
         parts = Parts(opening, earlier, current, live, notice, question, stop, new, conversation)
 
         answer = _answerer(service, running, parts)
-        asked = gr.on(
-            [ask_button.click, question.submit], answer, [question, conversation], parts.all(), **QUIET
-        )
+        asked = gr.on([ask_button.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
         chosen = [
             button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET)
             for button, text in zip(example_buttons, examples, strict=True)
@@ -175,7 +180,8 @@ def _answerer(
             parts.new: gr.Button(visible=True),
             **_drawn(parts, exchange),
         }
-        for exchange in _follow(service, exchange, history(conversation), stop):
+        for state in _follow(service, exchange, history(conversation), stop):
+            exchange = state
             yield _drawn(parts, exchange)
         yield {
             **_drawn(parts, exchange),
@@ -186,12 +192,11 @@ def _answerer(
     return answer
 
 
-def _follow(
-    service: Service, exchange: Exchange, turns: Sequence[Turn], stop: threading.Event
-) -> Iterator[Exchange]:
+def _follow(service: Service, exchange: Exchange, turns: Sequence[Turn], stop: threading.Event) -> Iterator[Exchange]:
     """The states of one exchange; the last one is not running any more."""
+    ask = partial(service.ask, exchange.question, history=turns)
     try:
-        for batch in batches(lambda event: service.ask(exchange.question, history=turns, stop=event), stop):
+        for batch in batches(lambda event: ask(stop=event), stop):
             for event in batch:
                 exchange = advance(exchange, event)
             if batch:

@@ -13,8 +13,8 @@ from starlette.datastructures import Headers, MutableHeaders
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-# Gradio's page is built from inline scripts and its HTML component compiles its template in the browser, so scripts need
-# both words; no directive lets anything be loaded from, or sent to, another host.
+# Gradio's page is built from inline scripts and its HTML component compiles its template in the browser, so scripts
+# need both unsafe words; no directive lets anything be loaded from, or sent to, another host.
 CONTENT_SECURITY_POLICY = "; ".join((
     "default-src 'self'",
     "script-src 'self' 'unsafe-inline' 'unsafe-eval'",

@@ -15,7 +15,7 @@ from web.exchange import Exchange
 
 TITLES_SHOWN = 6
 NEAREST_SHOWN = 3
-VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "○ not supported"}
+VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "✗ not supported"}
 
 
 def escape(text: object) -> str:
@@ -91,22 +91,20 @@ def exchange_html(exchange: Exchange) -> str:
 def status_text(exchange: Exchange) -> str:
     """One sentence for the live region, which a screen reader speaks when it changes."""
     quotes = _count(len(exchange.quotes), "quote")
-    match exchange.phase:
-        case "searching":
-            return "Searching the documents."
-        case "writing":
-            return f"{quotes} found. Writing the answer."
-        case "stopped":
-            return "Stopped."
-        case "failed":
-            return f"No answer: {exchange.notice}"
+    during = {
+        "searching": "Searching the documents.",
+        "writing": f"{quotes} found. Writing the answer.",
+        "stopped": "Stopped.",
+        "failed": f"No answer: {exchange.notice}",
+    }
+    if exchange.phase != "done":
+        return during[exchange.phase]
     if exchange.answer and exchange.answer.abstained:
         return "The documents do not say."
     if not exchange.sentences:
         return f"{quotes} found."
-    return (
-        f"Answer ready: {_count(len(exchange.sentences), 'sentence')}, {_count(len(exchange.citations), 'footnote')}."
-    )
+    footnotes = _count(len(exchange.citations), "footnote")
+    return f"Answer ready: {_count(len(exchange.sentences), 'sentence')}, {footnotes}."
 
 
 def plain_text(exchange: Exchange) -> str:
@@ -150,9 +148,10 @@ def _answer(exchange: Exchange) -> str:
 def _sentence(sentence: Sentence, by_number: dict[int, Quote]) -> str:
     marks = '<span class="comma">,</span>'.join(_mark(number, by_number.get(number)) for number in sentence.citations)
     verdict = VERDICTS[sentence.support]
-    label = f' <span class="verdict">{verdict}</span>' if verdict else ""
+    label = f'&nbsp;<span class="verdict">{verdict}</span>' if verdict else ""
     superscript = f'<sup class="marks">{marks}</sup>' if marks else ""
-    return f'<span class="sentence {sentence.support}"><span class="words">{escape(sentence.text)}</span>{superscript}{label}</span>'
+    words = f'<span class="words">{escape(sentence.text)}</span>'
+    return f'<span class="sentence {sentence.support}">{words}{superscript}{label}</span>'
 
 
 def _mark(number: int, quote: Quote | None) -> str:
@@ -160,7 +159,8 @@ def _mark(number: int, quote: Quote | None) -> str:
     if quote is None:
         return f"<span>{number}</span>"
     name = escape(f"Footnote {number}: {place(quote.title, quote.date, quote.page)}")
-    return f'<button type="button" class="mark" {_opens(quote, f"Footnote {number}")} aria-label="{name}">{number}</button>'
+    opens = _opens(quote, f"Footnote {number}")
+    return f'<button type="button" class="mark" {opens} aria-label="{name}">{number}</button>'
 
 
 def _opens(quote: Quote, label: str) -> str:

@@ -40,7 +40,8 @@ def build_app(
     app.add_middleware(SecurityHeaders)
     app.include_router(build_router(service))
     app.mount("/page", StaticFiles(directory=STATIC), name="page")
-    return chat.mount(app, service, examples=examples, concurrency=concurrency)
+    chat.mount(app, service, examples=examples, concurrency=concurrency)
+    return app
 
 
 def serve(

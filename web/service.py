@@ -1,4 +1,4 @@
-"""What the web doors need of the assistant, as a protocol that the pipeline's object satisfies, and the limit on a question."""
+"""What the web needs of the assistant, as a protocol that the pipeline's object satisfies; the limit on a question."""
 
 from __future__ import annotations
 

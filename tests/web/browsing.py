@@ -1,4 +1,4 @@
-"""A real server in a thread and a real Chromium: what the browser tests and the screenshots of the documentation share."""
+"""A real server in a thread and a real Chromium: what the browser tests and the documentation's screenshots share."""
 
 from __future__ import annotations
 

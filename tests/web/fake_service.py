@@ -8,9 +8,10 @@ from collections.abc import Iterator, Sequence
 
 import schema
 
-PAGE_ONE = "Genomics in the NHS\n\nA briefing note for the board. The emoji 🧬 stands before the quoted words on purpose.\n"
+PAGE_ONE = "Genomics in the NHS\n\nA briefing note for the board.\n"
 PAGE_TWO = (
-    "Key facts\n\nThe strategy was published on 12 October 2022. It covers the next five years.\n\n"
+    "Key facts 🧬 (two UTF-16 units, one character)\n\n"
+    "The strategy was published on 12 October 2022. It covers the next five years.\n\n"
     + "\n\n".join(f"Filler paragraph {n}, which makes the page long enough to scroll." for n in range(30))
     + "\n\nFour priority areas are named in it.\n"
 )
@@ -23,9 +24,7 @@ HOSTILE_TITLE = '<img src=x onerror="window.__x=6">"\'><a href="http://evil.exam
 TEXTS = {"default/briefing.pdf": BRIEFING, "default/odd/ha sh#1 100%?.md": HOSTILE}
 SOURCES = {
     "default/briefing.pdf": schema.Source("default", "briefing.pdf", "Genomics briefing", "2022-10-14", "ab" * 32),
-    "default/odd/ha sh#1 100%?.md": schema.Source(
-        "default", "odd/ha sh#1 100%?.md", HOSTILE_TITLE, None, "cd" * 32
-    ),
+    "default/odd/ha sh#1 100%?.md": schema.Source("default", "odd/ha sh#1 100%?.md", HOSTILE_TITLE, None, "cd" * 32),
 }
 PUBLISHED = "The strategy was published on 12 October 2022."
 COVERS = "It covers the next five years."
@@ -60,7 +59,7 @@ SENTENCES = (
 
 
 class FakeService:
-    """Answers by keyword: "hostile", "slow", "stuck", "cost" (refusal), "broken", "crash", "quotes only"; else the script."""
+    """Answers by a word in the question: hostile, slow, stuck, cost (refused), broken, crash, quotes only; or plainly."""
 
     def __init__(self, *, empty: bool = False, pause_s: float = 0.004) -> None:
         self.empty = empty
@@ -127,7 +126,7 @@ class FakeService:
             yield schema.Answered(_answer(question, "", (), (), QUOTES, reason="No language model: quotes only."))
             return
         if "stuck" in question:
-            time.sleep(3.0)
+            time.sleep(2.5)
         yield from self._write(question, stop)
 
     def _write(self, question: str, stop: threading.Event) -> Iterator[schema.Event]:

@@ -1,0 +1,184 @@
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+from fake_service import HOSTILE, HOSTILE_TITLE, PASSAGES, QUOTES, SENTENCES, FakeService
+from hypothesis import given
+from hypothesis import strategies as st
+
+from schema import Answered, Quote, Sentence
+from web import render
+from web.exchange import Exchange, advance
+
+
+class Reader(HTMLParser):
+    """The text, the names of the elements, and the attributes of a piece of HTML."""
+
+    def __init__(self, source):
+        super().__init__(convert_charrefs=True)
+        self.text, self.tags, self.attributes, self.open = "", [], [], []
+        self.feed(source)
+        self.close()
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+        self.attributes += attrs
+        if tag != "br":
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag, "elements are nested wrongly"
+
+    def handle_data(self, data):
+        self.text += data
+
+
+def answered(question):
+    exchange = Exchange(1, question)
+    for event in FakeService(pause_s=0).ask(question):
+        exchange = advance(exchange, event)
+    return exchange
+
+
+@pytest.mark.parametrize(
+    ("stated", "shown"),
+    [("2022-10-12", "12 October 2022"), ("2022-10", "October 2022"), ("2022", "2022"), ("2022-13-01", "2022-13-01")],
+)
+def test_dates_are_written_out(stated, shown):
+    assert render.format_date(stated) == shown
+
+
+def test_a_place_leaves_out_what_is_not_known():
+    assert render.place("Briefing", "2022-10", 2) == "Briefing, October 2022, page 2"
+    assert render.place("Notes", None, None) == "Notes"
+
+
+def test_an_answer_shows_each_sentence_with_its_numbers_and_its_verdict():
+    page = Reader(render.exchange_html(answered("When?")))
+    assert "The strategy was published on 12 October 2022.1 " in page.text
+    assert "It runs for five years.1,2\xa0◐ partly supported" in page.text
+    assert "It was popular.\xa0✗ not supported" in page.text
+    assert "“It runs for five years.” The word “runs” is not in the quote." in page.text
+
+
+def test_a_footnote_number_carries_the_offsets_of_its_quote():
+    html = render.exchange_html(answered("When?"))
+    quote = QUOTES[1]
+    assert f'data-start="{quote.start}" data-end="{quote.end}" data-label="Footnote 2" aria-label="Footnote 2: ' in html
+
+
+def test_cited_quotes_come_first_and_the_others_are_said_not_to_be_cited():
+    text = Reader(render.exchange_html(answered("When?"))).text
+    order = ["Footnotes", QUOTES[0].quote, QUOTES[1].quote, "Also found, not cited", QUOTES[2].quote]
+    places = [text.index(words, text.index("Footnotes")) for words in order]
+    assert places == sorted(places)
+
+
+def test_while_writing_the_quotes_keep_their_rank_and_gain_their_numbers():
+    exchange = replace(
+        Exchange(1, "When?"), phase="writing", quotes=QUOTES, sentences=SENTENCES[:1], citations=QUOTES[1:2]
+    )
+    text = Reader(render.exchange_html(exchange)).text
+    assert f"·{QUOTES[0].quote}" in text
+    assert f"2{QUOTES[1].quote}" in text
+
+
+def test_a_disclosure_waits_for_the_end_since_updates_would_close_it():
+    running = replace(Exchange(1, "When?"), phase="writing", quotes=QUOTES, passages=PASSAGES)
+    assert "<details" not in render.exchange_html(running)
+    text = Reader(render.exchange_html(answered("When?"))).text
+    assert "What was retrieved: 2 passages, 1 seen by the model" in text
+    assert "● seen by the model" in text
+    assert "○ not seen by the model" in text
+
+
+def test_a_refusal_says_so_and_marks_the_nearest_passages():
+    text = Reader(render.exchange_html(answered("What did it cost?"))).text
+    assert "The documents do not say.No passage of the 2 that were found mentions a cost." in text
+    assert "The nearest passages, which do not answer it" in text
+    assert "Footnotes" not in text
+
+
+def test_quotes_without_a_model_are_shown_with_the_reason():
+    text = Reader(render.exchange_html(answered("quotes only"))).text
+    assert "No language model: quotes only." in text
+    assert "Quotes from the documents" in text
+
+
+def test_the_copy_has_marks_in_the_sentences_and_the_footnotes_below():
+    assert render.plain_text(answered("When?")) == (
+        "When?\n\n"
+        "The strategy was published on 12 October 2022.[1] It runs for five years.[1][2] (partly supported) "
+        "It was popular. (not supported)\n\n"
+        "[1] “The strategy was published on 12 October 2022.” Genomics briefing, 14 October 2022, page 2 "
+        "(default/briefing.pdf)\n"
+        "[2] “It covers the next five years.” Genomics briefing, 14 October 2022, page 2 (default/briefing.pdf)\n"
+    )
+
+
+def test_the_copy_of_a_refusal_has_no_footnotes():
+    assert render.plain_text(answered("cost?")) == (
+        "cost?\n\nThe documents do not say. No passage of the 2 that were found mentions a cost.\n"
+    )
+
+
+@pytest.mark.parametrize("status", ["indexed", "unchanged", "partial"])
+def test_the_opening_counts_the_documents_that_can_be_asked(status):
+    infos = [replace(info, status=status) for info in FakeService().sources()]
+    text = Reader(render.opening(infos)).text
+    assert "2 documents to ask about" in text
+    assert "Genomics briefing, 14 October 2022" in text
+    assert "1 document to" in Reader(render.opening([infos[0], replace(infos[1], status="refused")])).text
+
+
+def test_a_long_list_of_documents_is_cut_and_says_so():
+    text = Reader(render.opening(FakeService().sources() * 4)).text
+    assert "8 documents to ask about" in text
+    assert "and 2 more" in text
+
+
+def test_an_empty_index_says_how_to_add_documents():
+    assert "footnote index FOLDER" in Reader(render.opening([])).text
+
+
+HARMLESS = {"article", "h2", "h3", "div", "p", "span", "section", "ol", "ul", "li", "blockquote", "cite", "button"}
+HARMLESS |= {"sup", "details", "summary", "br"}
+
+
+@given(st.text(), st.text(), st.text(), st.sampled_from(["supported", "partly", "unsupported"]))
+def test_whatever_a_document_or_a_model_says_is_text(words, title, question, support):
+    quote = Quote(1, f"default/{title}", title, words, 1, 0, len(words), words, 1.0)
+    sentence = Sentence(words, (1, 7), support, 0.5, (words,))
+    answer = next(e.answer for e in FakeService(pause_s=0).ask("x") if isinstance(e, Answered))
+    answer = replace(answer, reason=words, sentences=(sentence,), citations=(quote,), quotes=(quote,))
+    for exchange in (
+        advance(Exchange(1, question), Answered(answer)),
+        advance(Exchange(1, question), Answered(replace(answer, abstained=True))),
+        replace(Exchange(1, question), phase="failed", notice=words),
+        replace(Exchange(1, question), phase="writing", draft=words, quotes=(quote,)),
+    ):
+        page = Reader(render.exchange_html(exchange))
+        assert set(page.tags) <= HARMLESS
+        assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("href", "src", "style")]
+        assert page.open == []
+
+
+def test_hostile_text_survives_word_for_word():
+    page = Reader(render.exchange_html(answered("hostile")))
+    assert HOSTILE in page.text
+    assert HOSTILE_TITLE in page.text
+    assert "img" not in page.tags
+
+
+def test_half_a_surrogate_pair_does_not_break_the_page():
+    assert render.escape("a\ud800b") == "a?b"
+
+
+def test_the_status_for_screen_readers_follows_the_answer():
+    assert render.status_text(Exchange(1, "x")) == "Searching the documents."
+    assert render.status_text(replace(Exchange(1, "x"), phase="writing", quotes=QUOTES)) == (
+        "3 quotes found. Writing the answer."
+    )
+    assert render.status_text(answered("When?")) == "Answer ready: 3 sentences, 2 footnotes."
+    assert render.status_text(answered("cost?")) == "The documents do not say."
+    assert render.status_text(answered("quotes only")) == "3 quotes found."
