@@ -239,7 +239,22 @@ def _as_quote(passage: Passage) -> Quote:
 
 def _finished(exchange: Exchange) -> str:
     """What only a finished answer has; a disclosure opened earlier would be closed by the next update."""
-    return "" if exchange.running else _retrieved(exchange.passages) + _actions(exchange)
+    if exchange.running:
+        return ""
+    dropped = exchange.answer.dropped if exchange.answer else ()
+    return _dropped(dropped) + _retrieved(exchange.passages) + _actions(exchange)
+
+
+def _dropped(sentences: Sequence[Sentence]) -> str:
+    """The disclosure of what the model wrote and the documents don't hold."""
+    if not sentences:
+        return ""
+    rows = "".join(
+        f'<li><s>{escape(sentence.text)}</s> <span class="problems">{escape(" ".join(sentence.problems))}</span></li>'
+        for sentence in sentences
+    )
+    summary = f"What was left out: {_count(len(sentences), 'sentence')} without support in the documents"
+    return f'<details class="retrieved dropped"><summary>{summary}</summary><ul>{rows}</ul></details>'
 
 
 def _retrieved(passages: Sequence[Passage]) -> str:

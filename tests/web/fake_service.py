@@ -57,9 +57,11 @@ SENTENCES = (
     schema.Sentence("It was popular.", (), "unsupported", 0.0),
 )
 
+DROPPED = (schema.Sentence("It cost 3 million.", (), "unsupported", 0.0, ("No quote holds 3 million.",)),)
+
 
 class FakeService:
-    """Answers by a word in the question: hostile, slow, stuck, cost (refused), broken, crash, quotes only; or plainly."""
+    """Answers by a word in the question: hostile, slow, steady, stuck, cost (refused), broken, crash, quotes only."""
 
     def __init__(self, *, empty: bool = False, pause_s: float = 0.004) -> None:
         self.empty = empty
@@ -130,7 +132,7 @@ class FakeService:
         yield from self._write(question, stop)
 
     def _write(self, question: str, stop: threading.Event) -> Iterator[schema.Event]:
-        pause_s = 0.15 if "slow" in question else self.pause_s
+        pause_s = 0.15 if "slow" in question else 0.06 if "steady" in question else self.pause_s
         for done, sentence in enumerate(SENTENCES):
             for word in sentence.text.split(" "):
                 if stop.wait(pause_s):
@@ -168,6 +170,7 @@ def _answer(
     passages: tuple[schema.Passage, ...] = PASSAGES,
 ) -> schema.Answer:
     timings = schema.Timings(1.0, None, 2.0, 300.0, 1200.0)
+    dropped = DROPPED if sentences == SENTENCES else ()
     return schema.Answer(
-        question, text, abstained, reason, sentences, citations, quotes, passages, timings, FINGERPRINT
+        question, text, abstained, reason, sentences, citations, quotes, passages, timings, FINGERPRINT, dropped
     )

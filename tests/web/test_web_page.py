@@ -75,7 +75,7 @@ def no_sideways_scrolling(page):
 
 
 def test_quotes_come_first_and_the_answer_streams_above_them(page):
-    ask(page, "slow, when?")
+    ask(page, "steady, when?")
     page.wait_for_selector(".card")
     assert words(page, ".card blockquote") == [PUBLISHED, COVERS, AREAS]
     assert page.locator(".exchange").get_attribute("aria-busy") == "true"
@@ -354,7 +354,7 @@ def test_the_opening_lists_the_documents_and_the_examples(page):
 def test_a_phone_needs_no_sideways_scrolling_in_any_state(open_page, scheme):
     page = open_page(viewport=PHONE, color_scheme=scheme)
     assert no_sideways_scrolling(page)
-    ask(page, "slow, when?")
+    ask(page, "steady, when?")
     page.wait_for_selector("#current .sentence")
     assert no_sideways_scrolling(page)
     finished(page)
@@ -400,7 +400,7 @@ def contrast(one, other):
 def test_the_view_does_not_move_while_the_answer_grows(page):
     ask(page, "When?")
     finished(page)
-    ask(page, "slow, when?")
+    ask(page, "steady, when?")
     page.wait_for_selector("#current .sentence")
     page.wait_for_timeout(200)
     top = page.locator("#current .question").bounding_box()["y"]
@@ -410,7 +410,7 @@ def test_the_view_does_not_move_while_the_answer_grows(page):
 
 
 def test_focus_stays_where_it_is_while_the_answer_grows(page):
-    ask(page, "slow, when?")
+    ask(page, "steady, when?")
     page.wait_for_selector(".card")
     page.locator(".card .show").nth(1).focus()
     page.wait_for_selector("#current .sentence")

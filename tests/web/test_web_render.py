@@ -92,6 +92,12 @@ def test_a_disclosure_waits_for_the_end_since_updates_would_close_it():
     assert "○ not seen by the model" in text
 
 
+def test_what_was_left_out_can_be_looked_up():
+    text = Reader(render.exchange_html(answered("When?"))).text
+    assert "What was left out: 1 sentence without support in the documentsIt cost 3 million. No quote holds" in text
+    assert "What was left out" not in Reader(render.exchange_html(answered("quotes only"))).text
+
+
 def test_a_refusal_says_so_and_marks_the_nearest_passages():
     text = Reader(render.exchange_html(answered("What did it cost?"))).text
     assert "The documents do not say.No passage of the 2 that were found mentions a cost." in text
@@ -142,7 +148,7 @@ def test_an_empty_index_says_how_to_add_documents():
 
 
 HARMLESS = {"article", "h2", "h3", "div", "p", "span", "section", "ol", "ul", "li", "blockquote", "cite", "button"}
-HARMLESS |= {"sup", "details", "summary", "br"}
+HARMLESS |= {"sup", "details", "summary", "br", "s"}
 
 
 @given(st.text(), st.text(), st.text(), st.sampled_from(["supported", "partly", "unsupported"]))
@@ -150,7 +156,9 @@ def test_whatever_a_document_or_a_model_says_is_text(words, title, question, sup
     quote = Quote(1, f"default/{title}", title, words, 1, 0, len(words), words, 1.0)
     sentence = Sentence(words, (1, 7), support, 0.5, (words,))
     answer = next(e.answer for e in FakeService(pause_s=0).ask("x") if isinstance(e, Answered))
-    answer = replace(answer, reason=words, sentences=(sentence,), citations=(quote,), quotes=(quote,))
+    answer = replace(
+        answer, reason=words, sentences=(sentence,), citations=(quote,), quotes=(quote,), dropped=(sentence,)
+    )
     for exchange in (
         advance(Exchange(1, question), Answered(answer)),
         advance(Exchange(1, question), Answered(replace(answer, abstained=True))),
