@@ -15,9 +15,9 @@ STOP_WORDS = frozenset(
     (
         "a about after all also an and any are as at be because been before being but by can could did do does doing "
         "during each for from further had has have having he her here his how i if in into is it its itself just may "
-        "me might more most must my of off on once only or other our out over own shall she should so some such than that "
-        "the their them then there these they this those through to too under until up us very was we were what when "
-        "where which while who whom whose why will with within would you your"
+        "me might more most must my of off on once only or other our out over own shall she should so some such than "
+        "that the their them then there these they this those through to too under until up us very was we were what "
+        "when where which while who whom whose why will with within would you your"
     ).split()
 )
 

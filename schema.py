@@ -296,6 +296,25 @@ class Progress:
     unit: str = field(default="files")
 
 
+def source_info_to_dict(info: SourceInfo) -> dict[str, Any]:
+    """The JSON form of a document, as ``sources --json`` and the REST interface print it."""
+    source = info.source
+    return {
+        "source": source.source_id,
+        "collection": source.collection,
+        "path": source.path,
+        "title": source.title,
+        "date": source.date,
+        "sha256": source.sha256,
+        "characters": info.characters,
+        "pages": {"total": info.pages, "with_text": info.pages - info.pages_empty, "empty": info.pages_empty},
+        "chunks": info.chunks,
+        "status": info.status,
+        "reason": info.reason,
+        "indexed_at": info.indexed_at,
+    }
+
+
 def passage_to_dict(passage: Passage) -> dict[str, Any]:
     """The JSON form of a passage, as ``search --json`` and ``ask --json`` print it."""
     chunk = passage.chunk

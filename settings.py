@@ -44,12 +44,13 @@ class Settings(BaseModel):
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key of that server (environment or file only)")
     threads: int = Field(0, ge=0, le=256, description="Threads for embedding and the language model; 0: every core")
     chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
+    max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
     top_k: int = Field(8, ge=1, le=100, description="Passages retrieved for a question")
     quotes: int = Field(5, ge=1, le=12, description="Quotes shown as evidence")
     prompt_tokens: int = Field(300, ge=64, le=8000, description="Budget for evidence in the prompt, in model tokens")
     answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in model tokens")
     abstain_below: float = Field(
-        0.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"
+        -1.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"
     )
     host: str = Field("127.0.0.1", description="Address that serve listens on")
     port: int = Field(7860, ge=0, le=65535, description="Port that serve listens on; 0: any free one")

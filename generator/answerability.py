@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from generator.evidence import Evidence
 from generator.words import names, words
 
-PENALTY = 4.0
+PENALTY = 8.0
 """Logits for each name or year that the passages lack."""
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")

@@ -17,7 +17,7 @@ from generator.answerability import Judgement, judge
 from generator.checking import check_support
 from generator.citing import cite, clean_draft
 from generator.evidence import Evidence, ScoreTexts, choose_quotes, rank_evidence, sentences_of, to_quote
-from generator.prompting import build_messages, pack_evidence, source_line
+from generator.prompting import build_messages, pack_evidence
 from language import sentence_spans
 from prompts import Prompt
 from schema import (
@@ -169,8 +169,7 @@ def _check(draft: _Draft, text: str, readable: Sequence[Evidence]) -> Iterator[E
     if not text:
         return
     cited = cite(text, readable)
-    held = [f"{source_line(sentence)} {sentence.passage.chunk.heading} {sentence.text}" for sentence in cited]
-    verdict = check_support(text, held, draft.question.text)
+    verdict = check_support(text, [evidence.grounds for evidence in cited], draft.question.text)
     if verdict.support == "unsupported":
         draft.dropped.append(Sentence(text, (), verdict.support, verdict.score, verdict.problems))
         return

@@ -49,7 +49,7 @@ def cite(sentence: str, evidence: Sequence[Evidence]) -> list[Evidence]:
         rest = [candidate for candidate in evidence if candidate not in cited]
         if not rest:
             break
-        gains = [coverage(sentence, [one.text for one in (*cited, candidate)]) for candidate in rest]
+        gains = [coverage(sentence, [one.grounds for one in (*cited, candidate)]) for candidate in rest]
         best = max(range(len(rest)), key=lambda place: (gains[place], -place))
         needed = covered + LEAST_GAIN if cited else LEAST_COVERAGE
         if gains[best] < needed:

@@ -36,6 +36,12 @@ class Evidence:
         return self.passage.chunk.source_id, self.start
 
     @property
+    def grounds(self) -> str:
+        """What a citation of this sentence vouches for: its words, under its document's title, date and headings."""
+        source = self.passage.source
+        return " ".join(part for part in (source.title, source.date, self.passage.chunk.heading, self.text) if part)
+
+    @property
     def context(self) -> str:
         """What the cross-encoder reads: title and headings, then the sentence."""
         above = " > ".join(part for part in (self.passage.source.title, self.passage.chunk.heading) if part)

@@ -86,6 +86,7 @@ class IndexStore:
         self._mutex = threading.RLock()
         self._connection = open_catalogue(folder, create=create)
         self._among: dict[str, np.ndarray] = {}
+        self._fingerprint: str | None = None
         with self._reading():
             recorded = read_meta(self._connection, "embedder")
         if recorded is None and create:
@@ -192,9 +193,12 @@ class IndexStore:
             return list(records.views(source, text, records.source_pages(self._connection, row_id)))
 
     def fingerprint(self) -> str:
-        """A hash of the documents in the index."""
+        """A hash of the documents in the index, remembered for as long as the generation stands."""
         with self._reading():
-            return records.corpus_fingerprint(self._connection)
+            self._catch_up()
+            if self._fingerprint is None:
+                self._fingerprint = records.corpus_fingerprint(self._connection)
+            return self._fingerprint
 
     def check(self) -> str:
         """A full check of the database: ``ok`` or what is wrong."""
@@ -305,6 +309,7 @@ class IndexStore:
         self._add_vectors(np.setdiff1d(current, held))
         self._generation = generation
         self._among.clear()
+        self._fingerprint = None
 
     def _add_vectors(self, ids: np.ndarray) -> None:
         rows = self._connection.execute(

@@ -1,0 +1,175 @@
+"""How the command line shows things: progress, reports, tables and answers, for a terminal or as plain lines."""
+
+from __future__ import annotations
+
+import sys
+import textwrap
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from schema import (
+    Answer,
+    Answered,
+    Event,
+    FileReport,
+    FootnoteError,
+    IndexReport,
+    Passage,
+    Progress,
+    Quote,
+    SentenceChecked,
+    SourceInfo,
+)
+
+if TYPE_CHECKING:
+    from rich.progress import Progress as RichProgress
+
+WIDTH = 100
+MARKS = {"indexed": "+", "unchanged": "=", "partial": "~", "refused": "!", "removed": "-"}
+
+
+def say(text: str = "") -> None:
+    """Print a line of output."""
+    sys.stdout.write(text + "\n")
+    sys.stdout.flush()
+
+
+def note(text: str) -> None:
+    """Print a line that is not output: to the error stream, so that it never mixes with what is piped on."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+@contextmanager
+def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
+    """A bar with rate and time left on a terminal; nothing elsewhere. Yields what to call with each `Progress`."""
+    if not sys.stderr.isatty():
+        yield lambda _: None
+        return
+    with _rich_progress() as bar:
+        task = bar.add_task(title, total=None, label="")
+
+        def show(progress: Progress) -> None:
+            bar.update(task, total=progress.total or None, completed=progress.done, label=progress.label[-40:])
+
+        yield show
+
+
+def report_file(report: FileReport) -> None:
+    """One row of an indexing report."""
+    details = f"{report.chunks} chunks" + (f", {report.pages} pages" if report.pages else "") if report.chunks else ""
+    note_of_it = " - ".join(part for part in (details, report.reason) if part)
+    note(f"{MARKS[report.status]} {report.status:<10}{report.path}" + (f"  ({note_of_it})" if note_of_it else ""))
+
+
+def report_summary(report: IndexReport) -> None:
+    """The last line of an indexing run."""
+    counts = [f"{report.count(status)} {status}" for status in MARKS if report.count(status)]  # type: ignore[arg-type]
+    say(f"{', '.join(counts) or 'Nothing to index'}; {report.seconds:.1f} s.")
+
+
+def show_sources(infos: Sequence[SourceInfo]) -> None:
+    """The table of documents."""
+    if not infos:
+        say("The index is empty. Add documents with: footnote index PATH")
+        return
+    rows = [("document", "title", "date", "pages", "chunks", "characters", "status")]
+    for info in infos:
+        source, characters = info.source, f"{info.characters:,}"
+        pages = f"{info.pages - info.pages_empty}/{info.pages}" if info.pages else "-"
+        where = (source.source_id, source.title[:48], source.date or "-")
+        rows.append((*where, pages, str(info.chunks), characters, info.status))
+    show_table(rows)
+    say(f"{len(infos)} documents; pages: with text / all.")
+
+
+def show_table(rows: Sequence[Sequence[str]]) -> None:
+    """Rows in columns, the first row as a heading."""
+    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    for place, row in enumerate(rows):
+        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        if place == 0:
+            say("  ".join("-" * width for width in widths))
+
+
+def show_passages(passages: Iterable[Passage]) -> None:
+    """Ranked passages, each with where it stands."""
+    for passage in passages:
+        chunk = passage.chunk
+        page = f", page {chunk.page}" if chunk.page else ""
+        say(f"{passage.rank}. {passage.source.title}{page}  [{chunk.source_id} {chunk.start}-{chunk.end}]")
+        say(textwrap.indent(textwrap.fill(" ".join(chunk.text.split()), WIDTH - 3), "   "))
+        say()
+
+
+def stream_answer(events: Iterable[Event]) -> Answer:
+    """Print an answer sentence by sentence as it is checked, then its footnotes, and return it.
+
+    Raises:
+        FootnoteError: when the stream ends without an answer.
+    """
+    for event in events:
+        if isinstance(event, SentenceChecked):
+            marks = "".join(f"[{number}]" for number in event.sentence.citations)
+            doubt = " (only partly supported)" if event.sentence.support == "partly" else ""
+            say(textwrap.fill(f"{event.sentence.text} {marks}{doubt}".rstrip(), WIDTH))
+        elif isinstance(event, Answered):
+            _show_end(event.answer)
+            return event.answer
+    raise FootnoteError("The answer ended before it was complete.")
+
+
+def show_quote(quote: Quote) -> None:
+    """One footnote: number, document, page, place, and the words themselves."""
+    date = f" ({quote.date})" if quote.date else ""
+    page = f", page {quote.page}" if quote.page else ""
+    say(f"[{quote.number}] {quote.title}{date}{page}  [{quote.source} {quote.start}-{quote.end}]")
+    say(textwrap.indent(textwrap.fill(f"“{' '.join(quote.quote.split())}”", WIDTH - 4), "    "))
+
+
+def _show_end(answer: Answer) -> None:
+    """What stands under an answer."""
+    if answer.abstained:
+        say(answer.answer)
+    if answer.reason:
+        say(f"({answer.reason})")
+    if answer.citations:
+        say()
+        for citation in answer.citations:
+            show_quote(citation)
+    if answer.abstained and answer.quotes:
+        say("\nNearest quotes, which do not answer the question:")
+        for quote in answer.quotes:
+            show_quote(quote)
+
+
+def show_quotes(answer: Answer) -> None:
+    """The evidence alone: what ``--quotes-only`` prints."""
+    if answer.abstained:
+        say(f"{answer.answer} ({answer.reason})")
+    for quote in answer.quotes:
+        show_quote(quote)
+
+
+def _rich_progress() -> RichProgress:
+    from rich.console import Console  # noqa: PLC0415  (start-up time)
+    from rich.progress import (  # noqa: PLC0415
+        BarColumn,
+        DownloadColumn,
+        TextColumn,
+        TimeRemainingColumn,
+        TransferSpeedColumn,
+    )
+    from rich.progress import Progress as RichProgress  # noqa: PLC0415
+
+    return RichProgress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        DownloadColumn(),
+        TransferSpeedColumn(),
+        TimeRemainingColumn(),
+        TextColumn("{task.fields[label]}", markup=False),
+        console=Console(stderr=True),
+        transient=True,
+    )
