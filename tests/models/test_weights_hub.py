@@ -146,6 +146,7 @@ def test_a_beginning_longer_than_what_is_there_now_is_thrown_away(hub, model, ca
     hub.files[PATH], hub.cut_after = b"short", None
     with pytest.raises(UnavailableError, match="the next fetch starts it again"):
         fetch(model, cache, sources=sources(hub))
+    assert list(workspace(model, cache).iterdir()) == []
     hub.files[PATH] = DATA
     assert (fetch(model, cache, sources=sources(hub)) / "model.gguf").read_bytes() == DATA
 
