@@ -107,7 +107,9 @@ def _join_rows(lines: Iterable[Line]) -> list[Line]:
 
 
 def _on_one_row(last: Line, line: Line) -> bool:
-    near = abs(last.baseline - line.baseline) < 0.4 * max(last.size, line.size)
+    small, large = sorted((last.size, line.size))
+    raised = 0.7 if small < 0.8 * large else 0.4  # the number of a note stands higher than its word
+    near = abs(last.baseline - line.baseline) < raised * large
     return near and last.angle == line.angle and line.start > last.end - last.size
 
 

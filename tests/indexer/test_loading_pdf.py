@@ -12,6 +12,7 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
+from indexer.loading import pdf_lines
 from schema import FootnoteError, Page
 
 LONG = (
@@ -150,13 +151,34 @@ def test_a_scan_is_refused():
         read("scan.pdf", drawn([], []))
 
 
+def test_a_line_that_ended_early_ends_its_paragraph():
+    data = drawn(
+        lines(
+            "The first paragraph runs to the full width of the column here, and then it",
+            "ends early.",
+            "The second paragraph runs to the full width of the column here, and it also",
+            "ends. It has more than one sentence.",
+        )
+    )
+    assert [text[-8:] for _, text in spans(read("a.pdf", data))] == ["s early.", "entence."]
+
+
+def test_the_raised_number_of_a_note_stays_in_its_sentence():
+    pieces = [(72, 700, "The rule holds", 11, "Helvetica"), (145, 706.5, "12", 6, "Helvetica")]
+    data = drawn([*pieces, (153, 700, "for everybody.", 11, "Helvetica")])
+    assert read("a.pdf", data).text == "The rule holds 12 for everybody."
+
+
 def test_threads_take_turns():
     data = drawn(*[lines(LONG)] * 5)
     expected = read("a.pdf", data)
     found = []
     threads = [threading.Thread(target=lambda: found.append(read("a.pdf", data))) for _ in range(4)]
-    for thread in threads:
-        thread.start()
+    with pdf_lines._LOCK:
+        for thread in threads:
+            thread.start()
+        threads[0].join(0.2)
+        assert found == []
     for thread in threads:
         thread.join()
     assert found == [expected] * 4

@@ -118,7 +118,8 @@ def test_a_file_without_permission(tmp_path):
         load(path)
 
 
-def test_a_large_file_is_refused_by_its_size_without_being_read(tmp_path):
+def test_a_large_file_is_refused_by_its_size_without_being_read(tmp_path, monkeypatch):
+    monkeypatch.setattr("pathlib.Path.read_bytes", lambda _: pytest.fail("read"))
     path = tmp_path / "large.txt"
     with path.open("wb") as file:
         file.truncate(300 * 1024 * 1024 + 1)

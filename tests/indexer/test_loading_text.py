@@ -81,17 +81,17 @@ def test_date_of_a_text():
 @pytest.mark.parametrize(
     "data",
     [
-        "Café – naïve".encode(),
-        codecs.BOM_UTF8 + "Café – naïve".encode(),
-        "Café – naïve".encode("utf-16"),
-        codecs.BOM_UTF16_BE + "Café – naïve".encode("utf-16-be"),
-        "Café – naïve".encode("utf-32"),
-        codecs.BOM_UTF32_BE + "Café – naïve".encode("utf-32-be"),
+        "Café – naïve 😀".encode(),
+        codecs.BOM_UTF8 + "Café – naïve 😀".encode(),
+        "Café – naïve 😀".encode("utf-16"),
+        codecs.BOM_UTF16_BE + "Café – naïve 😀".encode("utf-16-be"),
+        "Café – naïve 😀".encode("utf-32"),
+        codecs.BOM_UTF32_BE + "Café – naïve 😀".encode("utf-32-be"),
     ],
 )
 def test_marked_encodings_and_utf_8(data):
     extraction = read("note.txt", data)
-    assert (extraction.text, extraction.warnings) == ("Café – naïve", ())
+    assert (extraction.text, extraction.warnings) == ("Café – naïve 😀", ())
 
 
 def test_other_bytes_are_windows_1252_with_a_warning():
