@@ -6,12 +6,14 @@ The only module that imports Gradio. Nothing on the page comes from another host
 from __future__ import annotations
 
 import asyncio
+import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from fastapi import FastAPI
@@ -25,9 +27,11 @@ from web.exchange import Exchange, advance
 from web.service import Service, check_question
 from web.streaming import batches
 
-HEAD = (
-    '<link rel="stylesheet" href="/page/page.css"><link rel="icon" href="/page/favicon.svg" type="image/svg+xml">'
-    '<script src="/page/page.js" defer></script>'
+STATIC = Path(__file__).parent / "static"
+VERSION = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(STATIC.iterdir()))).hexdigest()[:12]
+HEAD = (  # with the version, so that no browser goes on with the style or script of an older Footnote
+    f'<link rel="stylesheet" href="/page/page.css?{VERSION}"><script src="/page/page.js?{VERSION}" defer></script>'
+    f'<link rel="icon" href="/page/favicon.svg?{VERSION}" type="image/svg+xml">'
 )
 STOPPED = "Stopped before the answer was finished. What was already checked is shown."
 FROZEN: dict[str, Any] = {
@@ -57,6 +61,7 @@ class Parts:
     live: gr.HTML
     notice: gr.HTML
     question: gr.Textbox
+    ask: gr.Button
     stop: gr.Button
     new: gr.Button
     conversation: gr.State
@@ -123,13 +128,13 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
                     autofocus=True,
                     container=False,
                 )
-                ask_button = gr.Button("Ask", elem_id="ask", variant="primary")
+                ask = gr.Button("Ask", elem_id="ask", variant="primary")
                 stop = gr.Button("Stop", elem_id="stop", interactive=False)
         conversation = gr.State(())
-        parts = Parts(opening, earlier, current, live, notice, question, stop, new, conversation)
+        parts = Parts(opening, earlier, current, live, notice, question, ask, stop, new, conversation)
 
         answer = _answerer(service, running, parts)
-        asked = gr.on([ask_button.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
+        asked = gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
         chosen = [
             button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET)
             for button, text in zip(example_buttons, examples, strict=True)
@@ -176,6 +181,7 @@ def _answerer(
             parts.earlier: "".join(map(render.exchange_html, conversation)),
             parts.question: "",
             parts.notice: "",
+            parts.ask: gr.Button(interactive=False),
             parts.stop: gr.Button(interactive=True),
             parts.new: gr.Button(visible=True),
             **_drawn(parts, exchange),
@@ -185,6 +191,7 @@ def _answerer(
             yield _drawn(parts, exchange)
         yield {
             **_drawn(parts, exchange),
+            parts.ask: gr.Button(interactive=True),
             parts.stop: gr.Button(interactive=False),
             parts.conversation: (*conversation, exchange),
         }
@@ -236,6 +243,7 @@ def _clearer(running: Running, parts: Parts) -> Callable[[gr.Request], Update]:
             parts.live: _live("New conversation."),
             parts.notice: "",
             parts.question: "",
+            parts.ask: gr.Button(interactive=True),
             parts.stop: gr.Button(interactive=False),
             parts.new: gr.Button(visible=False),
             parts.conversation: (),

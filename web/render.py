@@ -13,7 +13,7 @@ from functools import cache
 from schema import Passage, Quote, Sentence, SourceInfo
 from web.exchange import Exchange
 
-TITLES_SHOWN = 6
+TITLES_SHOWN = 8
 NEAREST_SHOWN = 3
 VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "✗ not supported"}
 

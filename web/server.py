@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import socket
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from types import FrameType
 
 import uvicorn
@@ -18,8 +17,6 @@ from web import chat
 from web.headers import ANY_ADDRESS, HostGuard, SecurityHeaders, known_hosts
 from web.rest import build_router
 from web.service import Service
-
-STATIC = Path(__file__).parent / "static"
 
 
 def build_app(
@@ -39,7 +36,7 @@ def build_app(
     app.add_middleware(HostGuard, names=known_hosts(host))
     app.add_middleware(SecurityHeaders)
     app.include_router(build_router(service))
-    app.mount("/page", StaticFiles(directory=STATIC), name="page")
+    app.mount("/page", StaticFiles(directory=chat.STATIC), name="page")
     chat.mount(app, service, examples=examples, concurrency=concurrency)
     return app
 

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import uvicorn
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from web.server import AnnouncingServer, address, build_app, listen
 from web.service import Service
@@ -66,3 +66,25 @@ def ask(page: Page, question: str) -> None:
 def finished(page: Page) -> None:
     """Wait until the newest answer is no longer being written."""
     page.wait_for_selector("#current .exchange:not([aria-busy])")
+
+
+def photograph(
+    address: str, target: Path, *, question: str = "", footnote: int = 0, phone: bool = False, dark: bool = False
+) -> None:
+    """Write a PNG of the page: as it opens, or with the answer to ``question``, or with one footnote's source open."""
+    viewport = ViewportSize(width=390, height=844) if phone else ViewportSize(width=1280, height=900)
+    with browsing() as browser:
+        page = browser.new_page(
+            viewport=viewport, color_scheme="dark" if dark else "light", device_scale_factor=2 if phone else 1
+        )
+        page.goto(address)
+        page.wait_for_selector(".opening")
+        if question:
+            ask(page, question)
+            page.wait_for_selector("#current .exchange:not([aria-busy])", timeout=180_000)
+        if footnote:
+            page.locator("#current .mark", has_text=str(footnote)).first.click()
+            page.wait_for_selector(".source-text mark")
+        page.evaluate("document.activeElement.blur()")
+        page.wait_for_timeout(400)  # the page moves aside for the panel
+        page.screenshot(path=target)

@@ -183,6 +183,23 @@ def test_a_browser_that_leaves_stops_the_answer(open_page, service):
     assert time.monotonic() - left < 1.0
 
 
+def test_a_question_during_an_answer_is_not_taken_and_says_why(page, service):
+    ask(page, "slow one")
+    page.wait_for_selector(".card")
+    asked = len(service.asked)
+    page.locator("#question textarea").fill("And another?")
+    page.keyboard.press("Enter")
+    assert "still being written" in page.locator("#live").inner_text()
+    assert page.locator("#ask").is_disabled()
+    page.get_by_role("button", name="Stop").click()
+    finished(page)
+    assert page.locator("#question textarea").input_value() == "And another?"
+    assert len(service.asked) == asked
+    page.locator("#ask").click()
+    page.wait_for_selector("#current .mark >> nth=2")
+    assert page.locator("#current .question").inner_text() == "And another?"
+
+
 def test_an_error_is_a_calm_notice_and_the_next_question_works(page):
     ask(page, "broken")
     finished(page)

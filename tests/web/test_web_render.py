@@ -138,8 +138,8 @@ def test_the_opening_counts_the_documents_that_can_be_asked(status):
 
 
 def test_a_long_list_of_documents_is_cut_and_says_so():
-    text = Reader(render.opening(FakeService().sources() * 4)).text
-    assert "8 documents to ask about" in text
+    text = Reader(render.opening(FakeService().sources() * 5)).text
+    assert "10 documents to ask about" in text
     assert "and 2 more" in text
 
 

@@ -181,6 +181,17 @@
     if (live) live.textContent = words;
   };
 
+  // A question that has to wait, for its own predecessor or behind other people's, must not seem lost.
+  function asked() {
+    if (!document.querySelector("#stop")?.disabled) {
+      say("The answer is still being written. Stop it to ask something else.");
+      return;
+    }
+    const before = newest;
+    const typed = document.querySelector("#question textarea").value.trim();
+    setTimeout(() => typed && newest === before && say("Sent. Waiting for a free place."), 800);
+  }
+
   // ---- one listener for the page ------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     const control = event.target.closest("button, .card");
@@ -190,11 +201,13 @@
       const selecting = control.matches(".card") && String(getSelection());
       if (!selecting) openPanel(control);
     } else if (["stop", "ask", "new"].includes(control.id)) {
+      if (control.id === "ask") asked();
       document.querySelector("#question textarea")?.focus(); // Stop goes away, and a follow-up may be typed at once
     }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closePanel();
+    if (event.key === "Enter" && !event.shiftKey && event.target.matches("#question textarea")) asked();
   });
 
   // ---- a new question comes to the top of the view, once; nothing moves the view after that -------------------------
