@@ -214,5 +214,8 @@ def _is_strict(data: bytes) -> bool:
 
 def _sensible_title(document: Any) -> str | None:
     """The title in the document's properties, unless a program filled it in."""
-    title = clean_line(document.core_properties.title or "")
+    try:
+        title = clean_line(document.core_properties.title or "")
+    except (AttributeError, ValueError):  # broken properties are no reason to lose the text
+        return None
     return title if len(title) >= 4 and not _NOT_A_TITLE.search(title) else None

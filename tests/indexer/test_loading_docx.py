@@ -87,6 +87,18 @@ def test_title_of_the_properties():
     assert read("a.docx", saved(document)).title == "Travel policy 2022"
 
 
+def test_broken_properties_do_not_cost_the_text():
+    document = docx.Document()
+    document.add_paragraph("Text")
+    data, stream = saved(document), io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(stream, "w") as target:
+        for item in source.infolist():
+            content = source.read(item.filename)
+            wrong = (b"application/vnd.openxmlformats-package.core-properties+xml", b"application/xml")
+            target.writestr(item.filename, content.replace(*wrong) if item.filename.startswith("[") else content)
+    assert (read("a.docx", stream.getvalue()).text, read("a.docx", stream.getvalue()).title) == ("Text", None)
+
+
 def test_links_insertions_and_content_controls_are_text_and_deletions_are_not():
     data = body(
         f"<w:p>{run('See ')}<w:hyperlink>{run('the law')}</w:hyperlink><w:ins>{run(' now')}</w:ins>"
