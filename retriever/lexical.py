@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 
 from language import STOP_WORDS
 
@@ -14,7 +15,8 @@ _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 
 def content_words(text: str) -> list[str]:
     """The words of a text in lower case, without stop words unless there is nothing else, first occurrences only."""
-    words = list(dict.fromkeys(match.group().lower() for match in _WORD.finditer(text)))
+    composed = unicodedata.normalize("NFC", text)  # an accent that is a character of its own would split its word
+    words = list(dict.fromkeys(match.group().lower() for match in _WORD.finditer(composed)))
     return [word for word in words if word not in STOP_WORDS] or words
 
 
@@ -22,7 +24,7 @@ def match_expression(question: str) -> str:
     """An FTS5 expression that matches any content word of the question; empty when it has no words.
 
     >>> match_expression('Who said "NOT AND"?')
-    '"said"'
+    '"said" OR "not"'
     >>> match_expression("the")
     '"the"'
     """

@@ -1,0 +1,117 @@
+"""Retrieval over a real index with vectors made by hand, and the same as a LangChain retriever."""
+
+import numpy as np
+import pytest
+from langchain_tests.integration_tests import RetrieversIntegrationTests
+
+from indexer.langchain_store import passage_to_document
+from indexer.store import IndexedDocument, IndexStore
+from retriever.hybrid import CANDIDATES, HybridRetriever, retrieve
+from schema import Block, Chunk, EmbedderIdentity, Extraction, Source
+
+IDENTITY = EmbedderIdentity("by hand", "", 3, normalised=True)
+QUERY = [1.0, 0.0, 0.0]
+# name: text, first component of its vector (the cosine with the query)
+DOCUMENTS = {
+    "north.md": ("The lighthouse of Northby was lit in 1871.", 0.6),
+    "south.md": ("Ships avoid the southern shoals.", 0.8),
+    "east.md": ("A lighthouse keeper kept the lighthouse.", 0.0),
+    "west.md": ("Nothing of interest.", -0.6),
+}
+
+
+def document(path, text, cosine, collection="default"):
+    source = Source(collection, path, path, None, "0" * 64)
+    chunk = Chunk(source.source_id, 0, len(text), text)
+    vector = np.array([[cosine, (1 - cosine**2) ** 0.5, 0.0]], dtype=np.float32)
+    return IndexedDocument(source, Extraction(text, (Block("paragraph", 0, len(text)),)), [chunk], vector)
+
+
+@pytest.fixture
+def store(tmp_path):
+    opened = IndexStore(tmp_path / "index", IDENTITY, create=True)
+    with opened.writing():
+        opened.put([document(path, *row) for path, row in DOCUMENTS.items()])
+        opened.put([document("other.md", "Another lighthouse.", 0.9, "elsewhere")])
+    yield opened
+    opened.close()
+
+
+def search(store, question, top_k=8, **options):
+    return retrieve(question, index=store, embed_query=lambda _: QUERY, top_k=top_k, **options)
+
+
+def test_both_views_are_fused_by_rank(store):
+    """Dense: south, north, east, west. Lexical for "lighthouse": east (twice in seven words), north."""
+    found = search(store, "Where is the lighthouse?", collection="default")
+    assert [one.source.path for one in found] == ["east.md", "north.md", "south.md", "west.md"]
+    assert [one.score for one in found] == pytest.approx([1 / 63 + 1 / 61, 2 / 62, 1 / 61, 1 / 64], abs=1e-15)
+    assert [one.rank for one in found] == [1, 2, 3, 4]
+
+
+def test_a_collection_is_searched_alone_in_both_views(store):
+    assert [one.source.source_id for one in search(store, "lighthouse", collection="elsewhere")] == [
+        "elsewhere/other.md"
+    ]
+    assert search(store, "lighthouse", collection="unknown") == []
+    assert len(search(store, "lighthouse")) == 5
+
+
+def test_a_question_without_words_is_searched_by_vector_alone(store):
+    found = search(store, "?!", collection="default")
+    assert [one.source.path for one in found] == ["south.md", "north.md", "east.md", "west.md"]
+
+
+def test_both_views_are_asked_for_more_than_is_wanted():
+    asked = []
+
+    class Recorder:
+        def dense(self, query, top_k, *, collection=None):
+            asked.append((query.dtype, query.shape, top_k, collection))
+            return []
+
+        def lexical(self, match, top_k, *, collection=None):
+            asked.append((match, top_k, collection))
+            return []
+
+    assert search(Recorder(), "lighthouse", collection="c") == []
+    assert search(Recorder(), "lighthouse", top_k=CANDIDATES + 1) == []
+    assert asked == [
+        (np.float32, (3,), CANDIDATES, "c"),
+        ('"lighthouse"', CANDIDATES, "c"),
+        (np.float32, (3,), CANDIDATES + 1, None),
+        ('"lighthouse"', CANDIDATES + 1, None),
+    ]
+
+
+def test_documents_of_the_retriever_say_where_they_stand(store):
+    retriever = HybridRetriever(search=lambda question: search(store, question), to_document=passage_to_document)
+    best = retriever.invoke("lighthouse lit Northby", k=1)
+    assert [one.page_content for one in best] == [DOCUMENTS["north.md"][0]]
+    place = best[0].metadata
+    assert (place["source"], place["start"], place["end"]) == ("default/north.md", 0, 42)
+
+
+class TestStandardSuite(RetrieversIntegrationTests):
+    """LangChain's own tests of a retriever; they ask for a number of documents when it is made and when it is asked."""
+
+    @pytest.fixture(autouse=True)
+    def _store(self, store):
+        self.store = store
+
+    @property
+    def retriever_constructor(self):
+        def construct(k=8):
+            return HybridRetriever(
+                search=lambda question: search(self.store, question, top_k=k), to_document=passage_to_document
+            )
+
+        return construct
+
+    @property
+    def retriever_constructor_params(self):
+        return {}
+
+    @property
+    def retriever_query_example(self):
+        return "lighthouse"
