@@ -1,11 +1,13 @@
 """A first support check: does the cited evidence hold the numbers, dates, names and words of a sentence?
 
-Rules with exact answers. A number that the evidence does not hold, or a negation on one side only, makes a sentence
-unsupported; a name that it does not hold makes it partly supported at best.
+Rules with exact answers. A number that the evidence does not hold, or a negation that it does not share, makes a
+sentence unsupported; a name that it does not hold makes it partly supported at best. So does "first", which often is
+just style, unless the evidence says that it was the second or any other.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -15,6 +17,8 @@ from schema import Support
 
 FULL_COVERAGE = 0.6
 """Share of a sentence's content from which its words count as held by the evidence."""
+
+_ORDINAL = re.compile(r"\d+[a-z]{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,15 +36,19 @@ def check_support(sentence: str, evidence: Sequence[str], question: str) -> Verd
     Args:
         sentence: of the answer.
         evidence: the texts it is cited to, with the titles and dates of their documents.
-        question: whose names and numbers a sentence may repeat.
+        question: whose names a sentence may repeat.
     """
     if not evidence:
         return Verdict("unsupported", 0.0, ("Nothing in the documents was found to match this sentence.",))
     held = " ".join(evidence)
-    hard = [f"The number {number} is not in the cited text." for number in sorted(_missing_numbers(sentence, held))]
+    wrong, loose = _missing_numbers(sentence, held)
+    hard = [f"The number {number} is not in the cited text." for number in sorted(wrong)]
     if is_negated(sentence) != is_negated(held) and is_negated(sentence):
         hard.append("The sentence denies something that the cited text does not.")
-    soft = [f"The name {name!r} is not in the cited text." for name in sorted(_missing_names(sentence, held, question))]
+    soft = [f"The number {number} is not in the cited text." for number in sorted(loose)]
+    soft += [
+        f"The name {name!r} is not in the cited text." for name in sorted(_missing_names(sentence, held, question))
+    ]
     score = coverage(sentence, evidence)
     if hard or score < LEAST_COVERAGE:
         return Verdict("unsupported", round(score / 2, 3), tuple(hard + soft))
@@ -49,8 +57,13 @@ def check_support(sentence: str, evidence: Sequence[str], question: str) -> Verd
     return Verdict("supported", round(score, 3))
 
 
-def _missing_numbers(sentence: str, held: str) -> set[str]:
-    return numbers(sentence) - numbers(held)
+def _missing_numbers(sentence: str, held: str) -> tuple[set[str], set[str]]:
+    """The numbers that are wrong, and those that may be a manner of speaking."""
+    known = numbers(held)
+    missing = numbers(sentence) - known
+    counted = any(_ORDINAL.fullmatch(number) for number in known)
+    loose = set() if counted else missing & {"1st"}
+    return missing - loose, loose
 
 
 def _missing_names(sentence: str, held: str, question: str) -> set[str]:

@@ -19,7 +19,7 @@ LEAST_GAIN = 0.15
 """Share of a sentence's content that a further citation has to add."""
 
 _MARKERS = re.compile(r"\s*(?:\[[\d,;\s^–-]+\]|【[^】]*】|\(\s*(?:source|excerpt)[^)]*\))", re.IGNORECASE)
-_MARKUP = re.compile(r"\*\*|__|`+|^#+\s*|^\s*[-*•]\s+", re.MULTILINE)
+_MARKUP = re.compile(r"\*\*|__|`+|^#+\s*|^\s*(?:[-*•]|\d\d?[.)])\s+", re.MULTILINE)
 
 
 def clean_draft(text: str) -> str:

@@ -1,4 +1,4 @@
-"""What every test runs under: no network, no hub, settings of its own; and the samples, indexed once with real models."""
+"""What every test runs under: no network, no hub, settings of its own; and the samples, indexed once for real."""
 
 import os
 import sys

@@ -1,0 +1,100 @@
+"""Evidence: sentences with the offsets they have in the document, scored and chosen."""
+
+from evidence_building import evidence, passage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.evidence import choose_quotes, rank_evidence, sentences_of, to_quote
+from schema import Chunk, Passage, Source
+
+
+def by_length(_question, texts):
+    return [float(len(text)) for text in texts]
+
+
+def test_headings_and_scraps_are_no_evidence():
+    chunk = passage(
+        "Annual reports of May\n\nThe first report came in May.\nSee there.", heading="Annual reports of May"
+    )
+    found = sentences_of([chunk], limit=10)
+    assert [(one.start, one.end, one.text) for one in found] == [(23, 52, "The first report came in May.")]
+
+
+def test_only_the_first_sentences_are_taken_in_rank_order():
+    passages = [passage("It was very wet. It was very dry.", path="b.md"), passage("It was quite cold.", path="a.md")]
+    assert [one.text for one in sentences_of(passages, limit=2)] == ["It was very wet.", "It was very dry."]
+
+
+def test_a_sentence_that_two_passages_share_counts_once():
+    whole = passage("It was very wet. It was very dry.")
+    part = passage("It was very dry. It was quite cold.", start=17)
+    assert [one.start for one in sentences_of([whole, part], limit=9)] == [0, 17, 34]
+
+
+@given(
+    st.text(alphabet="ab .!?\n\u2028\u00a0。”’🧬é0-", max_size=400),
+    st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), max_size=4),
+)
+def test_each_quote_is_the_text_between_its_offsets(text, cuts):
+    """Any chunks of any text: neither the sentences nor the quotes made of them move by a character."""
+    source = Source("default", "a.md", "A", None, "0" * 64)
+    spans = [(min(cut), min(max(cut), len(text))) for cut in cuts]
+    chunks = [Chunk(source.source_id, start, end, text[start:end]) for start, end in spans if start < end]
+    found = sentences_of([Passage(chunk, source, 0.5, 1, "fused") for chunk in chunks], limit=100)
+    for number, one in enumerate(choose_quotes(rank_evidence("?", found, by_length), limit=12), start=1):
+        quote = to_quote(one, number)
+        assert quote.quote == text[quote.start : quote.end] != ""
+        assert quote.quote == quote.quote.strip()
+
+
+def test_the_cross_encoder_reads_title_and_heading_with_each_sentence():
+    asked = []
+
+    def score(question, texts):
+        asked.append((question, list(texts)))
+        return [1.0, 3.0, 3.0]
+
+    found = evidence("It was very wet.", "It was very dry.", title="Weather", heading="May > Week 2")
+    (bare,) = evidence("Nothing above me here.", title="")
+    ranked = rank_evidence("How was it?", [*found, bare], score)
+    assert asked == [
+        (
+            "How was it?",
+            [
+                "Weather > May > Week 2: It was very wet.",
+                "Weather > May > Week 2: It was very dry.",
+                "Nothing above me here.",
+            ],
+        )
+    ]
+    assert [(one.text, one.score) for one in ranked] == [
+        ("It was very dry.", 3.0),
+        ("Nothing above me here.", 3.0),
+        ("It was very wet.", 1.0),
+    ]
+
+
+def test_one_wording_is_quoted_once():
+    found = evidence("It was very wet.", "It was  VERY wet.", "It was quite dry.")
+    assert [one.passage.source.path for one in choose_quotes(found, limit=3)] == ["a.md", "c.md"]
+    assert len(choose_quotes(found, limit=1)) == 1
+
+
+def test_a_quote_names_its_place():
+    found = sentences_of(
+        [passage("It was very wet.", path="r.pdf", title="Rain", date="2022-05", start=90, page=4)], limit=1
+    )
+    quote = to_quote(rank_evidence("?", found, lambda *_: [1.23456])[0], 2)
+    assert (quote.number, quote.source, quote.title, quote.date, quote.page) == (
+        2,
+        "default/r.pdf",
+        "Rain",
+        "2022-05",
+        4,
+    )
+    assert (quote.start, quote.end, quote.quote, quote.score) == (90, 106, "It was very wet.", 1.2346)
+
+
+def test_grounds_hold_title_date_and_headings():
+    (one,) = evidence("It was very wet.", title="Weather", date="2022-05-03", heading="May > Week 2")
+    assert one.grounds == "Weather 2022-05-03 May > Week 2 It was very wet."

@@ -1,0 +1,101 @@
+"""What the model reads: whole sentences within a budget, in the order of the documents."""
+
+import pytest
+from evidence_building import count_words, evidence, passage
+from hypothesis import given
+from hypothesis import strategies as st
+from langchain_core.messages import HumanMessage, SystemMessage
+
+from generator.evidence import sentences_of
+from generator.prompting import build_messages, format_evidence, pack_evidence, source_line
+from prompts import load_prompt
+from schema import Turn
+
+TEN = "One is a number. Two is a number. Three is a number. Four is a number. Five is a number."
+
+
+def pack(chosen, sentences, budget):
+    return pack_evidence(chosen, sentences, budget=budget, count_tokens=count_words)
+
+
+def cost(packed):
+    """Worked out apart from the code: one for each sentence's separator, and each source's line once."""
+    lines = {one.passage.chunk.source_id: source_line(one) for one in packed}
+    return sum(count_words(one.text) + 1 for one in packed) + sum(count_words(line) + 1 for line in lines.values())
+
+
+def test_neighbours_of_the_chosen_are_added_in_document_order():
+    sentences = sentences_of([passage(TEN)], limit=9)
+    packed = pack([sentences[3]], sentences, 100)
+    assert [one.text for one in packed] == ["Three is a number.", "Four is a number.", "Five is a number."]
+
+
+def test_neighbours_do_not_reach_into_another_passage():
+    sentences = sentences_of(
+        [passage("It was very wet.", path="a.md"), passage("It was very dry.", path="b.md")], limit=9
+    )
+    assert pack([sentences[0]], sentences, 100) == [sentences[0]]
+
+
+def test_chosen_sentences_come_before_neighbours_when_the_budget_is_short():
+    sentences = sentences_of([passage(TEN)], limit=9)
+    packed = pack([sentences[4], sentences[0]], sentences, 3 + 5 + 5)  # the source's line and two sentences
+    assert [one.text for one in packed] == ["One is a number.", "Five is a number."]
+
+
+def test_what_does_not_fit_is_passed_over_for_what_does():
+    sentences = evidence("It was wet.", "It was so very, very wet that nobody went out at all.", "It was dry.")
+    assert [one.text for one in pack(sentences, sentences, 14)] == ["It was wet.", "It was dry."]
+
+
+def test_the_best_sentence_is_read_even_when_it_is_longer_than_the_budget():
+    sentences = evidence("It was so very, very wet that nobody went out at all.", "It was dry.")
+    assert pack(sentences, sentences, 1) == sentences[:1]
+
+
+@given(st.data(), st.integers(1, 80))
+def test_packing_keeps_whole_sentences_within_the_budget(data, budget):
+    texts = st.lists(st.integers(3, 12), min_size=1, max_size=6)
+    passages = [
+        passage(" ".join(f"W {'w ' * (size - 2)}end." for size in data.draw(texts)), path=f"{place}.md")
+        for place in range(data.draw(st.integers(1, 3)))
+    ]
+    sentences = sentences_of(passages, limit=40)
+    chosen = data.draw(st.lists(st.sampled_from(sentences), min_size=1, max_size=5, unique=True))
+    packed = pack(chosen, sentences, budget)
+    assert packed == sorted(packed, key=lambda one: one.key)
+    assert set(packed) <= set(sentences)
+    assert packed == [chosen[0]] or cost(packed) <= budget
+
+
+def test_evidence_is_written_by_source_with_gaps_marked():
+    first = sentences_of([passage(TEN, title="Numbers", date="2022-05")], limit=9)
+    (second,) = sentences_of([passage("It was very wet.", path="b.md", title="Weather")], limit=1)
+    assert format_evidence([first[0], first[1], first[4], second]) == (
+        "## Numbers (2022-05)\nOne is a number. Two is a number. ... Five is a number.\n\n## Weather\nIt was very wet."
+    )
+    assert format_evidence([]) == ""
+
+
+@pytest.mark.parametrize("between", [" ", "\n\n"])
+def test_sentences_across_a_paragraph_break_follow_each_other(between):
+    sentences = sentences_of([passage(f"It was very wet.{between}It was very dry.")], limit=9)
+    assert format_evidence(sentences) == "## A\nIt was very wet. It was very dry."
+
+
+def test_messages_are_the_fixed_part_and_one_turn():
+    prompt = load_prompt("answer")
+    history = [Turn("Too old?", "Yes."), Turn("How was May?", "Wet.")]
+    system, user = build_messages(prompt, "And June?", evidence("It was very dry."), history)
+    assert isinstance(system, SystemMessage)
+    assert isinstance(user, HumanMessage)
+    assert system.content == prompt.system
+    assert user.content == (
+        "Excerpts:\n\n## A\nIt was very dry.\n\nThe reader asked before: How was May?\nYou answered: Wet.\n\n"
+        "Question: And June?"
+    )
+
+
+def test_without_a_turn_before_nothing_is_said_of_one():
+    _, user = build_messages(load_prompt("answer"), "And June?", evidence("It was very dry."), [])
+    assert user.content == "Excerpts:\n\n## A\nIt was very dry.\n\nQuestion: And June?"
