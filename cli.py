@@ -140,9 +140,10 @@ def serve(
 ) -> None:
     """Serve the chat page and the REST interface."""
     import console  # noqa: PLC0415
-    from web.server import serve as serve_web  # noqa: PLC0415
 
     with _footnote(create=True, index=index, host=host, port=port) as footnote:
+        from web.server import serve as serve_web  # noqa: PLC0415
+
         console.note(footnote.status())
         console.note("Loading the models ...")
         footnote.warm_up()

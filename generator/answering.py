@@ -39,6 +39,9 @@ REFUSAL = "The documents do not say."
 SENTENCES_SCORED = 40
 """Sentences that the cross-encoder reads for one question: the share of a second that it may take on two cores."""
 
+OWN_WORDS_FROM = 4.0
+"""Evidence score from which the best quote may stand in for a draft that did not hold."""
+
 StreamText = Callable[[Sequence[BaseMessage]], Iterator[str]]
 
 
@@ -123,7 +126,7 @@ def answer_events(
     judgement = judge(question.standalone, ranked, threshold=limits.threshold)
     if judgement.answerable and writer is not None:
         yield from _write(draft, chosen, sentences, writer, is_stopped)
-    if judgement.answerable and not draft.refused_by_model and not draft.sentences and not draft.stopped:
+    if _wants_own_words(draft, judgement, has_writer=writer is not None):
         yield _own_words(draft, chosen[0])
     yield Answered(_finish(draft, judgement, fingerprint, has_writer=writer is not None))
 
@@ -176,6 +179,13 @@ def _check(draft: _Draft, text: str, readable: Sequence[Evidence]) -> Iterator[E
     yield _keep(draft, text, cited, Sentence(text, (), verdict.support, verdict.score, verdict.problems))
 
 
+def _wants_own_words(draft: _Draft, judgement: Judgement, *, has_writer: bool) -> bool:
+    """Whether the documents' own words take the place of a draft that is missing or did not hold."""
+    if not judgement.answerable or draft.sentences or draft.stopped or draft.refused_by_model:
+        return False
+    return not has_writer or judgement.score >= OWN_WORDS_FROM
+
+
 def _own_words(draft: _Draft, best: Evidence) -> Event:
     """The best quote as the answer: what remains when no model is there, or nothing that it wrote holds."""
     draft.own_words = True
@@ -220,6 +230,7 @@ def _reason(draft: _Draft, judgement: Judgement, *, has_writer: bool) -> str:
         (draft.refused_by_model, "The passages found do not seem to answer the question; the nearest ones are shown."),
         (not has_writer, "No language model was used: these are the documents' own words."),
         (draft.own_words, "What the language model wrote had no support in the documents; these are their own words."),
+        (not draft.sentences, "What the language model wrote had no support in the documents; it is left out."),
         (bool(draft.dropped), f"Left out, for want of support in the documents: {len(draft.dropped)} sentence(s)."),
     )
     return next((reason for applies, reason in reasons if applies), "")

@@ -6,6 +6,7 @@ fit was not seen by the model and is marked so.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import groupby, pairwise
 
@@ -14,6 +15,8 @@ from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 from generator.evidence import Evidence
 from prompts import Prompt
 from schema import Turn
+
+_CONTROL = re.compile(r"(<)([|/]?\|?(?:im_|end|start|system|user|assistant|s>|bos|eos))", re.IGNORECASE)
 
 GAP = " ... "
 """Between sentences that do not follow each other in the document."""
@@ -50,12 +53,17 @@ def build_messages(
     """The system message, which never changes, and one message with evidence, the last turn and the question."""
     last = history[-1] if history else None
     user = prompt.render_user(
-        evidence=format_evidence(packed),
-        question=question,
-        earlier_question=last.question if last else "",
-        earlier_answer=last.answer if last else "",
+        evidence=plain(format_evidence(packed)),
+        question=plain(question),
+        earlier_question=plain(last.question) if last else "",
+        earlier_answer=plain(last.answer) if last else "",
     )
     return [SystemMessage(prompt.system), HumanMessage(user)]
+
+
+def plain(text: str) -> str:
+    """A text without what a chat template would read as the end of a message: documents are data, never control."""
+    return _CONTROL.sub(r"\1 \2", text)
 
 
 def format_evidence(packed: Iterable[Evidence]) -> str:
