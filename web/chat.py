@@ -11,6 +11,7 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -77,14 +78,21 @@ class Running:
     def __init__(self) -> None:
         self._events: dict[str, threading.Event] = {}
 
-    def start(self, session: str) -> threading.Event:
-        """A fresh event for this session; an answer that still runs in it is stopped."""
+    @contextmanager
+    def answering(self, session: str) -> Iterator[threading.Event]:
+        """A stop event for this session, set at the latest when the block ends: done, cancelled or deserted."""
         self.stop(session)
-        return self._events.setdefault(session, threading.Event())
+        event = self._events[session] = threading.Event()
+        try:
+            yield event
+        finally:
+            event.set()
+            if self._events.get(session) is event:
+                del self._events[session]
 
     def stop(self, session: str) -> None:
         """Stop the answer of this session, if one runs."""
-        event = self._events.pop(session, None)
+        event = self._events.get(session)
         if event is not None:
             event.set()
 
@@ -142,7 +150,6 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
         stop.click(_stopper(running), queue=False, **QUIET)
         new.click(_clearer(running, parts), outputs=parts.all(), queue=False, cancels=[asked, *chosen], **QUIET)
         blocks.load(partial(_welcome, service), outputs=[masthead, documents, example_column], queue=False, **QUIET)
-        blocks.unload(_stopper(running))
     return blocks
 
 
@@ -174,7 +181,6 @@ def _answerer(
         except FootnoteError as error:
             yield {parts.notice: render.failure(str(error)), parts.live: _live(str(error))}
             return
-        stop = running.start(request.session_hash or "")
         exchange = Exchange(len(conversation) + 1, question)
         yield {
             parts.opening: gr.Column(visible=False),
@@ -186,9 +192,10 @@ def _answerer(
             parts.new: gr.Button(visible=True),
             **_drawn(parts, exchange),
         }
-        for state in _follow(service, exchange, history(conversation), stop):
-            exchange = state
-            yield _drawn(parts, exchange)
+        with running.answering(request.session_hash or "") as stop:
+            for state in _follow(service, exchange, history(conversation), stop):
+                exchange = state
+                yield _drawn(parts, exchange)
         yield {
             **_drawn(parts, exchange),
             parts.ask: gr.Button(interactive=True),

@@ -18,9 +18,11 @@ PAGE_TWO = (
 BRIEFING = PAGE_ONE + PAGE_TWO
 HOSTILE = (
     'Hostile <img src="http://evil.example/x.png" onerror="window.__x=1"> text. <script>window.__x=2</script> '
-    "[click](javascript:window.__x=3) ![i](http://evil.example/y.png) {{7*7}} ${window.__x=4} `${window.__x=5}`"
+    "[click](javascript:window.__x=3) ![i](http://evil.example/y.png) {{7*7}} ${window.__x=4} `${window.__x=5}` "
+    + "long"
+    * 80
 )
-HOSTILE_TITLE = '<img src=x onerror="window.__x=6">"\'><a href="http://evil.example">title</a>'
+HOSTILE_TITLE = '<img src=x onerror="window.__x=6">"\'><a href="http://evil.example">title</a>' + "_long" * 40
 TEXTS = {"default/briefing.pdf": BRIEFING, "default/odd/ha sh#1 100%?.md": HOSTILE}
 SOURCES = {
     "default/briefing.pdf": schema.Source("default", "briefing.pdf", "Genomics briefing", "2022-10-14", "ab" * 32),
@@ -61,7 +63,7 @@ DROPPED = (schema.Sentence("It cost 3 million.", (), "unsupported", 0.0, ("No qu
 
 
 class FakeService:
-    """Answers by a word in the question: hostile, slow, steady, stuck, cost (refused), broken, crash, quotes only."""
+    """Answers by a word in the question; `ask` and `_write` say which, and any other question gets the script."""
 
     def __init__(self, *, empty: bool = False, pause_s: float = 0.004) -> None:
         self.empty = empty
@@ -132,7 +134,8 @@ class FakeService:
         yield from self._write(question, stop)
 
     def _write(self, question: str, stop: threading.Event) -> Iterator[schema.Event]:
-        pause_s = 0.15 if "slow" in question else 0.06 if "steady" in question else self.pause_s
+        paces = {"slow": 0.15, "steady": 0.06, "endless": 1.0}
+        pause_s = next((pace for word, pace in paces.items() if word in question), self.pause_s)
         for done, sentence in enumerate(SENTENCES):
             for word in sentence.text.split(" "):
                 if stop.wait(pause_s):

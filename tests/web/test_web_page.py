@@ -259,15 +259,17 @@ def test_follow_ups_carry_the_conversation_until_a_new_one_begins(page, service)
     assert service.asked[-1] == ("Once more?", ())
 
 
-def test_a_new_conversation_stops_and_forgets_an_answer_in_progress(page, service):
-    ask(page, "slow one")
-    page.wait_for_selector("#current .sentence")
+@pytest.mark.parametrize("question", ["slow one", "stuck one"])
+def test_a_new_conversation_stops_and_forgets_an_answer_in_progress(page, service, question):
+    ask(page, question)
+    page.wait_for_selector(".card")
     page.get_by_role("button", name="New conversation").click()
     page.wait_for_selector(".opening")
     assert service.stops[-1].is_set()
     page.wait_for_timeout(1200)
     assert page.locator(".exchange").count() == 0
     assert page.locator("#stop").is_hidden()
+    assert page.locator("#ask").is_enabled()
 
 
 def test_two_visitors_have_two_conversations(open_page, service):

@@ -37,10 +37,10 @@ def server():
 def test_the_address_is_told_when_the_page_can_be_opened_and_ctrl_c_ends_quietly(server):
     told = server.stdout.readline().strip()
     assert httpx.get(told).status_code == 200
-    with httpx.stream(
-        "POST", told + "api/v1/ask", json={"question": "slow"}, headers={"accept": "text/event-stream"}
-    ) as r:
-        next(r.iter_raw())
+    body, headers = {"question": "endless"}, {"accept": "text/event-stream"}
+    with httpx.stream("POST", told + "api/v1/ask", json=body, headers=headers) as response:
+        pieces = response.iter_raw()  # kept, since letting go of it closes the connection
+        next(pieces)
         started = time.monotonic()
         server.send_signal(signal.SIGINT)
         output, errors = server.communicate(timeout=10)
