@@ -19,6 +19,8 @@ run: $(VENV)/.installed  ## Set up, fetch the weights, index samples/ and serve 
 
 test: check $(VENV)/.browser  ## Set up, check style and types, and run every test
 	@$(BIN)/footnote models fetch
+	@$(BIN)/footnote models fetch smollm2-135m
+	@$(BIN)/python docs/generate.py --check
 	@$(BIN)/python -m pytest
 
 check: $(VENV)/.installed  ## Style and types only
