@@ -23,7 +23,7 @@ os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is im
 import gradio as gr
 
 from schema import FootnoteError, Turn
-from web import render
+from web import render, wording
 from web.exchange import Exchange, advance
 from web.service import Service, check_question
 from web.streaming import batches
@@ -34,7 +34,7 @@ HEAD = (  # with the version, so that no browser goes on with the style or scrip
     f'<link rel="stylesheet" href="/page/page.css?{VERSION}"><script src="/page/page.js?{VERSION}" defer></script>'
     f'<link rel="icon" href="/page/favicon.svg?{VERSION}" type="image/svg+xml">'
 )
-STOPPED = "Stopped before the answer was finished. What was already checked is shown."
+STOPPED = "The answer was stopped before it was complete."
 FROZEN: dict[str, Any] = {
     "theme": gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
     "head": HEAD,
@@ -102,6 +102,7 @@ def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrenc
 
     async def build() -> None:
         blocks = build_blocks(service, examples=examples)
+        blocks.state_session_capacity = 500  # conversations kept in memory; Gradio's own 10,000 would be gigabytes
         blocks.queue(max_size=50, default_concurrency_limit=concurrency, api_open=False)
         gr.mount_gradio_app(app, blocks, path="/", **FROZEN)
 
@@ -158,7 +159,7 @@ def _html(name: str, value: str = "") -> gr.HTML:
 
 
 def _live(text: str) -> str:
-    return f'<p role="status" aria-live="polite">{render.escape(text)}</p>'
+    return f'<p role="status" aria-live="polite">{wording.escape(text)}</p>'
 
 
 def _welcome(service: Service) -> tuple[str, str, gr.Column]:
@@ -228,7 +229,7 @@ def history(conversation: Sequence[Exchange]) -> tuple[Turn, ...]:
 
 
 def _drawn(parts: Parts, exchange: Exchange) -> Update:
-    return {parts.current: render.exchange_html(exchange), parts.live: _live(render.status_text(exchange))}
+    return {parts.current: render.exchange_html(exchange), parts.live: _live(wording.status_text(exchange))}
 
 
 def _stopper(running: Running) -> Callable[[gr.Request], None]:

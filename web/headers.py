@@ -36,9 +36,9 @@ SECURITY_HEADERS = {
 ANY_ADDRESS = ("0.0.0.0", "::", "")  # noqa: S104 (compared with, not listened on)
 
 
-def known_hosts(host: str) -> frozenset[str]:
+def known_hosts(host: str, *more: str) -> frozenset[str]:
     """The names under which a server that listens on ``host`` may be addressed, besides plain addresses."""
-    names = {"localhost", host.lower().strip("[]")}
+    names = {"localhost", host.lower().strip("[]"), *(name.lower() for name in more)}
     if host in ANY_ADDRESS:
         names.add(socket.gethostname().lower())
     return frozenset(names)

@@ -5,43 +5,14 @@ Every word of a document, a question or a model passes through ``escape`` and is
 
 from __future__ import annotations
 
-import html
 from collections.abc import Sequence
-from datetime import date
-from functools import cache
 
 from schema import Passage, Quote, Sentence, SourceInfo
 from web.exchange import Exchange
+from web.wording import VERDICTS, count, escape, place, plain_text
 
 TITLES_SHOWN = 8
 NEAREST_SHOWN = 3
-VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "✗ not supported"}
-
-
-def escape(text: object) -> str:
-    """Text as HTML text or attribute value; half surrogates, which no browser can be sent, become question marks."""
-    return html.escape(str(text).encode("utf-8", "replace").decode("utf-8"), quote=True)
-
-
-@cache
-def format_date(stated: str) -> str:
-    """An ISO date as people write it; anything else as it is.
-
-    >>> format_date("2022-10-12"), format_date("2022-10"), format_date("2022")
-    ('12 October 2022', 'October 2022', '2022')
-    """
-    try:
-        if len(stated) == len("2022-10"):
-            return f"{date.fromisoformat(stated + '-01'):%B %Y}"
-        return f"{date.fromisoformat(stated):%-d %B %Y}"
-    except ValueError:
-        return stated
-
-
-def place(title: str, stated: str | None, page: int | None) -> str:
-    """Where words stand, as plain text: title, date and page, as far as they are known."""
-    parts = [title, format_date(stated) if stated else "", f"page {page}" if page is not None else ""]
-    return ", ".join(part for part in parts if part)
 
 
 def masthead(status: str) -> str:
@@ -86,44 +57,6 @@ def exchange_html(exchange: Exchange) -> str:
         f'<article class="exchange {exchange.phase}" data-exchange="{exchange.number}"{busy}>'
         f'<h2 class="question">{_lines(exchange.question)}</h2>{body}{_finished(exchange)}</article>'
     )
-
-
-def status_text(exchange: Exchange) -> str:
-    """One sentence for the live region, which a screen reader speaks when it changes."""
-    quotes = _count(len(exchange.quotes), "quote")
-    during = {
-        "searching": "Searching the documents.",
-        "writing": f"{quotes} found. Writing the answer.",
-        "stopped": "Stopped.",
-        "failed": f"No answer: {exchange.notice}",
-    }
-    if exchange.phase != "done":
-        return during[exchange.phase]
-    if exchange.answer and exchange.answer.abstained:
-        return "The documents do not say."
-    if not exchange.sentences:
-        return f"{quotes} found."
-    footnotes = _count(len(exchange.citations), "footnote")
-    return f"Answer ready: {_count(len(exchange.sentences), 'sentence')}, {footnotes}."
-
-
-def plain_text(exchange: Exchange) -> str:
-    """The answer for the clipboard: the sentences with [1] marks, then the footnotes, each with where it stands."""
-    lines = [exchange.question, ""]
-    answer = exchange.answer
-    if answer and answer.abstained:
-        lines.append(f"The documents do not say. {answer.reason}".strip())
-    sentences = " ".join(_marked(sentence) for sentence in exchange.sentences)
-    lines += [sentences, ""] if sentences else []
-    quotes = exchange.citations if exchange.sentences else exchange.quotes
-    if quotes and not (answer and answer.abstained):
-        lines += [f"[{q.number}] “{q.quote}” {place(q.title, q.date, q.page)} ({q.source})" for q in quotes]
-    return "\n".join(lines).rstrip() + "\n"
-
-
-def _marked(sentence: Sentence) -> str:
-    verdict = f" ({VERDICTS[sentence.support][2:]})" if sentence.support != "supported" else ""
-    return sentence.text + "".join(f"[{number}]" for number in sentence.citations) + verdict
 
 
 def _answer(exchange: Exchange) -> str:
@@ -253,7 +186,7 @@ def _dropped(sentences: Sequence[Sentence]) -> str:
         f'<li><s>{escape(sentence.text)}</s> <span class="problems">{escape(" ".join(sentence.problems))}</span></li>'
         for sentence in sentences
     )
-    summary = f"What was left out: {_count(len(sentences), 'sentence')} without support in the documents"
+    summary = f"What was left out: {count(len(sentences), 'sentence')} without support in the documents"
     return f'<details class="retrieved dropped"><summary>{summary}</summary><ul>{rows}</ul></details>'
 
 
@@ -263,7 +196,7 @@ def _retrieved(passages: Sequence[Passage]) -> str:
         return ""
     seen = sum(passage.seen_by_model for passage in passages)
     rows = "".join(_passage(passage) for passage in passages)
-    summary = f"What was retrieved: {_count(len(passages), 'passage')}, {seen or 'none'} seen by the model"
+    summary = f"What was retrieved: {count(len(passages), 'passage')}, {seen or 'none'} seen by the model"
     return f'<details class="retrieved"><summary>{summary}</summary><ol>{rows}</ol></details>'
 
 
@@ -285,10 +218,6 @@ def _actions(exchange: Exchange) -> str:
     total = exchange.answer.timings.total_ms if exchange.answer else None
     timing = f'<span class="timing">{total / 1000:.1f} s on this machine</span>' if total else ""
     return f'<div class="actions">{copy}{timing}</div>'
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
 def _short(text: str, limit: int = 60) -> str:

@@ -20,7 +20,12 @@ from web.service import Service
 
 
 def build_app(
-    service: Service, *, examples: Sequence[str] = (), host: str = "127.0.0.1", concurrency: int = 4
+    service: Service,
+    *,
+    examples: Sequence[str] = (),
+    host: str = "127.0.0.1",
+    names: Sequence[str] = (),
+    concurrency: int = 4,
 ) -> FastAPI:
     """The chat page at /, the REST interface under /api/v1, and the layers around them.
 
@@ -28,12 +33,13 @@ def build_app(
         service: what answers; used from several threads at once.
         examples: questions that an empty conversation offers.
         host: the address that the server listens on; its name is answered to, foreign names are not.
+        names: more names that are answered to, such as the one that a reverse proxy or the intranet's DNS gives.
         concurrency: questions of the chat page that may be in progress at once; up to 50 more wait.
     """
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     # Gradio looks for exactly this class; without it, it would answer any origin with that origin.
     app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(HostGuard, names=known_hosts(host))
+    app.add_middleware(HostGuard, names=known_hosts(host, *names))
     app.add_middleware(SecurityHeaders)
     app.include_router(build_router(service))
     app.mount("/page", StaticFiles(directory=chat.STATIC), name="page")
@@ -42,7 +48,13 @@ def build_app(
 
 
 def serve(
-    service: Service, host: str, port: int, *, examples: Sequence[str] = (), announce: Callable[[str], None]
+    service: Service,
+    host: str,
+    port: int,
+    *,
+    examples: Sequence[str] = (),
+    names: Sequence[str] = (),
+    announce: Callable[[str], None],
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
 
@@ -51,13 +63,14 @@ def serve(
         host: the address or name to listen on.
         port: the port; 0 for any free one.
         examples: questions that an empty conversation offers.
+        names: more names of this server, as for ``build_app``.
         announce: is told the address once the page can be opened.
 
     Raises:
         FootnoteError: when the address can't be listened on.
     """
     listener = listen(host, port)
-    app = build_app(service, examples=examples, host=host)
+    app = build_app(service, examples=examples, host=host, names=names)
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
     )

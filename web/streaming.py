@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator
 from schema import Event, FootnoteError, QuotesFound
 
 TICK_S = 0.1
-GRACE_S = 0.7
+GRACE_S = 0.5
 
 _log = logging.getLogger(__name__)
 

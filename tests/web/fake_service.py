@@ -140,7 +140,7 @@ class FakeService:
             for word in sentence.text.split(" "):
                 if stop.wait(pause_s):
                     self.stopped_at = time.monotonic()
-                    reason = "Stopped before the answer was finished."
+                    reason = "The answer was stopped before it was complete."
                     yield schema.Answered(
                         _answer(question, "", SENTENCES[:done], QUOTES[: min(done, 2)], QUOTES, reason=reason)
                     )

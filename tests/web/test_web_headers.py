@@ -38,6 +38,7 @@ def test_the_name_that_the_server_listens_on_is_answered():
     client = TestClient(build_app(FakeService(), host="Reports.Intranet"), base_url="http://reports.intranet:7860")
     assert client.get("/livez").status_code == 200
     assert known_hosts("::1") == {"localhost", "::1"}
+    assert known_hosts("127.0.0.1", "Ask.Example") == {"localhost", "127.0.0.1", "ask.example"}
 
 
 @pytest.mark.parametrize("path", ["/", "/livez", "/page/page.js", "/nothing/here", "/api/v1/sources", "/config"])

@@ -165,7 +165,7 @@ def test_stop_ends_the_answer_within_a_second(page, service, question):
     finished(page)
     assert time.monotonic() - pressed < 1.2
     assert service.stops[-1].is_set()
-    assert "Stopped before the answer was finished." in page.locator("#current .notice").first.text_content()
+    assert "The answer was stopped before it was complete." in page.locator("#current .notice").first.text_content()
     assert page.locator(".card").count() == 3
     assert page.evaluate("document.activeElement.tagName") == "TEXTAREA"
     assert page.locator("#stop").is_hidden()

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from schema import Answered, Quote, Sentence
-from web import render
+from web import render, wording
 from web.exchange import Exchange, advance
 
 
@@ -45,12 +45,12 @@ def answered(question):
     [("2022-10-12", "12 October 2022"), ("2022-10", "October 2022"), ("2022", "2022"), ("2022-13-01", "2022-13-01")],
 )
 def test_dates_are_written_out(stated, shown):
-    assert render.format_date(stated) == shown
+    assert wording.format_date(stated) == shown
 
 
 def test_a_place_leaves_out_what_is_not_known():
-    assert render.place("Briefing", "2022-10", 2) == "Briefing, October 2022, page 2"
-    assert render.place("Notes", None, None) == "Notes"
+    assert wording.place("Briefing", "2022-10", 2) == "Briefing, October 2022, page 2"
+    assert wording.place("Notes", None, None) == "Notes"
 
 
 def test_an_answer_shows_each_sentence_with_its_numbers_and_its_verdict():
@@ -112,7 +112,7 @@ def test_quotes_without_a_model_are_shown_with_the_reason():
 
 
 def test_the_copy_has_marks_in_the_sentences_and_the_footnotes_below():
-    assert render.plain_text(answered("When?")) == (
+    assert wording.plain_text(answered("When?")) == (
         "When?\n\n"
         "The strategy was published on 12 October 2022.[1] It runs for five years.[1][2] (partly supported) "
         "It was popular. (not supported)\n\n"
@@ -123,7 +123,7 @@ def test_the_copy_has_marks_in_the_sentences_and_the_footnotes_below():
 
 
 def test_the_copy_of_a_refusal_has_no_footnotes():
-    assert render.plain_text(answered("cost?")) == (
+    assert wording.plain_text(answered("cost?")) == (
         "cost?\n\nThe documents do not say. No passage of the 2 that were found mentions a cost.\n"
     )
 
@@ -179,14 +179,14 @@ def test_hostile_text_survives_word_for_word():
 
 
 def test_half_a_surrogate_pair_does_not_break_the_page():
-    assert render.escape("a\ud800b") == "a?b"
+    assert wording.escape("a\ud800b") == "a?b"
 
 
 def test_the_status_for_screen_readers_follows_the_answer():
-    assert render.status_text(Exchange(1, "x")) == "Searching the documents."
-    assert render.status_text(replace(Exchange(1, "x"), phase="writing", quotes=QUOTES)) == (
+    assert wording.status_text(Exchange(1, "x")) == "Searching the documents."
+    assert wording.status_text(replace(Exchange(1, "x"), phase="writing", quotes=QUOTES)) == (
         "3 quotes found. Writing the answer."
     )
-    assert render.status_text(answered("When?")) == "Answer ready: 3 sentences, 2 footnotes."
-    assert render.status_text(answered("cost?")) == "The documents do not say."
-    assert render.status_text(answered("quotes only")) == "3 quotes found."
+    assert wording.status_text(answered("When?")) == "Answer ready: 3 sentences, 2 footnotes."
+    assert wording.status_text(answered("cost?")) == "The documents do not say."
+    assert wording.status_text(answered("quotes only")) == "3 quotes found."

@@ -202,6 +202,7 @@
       if (!selecting) openPanel(control);
     } else if (["stop", "ask", "new"].includes(control.id)) {
       if (control.id === "ask") asked();
+      if (control.id === "stop") say("Stopping.");
       document.querySelector("#question textarea")?.focus(); // Stop goes away, and a follow-up may be typed at once
     }
   });

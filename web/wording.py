@@ -1,0 +1,81 @@
+"""How the page puts things in words: dates, places, verdicts, the status sentence and the copy for the clipboard."""
+
+from __future__ import annotations
+
+import html
+from datetime import date
+from functools import cache
+
+from schema import Sentence
+from web.exchange import Exchange
+
+VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "✗ not supported"}
+
+
+def escape(text: object) -> str:
+    """Text as HTML text or attribute value; half surrogates, which no browser can be sent, become question marks."""
+    return html.escape(str(text).encode("utf-8", "replace").decode("utf-8"), quote=True)
+
+
+@cache
+def format_date(stated: str) -> str:
+    """An ISO date as people write it; anything else as it is.
+
+    >>> format_date("2022-10-12"), format_date("2022-10"), format_date("2022")
+    ('12 October 2022', 'October 2022', '2022')
+    """
+    try:
+        if len(stated) == len("2022-10"):
+            return f"{date.fromisoformat(stated + '-01'):%B %Y}"
+        return f"{date.fromisoformat(stated):%-d %B %Y}"
+    except ValueError:
+        return stated
+
+
+def place(title: str, stated: str | None, page: int | None) -> str:
+    """Where words stand, as plain text: title, date and page, as far as they are known."""
+    parts = [title, format_date(stated) if stated else "", f"page {page}" if page is not None else ""]
+    return ", ".join(part for part in parts if part)
+
+
+def count(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless it is one."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def status_text(exchange: Exchange) -> str:
+    """One sentence for the live region, which a screen reader speaks when it changes."""
+    quotes = count(len(exchange.quotes), "quote")
+    during = {
+        "searching": "Searching the documents.",
+        "writing": f"{quotes} found. Writing the answer.",
+        "stopped": "Stopped.",
+        "failed": f"No answer: {exchange.notice}",
+    }
+    if exchange.phase != "done":
+        return during[exchange.phase]
+    if exchange.answer and exchange.answer.abstained:
+        return "The documents do not say."
+    if not exchange.sentences:
+        return f"{quotes} found."
+    footnotes = count(len(exchange.citations), "footnote")
+    return f"Answer ready: {count(len(exchange.sentences), 'sentence')}, {footnotes}."
+
+
+def plain_text(exchange: Exchange) -> str:
+    """The answer for the clipboard: the sentences with [1] marks, then the footnotes, each with where it stands."""
+    lines = [exchange.question, ""]
+    answer = exchange.answer
+    if answer and answer.abstained:
+        lines.append(f"The documents do not say. {answer.reason}".strip())
+    sentences = " ".join(_marked(sentence) for sentence in exchange.sentences)
+    lines += [sentences, ""] if sentences else []
+    quotes = exchange.citations if exchange.sentences else exchange.quotes
+    if quotes and not (answer and answer.abstained):
+        lines += [f"[{q.number}] “{q.quote}” {place(q.title, q.date, q.page)} ({q.source})" for q in quotes]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _marked(sentence: Sentence) -> str:
+    verdict = f" ({VERDICTS[sentence.support][2:]})" if sentence.support != "supported" else ""
+    return sentence.text + "".join(f"[{number}]" for number in sentence.citations) + verdict
