@@ -145,25 +145,39 @@ def _write(
     scores = {sentence.key: sentence.score for sentence in draft.ranked}
     readable = sorted(packed, key=lambda sentence: -scores[sentence.key])
     messages = build_messages(writer.prompt, draft.question.text, packed, draft.question.history)
-    text, checked = "", 0
+    text, shown, checked = "", 0, 0
     for piece in writer.stream(messages):
         if is_stopped():
             break
         if draft.timings.first_token_ms is None:
             draft.timings = replace(draft.timings, first_token_ms=draft.now_ms())
         text += piece
-        if text.lstrip().upper().startswith(writer.prompt.refusal[:12]):
+        refuses = _refuses(text, writer.prompt.refusal)
+        if refuses:
             draft.refused_by_model = True
             return
-        yield Token(piece)
+        if refuses is None:
+            continue  # a reader who sees half a refusal takes it for the answer
+        yield Token(text[shown:])
+        shown = len(text)
         complete = sentence_spans(text)[:-1]
         for start, end in complete[checked:]:
             yield from _check(draft, text[start:end], readable)
         checked = len(complete)
     draft.stopped = is_stopped()
     if not draft.stopped:
+        if shown < len(text):
+            yield Token(text[shown:])
         for start, end in sentence_spans(text)[checked:]:
             yield from _check(draft, text[start:end], readable)
+
+
+def _refuses(text: str, refusal: str) -> bool | None:
+    """Whether a draft opens with the refusal, in any case and mark-up; ``None`` while it may still become one."""
+    opening, phrase = text.lstrip(" \n\t\"'“”*_`").upper(), refusal[:12]
+    if opening.startswith(phrase):
+        return True
+    return None if phrase.startswith(opening) else False
 
 
 def _check(draft: _Draft, text: str, readable: Sequence[Evidence]) -> Iterator[Event]:

@@ -6,7 +6,7 @@ import hashlib
 from dataclasses import dataclass
 from pathlib import Path
 
-from jinja2 import StrictUndefined, meta
+from jinja2 import StrictUndefined, TemplateSyntaxError, meta
 from jinja2.sandbox import SandboxedEnvironment
 
 from schema import FootnoteError
@@ -39,8 +39,8 @@ def load_prompt(name: str, folder: Path = Path(__file__).parent) -> Prompt:
     path = folder / f"{name}.md"
     try:
         text = path.read_text("utf-8")
-    except OSError as error:
-        raise FootnoteError(f"The prompt {path} can't be read: {error.strerror}") from error
+    except (OSError, UnicodeDecodeError) as error:
+        raise FootnoteError(f"The prompt {path} can't be read: {error}") from error
     try:
         _, front, body = text.split("---\n", 2)
         system, user = body.split("# user\n", 1)
@@ -51,7 +51,10 @@ def load_prompt(name: str, folder: Path = Path(__file__).parent) -> Prompt:
         raise FootnoteError(
             f"The prompt {path} needs front matter with variables and refusal, # system, # user"
         ) from error
-    used = meta.find_undeclared_variables(_ENVIRONMENT.parse(user))
+    try:
+        used = meta.find_undeclared_variables(_ENVIRONMENT.parse(user))
+    except TemplateSyntaxError as error:
+        raise FootnoteError(f"The user part of the prompt {path} is no template: {error.message}") from error
     if used != declared:
         raise FootnoteError(f"The prompt {path} declares {sorted(declared)} but uses {sorted(used)}")
     system = system.replace("# system\n", "", 1).strip()

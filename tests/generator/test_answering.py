@@ -1,0 +1,306 @@
+"""The events of an answer, in order, with a writer whose words are set: everything but the language model is real."""
+
+import time
+from itertools import pairwise
+
+import pytest
+from evidence_building import count_words, passage
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.answering import REFUSAL, Limits, Question, Writer, answer_events
+from generator.words import stems
+from prompts import load_prompt
+from schema import Answered, Fingerprint, QuotesFound, SentenceChecked, Token, Turn
+
+STRATEGY = (
+    "NHS England published its first Genomics Strategy on 12 October 2022. "
+    "It names four priority areas. "
+    "A review follows in autumn 2025."
+)
+REACTION = "The ABPI welcomed the strategy. Richard Torbett leads the ABPI."
+PASSAGES = [
+    passage(STRATEGY, path="strategy.md", title="Strategy", start=100, page=2),
+    passage(REACTION, path="reaction.md", title="Reaction", rank=2),
+    passage("Rain fell in Wales all week.", path="weather.md", title="Weather", rank=3),
+]
+FINGERPRINT = Fingerprint("i", "e", "r", "l", "p")
+WHEN = "When did NHS England publish its strategy?"
+
+
+def overlap(question, texts):
+    """A cross-encoder that can be worked out by hand: the number of content stems that question and text share."""
+    return [float(len(stems(question) & stems(text))) for text in texts]
+
+
+def run(draft, question=WHEN, *, passages=PASSAGES, threshold=-1.0, tokens=300, stop_after=None, history=(), quotes=5):
+    """The events, and the messages that the writer was given; ``draft`` is a list of pieces, or None for no writer."""
+    asked, pulled = [], []
+
+    def stream(messages):
+        asked.append(messages)
+        for piece in draft:
+            pulled.append(piece)
+            yield piece
+
+    writer = None if draft is None else Writer(stream, count_words, load_prompt("answer"), tokens)
+    events = list(
+        answer_events(
+            Question(question, question, time.monotonic(), history),
+            passages,
+            score=overlap,
+            writer=writer,
+            fingerprint=FINGERPRINT,
+            limits=Limits(quotes, threshold),
+            is_stopped=lambda: stop_after is not None and len(pulled) > stop_after,
+        )
+    )
+    check_record(events)
+    return events, asked
+
+
+def check_record(events):
+    """What holds for every answer there can be."""
+    assert isinstance(events[0], QuotesFound)
+    assert isinstance(events[-1], Answered)
+    assert all(isinstance(event, (Token, SentenceChecked)) for event in events[1:-1])
+    answer = events[-1].answer
+    checked = [event for event in events if isinstance(event, SentenceChecked)]
+    assert answer.sentences == tuple(event.sentence for event in checked)
+    assert answer.quotes == events[0].quotes
+    assert [one.number for one in answer.citations] == list(range(1, len(answer.citations) + 1))
+    by_number = {one.number: one for one in answer.citations}
+    for event in checked:
+        assert event.sentence.citations
+        assert set(event.citations) == {by_number[number] for number in event.sentence.citations}
+    cited = {number for sentence in answer.sentences for number in sentence.citations}
+    assert cited == set(by_number)
+    for one in (*answer.quotes, *answer.citations):
+        chunk = next(known.chunk for known in answer.passages if known.chunk.source_id == one.source)
+        assert one.quote == chunk.text[one.start - chunk.start : one.end - chunk.start]
+
+
+def kinds(events):
+    return [type(event).__name__ for event in events]
+
+
+def test_quotes_come_first_then_tokens_and_each_sentence_as_soon_as_the_next_begins():
+    pieces = ["NHS England published it on ", "12 October 2022. ", "The ", "ABPI welcomed the strategy."]
+    events, _ = run(pieces)
+    assert kinds(events) == [
+        "QuotesFound", "Token", "Token", "Token", "SentenceChecked", "Token", "SentenceChecked", "Answered"
+    ]  # fmt: skip
+    assert [event.text for event in events if isinstance(event, Token)] == pieces
+    answer = events[-1].answer
+    assert answer.answer == "NHS England published it on 12 October 2022. The ABPI welcomed the strategy."
+    assert (answer.abstained, answer.reason, answer.dropped) == (False, "", ())
+    assert [(one.text, one.citations, one.support) for one in answer.sentences] == [
+        ("NHS England published it on 12 October 2022.", (1,), "supported"),
+        ("The ABPI welcomed the strategy.", (2,), "supported"),
+    ]
+    first, second = answer.citations
+    assert (first.source, first.page, first.start, first.end) == ("default/strategy.md", 2, 100, 169)
+    assert first.quote == "NHS England published its first Genomics Strategy on 12 October 2022."
+    assert (second.source, second.quote) == ("default/reaction.md", "The ABPI welcomed the strategy.")
+    assert answer.fingerprint == FINGERPRINT
+
+
+def test_quotes_are_the_best_sentences_in_order_of_their_scores():
+    events, _ = run(None, quotes=2)
+    assert [(one.number, one.quote, one.score) for one in events[0].quotes] == [
+        (1, "NHS England published its first Genomics Strategy on 12 October 2022.", 4.0),
+        (2, "It names four priority areas.", 1.0),
+    ]
+    assert [one.rank for one in events[0].passages] == [1, 2, 3]
+
+
+def test_a_place_that_is_cited_twice_keeps_its_number():
+    events, _ = run(
+        ["The ABPI welcomed the strategy. Richard Torbett leads the ABPI. The ABPI did welcome the strategy."]
+    )
+    answer = events[-1].answer
+    assert [one.citations for one in answer.sentences] == [(1,), (2,), (1,)]
+    assert len(answer.citations) == 2
+
+
+def test_markers_of_the_models_own_are_not_shown():
+    events, _ = run(["NHS England published it on 12 October 2022 [7]. (Source: Strategy)"])
+    assert events[-1].answer.answer == "NHS England published it on 12 October 2022."
+
+
+def test_a_sentence_without_support_is_left_out_and_kept_on_record():
+    events, _ = run(["NHS England published it on 13 October 2022. The ABPI welcomed the strategy."])
+    answer = events[-1].answer
+    assert answer.answer == "The ABPI welcomed the strategy."
+    assert [(one.text, one.citations, one.support) for one in answer.dropped] == [
+        ("NHS England published it on 13 October 2022.", (), "unsupported")
+    ]
+    assert answer.dropped[0].problems == ("The number 13 is not in the cited text.",)
+    assert answer.reason == "Left out, for want of support in the documents: 1 sentence(s)."
+
+
+OWN_WORDS = "NHS England published its first Genomics Strategy on 12 October 2022."
+
+
+@pytest.mark.parametrize("draft", [[], [""], ["\n "], ["[1]"], ["Volcanoes near Naples erupt."]])
+def test_the_best_quote_answers_when_nothing_that_the_model_wrote_holds(draft):
+    events, _ = run(draft)
+    answer = events[-1].answer
+    assert (answer.answer, answer.abstained) == (OWN_WORDS, False)
+    assert [one.quote for one in answer.citations] == [OWN_WORDS]
+    assert answer.reason == "What the language model wrote had no support in the documents; these are their own words."
+
+
+def test_a_weak_quote_does_not_stand_in_for_a_failed_draft():
+    """Two stems are shared (publish, england), where OWN_WORDS_FROM asks for a score of four."""
+    events, _ = run(["Volcanoes near Naples erupt."], "Who published the England report?")
+    answer = events[-1].answer
+    assert answer.quotes[0].score == 2.0
+    assert (answer.answer, answer.abstained, answer.citations) == (REFUSAL, True, ())
+    assert answer.reason == "What the language model wrote had no support in the documents; it is left out."
+
+
+def test_without_a_writer_the_best_quote_answers():
+    events, _ = run(None)
+    answer = events[-1].answer
+    assert kinds(events) == ["QuotesFound", "SentenceChecked", "Answered"]
+    assert (answer.answer, answer.abstained) == (OWN_WORDS, False)
+    assert answer.reason == "No language model was used: these are the documents' own words."
+    assert [one.seen_by_model for one in answer.passages] == [False, False, False]
+    assert answer.timings.first_token_ms is None
+    assert 0 <= answer.timings.retrieve_ms <= answer.timings.quotes_ms <= answer.timings.total_ms
+
+
+@pytest.mark.parametrize(
+    "draft",
+    [
+        ["NOT IN THE DOCUMENTS"],
+        ["not in the documents."],
+        ["Not ", "in ", "the ", "documents", ", I fear. NHS England published it on 12 October 2022."],
+        [*"\nNOT IN THE DOCUMENTS\n"],
+        ["**NOT IN THE DOCUMENTS**"],
+        ['"', "NOT IN", " THE DOCUMENTS", '"'],
+    ],
+)
+def test_a_model_that_says_the_refusal_ends_the_answer(draft):
+    events, _ = run(draft)
+    answer = events[-1].answer
+    assert "SentenceChecked" not in kinds(events)
+    assert (answer.answer, answer.abstained, answer.sentences, answer.citations) == (REFUSAL, True, (), ())
+    assert answer.reason == "The passages found do not seem to answer the question; the nearest ones are shown."
+    assert len(answer.quotes) == 5
+
+
+def test_the_refusal_is_never_shown_as_a_draft():
+    """However it is split: a reader who sees half of it would take it for the answer."""
+    events, _ = run([*"NOT IN THE DOCUMENTS"])
+    assert kinds(events) == ["QuotesFound", "Answered"]
+
+
+def test_a_draft_that_only_begins_like_the_refusal_is_shown_whole():
+    events, _ = run(["No", "t", " in vain: NHS England published it on 12 October 2022."])
+    assert "".join(event.text for event in events if isinstance(event, Token)) == (
+        "Not in vain: NHS England published it on 12 October 2022."
+    )
+
+
+def test_below_the_threshold_the_model_is_not_asked():
+    events, asked = run(["NHS England published it."], threshold=4.01)
+    answer = events[-1].answer
+    assert (answer.answer, answer.abstained, asked) == (REFUSAL, True, [])
+    assert answer.reason == "No passage was found that answers the question; the nearest ones are shown."
+    assert len(answer.quotes) == 5
+
+
+def test_a_place_that_no_passage_mentions_is_named():
+    events, asked = run(["It did."], "When did NHS England publish its strategy in France?")
+    assert events[-1].answer.reason == "No passage was found that mentions france; the nearest ones are shown."
+    assert asked == []
+
+
+@pytest.mark.parametrize("passages", [[], [passage("Table 1")]])
+def test_without_evidence_there_is_a_refusal(passages):
+    events, asked = run(["NHS England published it."], passages=passages)
+    answer = events[-1].answer
+    assert kinds(events) == ["QuotesFound", "Answered"]
+    assert (answer.answer, answer.abstained, answer.quotes, asked) == (REFUSAL, True, (), [])
+    assert answer.reason == "Nothing in the documents matches the question."
+
+
+def test_stopping_ends_the_answer_where_it_is():
+    pieces = ["NHS England published it on 12 October 2022. ", "The ABPI ", "welcomed ", "the strategy."]
+    events, _ = run(pieces, stop_after=2)
+    answer = events[-1].answer
+    assert [event.text for event in events if isinstance(event, Token)] == pieces[:2]
+    assert answer.answer == "NHS England published it on 12 October 2022."
+    assert (answer.abstained, answer.reason) == (False, "The answer was stopped before it was complete.")
+
+
+def test_stopping_before_the_first_word_leaves_no_answer_and_no_refusal():
+    events, _ = run(["NHS England published it."], stop_after=0)
+    answer = events[-1].answer
+    assert kinds(events) == ["QuotesFound", "Answered"]
+    assert (answer.answer, answer.abstained) == ("", False)
+    assert answer.reason == "The answer was stopped before it was complete."
+    assert answer.timings.first_token_ms is None
+
+
+def test_the_passages_that_the_model_read_are_marked_and_no_others():
+    """A budget for the first document's line, its best sentence and the neighbour: nothing else fits."""
+    events, asked = run(["NHS England published it on 12 October 2022."], tokens=24)
+    assert [one.seen_by_model for one in events[-1].answer.passages] == [True, False, False]
+    assert [one.seen_by_model for one in events[0].passages] == [False, False, False]
+    assert asked[0][1].content == (
+        "Excerpts:\n\n## Strategy\nNHS England published its first Genomics Strategy on 12 October 2022. "
+        f"It names four priority areas.\n\nQuestion: {WHEN}"
+    )
+
+
+def test_only_what_the_model_read_is_cited():
+    said = "The ABPI welcomed the strategy."
+    assert [one.quote for one in run([said])[0][-1].answer.citations] == [said]
+    answer = run([said], tokens=1)[0][-1].answer
+    assert [one.seen_by_model for one in answer.passages] == [True, False, False]
+    assert [one.text for one in answer.dropped] == [said]
+
+
+def test_the_model_is_told_the_last_turn_and_the_readers_own_words():
+    _, asked = run(["It did."], history=(Turn("Old?", "Yes."), Turn("Who leads the ABPI?", "Torbett.")))
+    assert asked[0][1].content.endswith(
+        f"The reader asked before: Who leads the ABPI?\nYou answered: Torbett.\n\nQuestion: {WHEN}"
+    )
+
+
+DRAFT = (
+    "On 12 Oct. 2022 NHS England published it, i.e. the strategy. Dr. R. Torbett leads the ABPI! Rain fell\nin Wales."
+)
+
+
+@given(st.lists(st.integers(0, len(DRAFT)), max_size=12))
+def test_sentences_do_not_depend_on_how_the_draft_is_cut_into_pieces(cuts):
+    places = sorted({0, *cuts, len(DRAFT)})
+    pieces = [DRAFT[start:end] for start, end in pairwise(places)]
+    assert "".join(pieces) == DRAFT
+    whole, cut = run([DRAFT])[0], run(pieces)[0]
+    assert cut[-1].answer.sentences == whole[-1].answer.sentences
+    assert cut[-1].answer.dropped == whole[-1].answer.dropped
+    assert "".join(event.text for event in cut if isinstance(event, Token)) == DRAFT
+
+
+def test_closing_the_stream_closes_the_writers():
+    closed = []
+
+    def stream(_messages):
+        try:
+            yield from ["NHS ", "England "] * 100
+        finally:
+            closed.append(True)
+
+    writer = Writer(stream, count_words, load_prompt("answer"), 300)
+    question = Question(WHEN, WHEN, time.monotonic())
+    limits = Limits(5, -1.0)
+    events = answer_events(question, PASSAGES, score=overlap, writer=writer, fingerprint=FINGERPRINT, limits=limits)
+    assert isinstance(next(events), QuotesFound)
+    assert isinstance(next(events), Token)
+    events.close()
+    assert closed == [True]

@@ -1,0 +1,109 @@
+"""Prompt files: what they declare is what they use, and what is inserted is never read as a template."""
+
+import hashlib
+
+import pytest
+
+from prompts import load_prompt
+from schema import FootnoteError
+
+FILE = """---
+variables: evidence, question
+refusal: NO
+---
+# system
+Be brief.
+
+# user
+{{ evidence }}
+Question: {{ question }}
+"""
+
+
+@pytest.fixture
+def write(tmp_path):
+    def write(text):
+        (tmp_path / "answer.md").write_text(text, "utf-8")
+        return tmp_path
+
+    return write
+
+
+def test_a_prompt_is_a_system_part_and_a_user_part_with_variables(write):
+    prompt = load_prompt("answer", write(FILE))
+    assert (prompt.name, prompt.system, prompt.refusal) == ("answer", "Be brief.", "NO")
+    assert prompt.variables == {"evidence", "question"}
+    assert prompt.render_user(evidence="It rained.", question="Did it?") == "It rained.\nQuestion: Did it?"
+
+
+@pytest.mark.parametrize(
+    ("text", "fault"),
+    [
+        (FILE.replace("{{ question }}", ""), "declares ['evidence', 'question'] but uses ['evidence']"),
+        (
+            FILE.replace("{{ question }}", "{{ question }} {{ tone }}"),
+            "declares ['evidence', 'question'] but uses ['evidence', 'question', 'tone']",
+        ),
+        (FILE.replace("refusal: NO\n", ""), "needs front matter with variables and refusal, # system, # user"),
+        (FILE.replace("variables: ", "values: "), "needs front matter with variables and refusal, # system, # user"),
+        (FILE.replace("# user\n", ""), "needs front matter with variables and refusal, # system, # user"),
+        ("Be brief.", "needs front matter with variables and refusal, # system, # user"),
+        ("", "needs front matter with variables and refusal, # system, # user"),
+        (FILE.replace("{{ question }}", "{{ question"), "is no template"),
+        (FILE.replace("{{ question }}", "{% if question %}"), "is no template"),
+    ],
+)
+def test_a_faulty_prompt_is_refused_by_name(write, text, fault):
+    folder = write(text)
+    with pytest.raises(FootnoteError) as error:
+        load_prompt("answer", folder)
+    assert str(folder / "answer.md") in str(error.value)
+    assert fault in str(error.value)
+
+
+def test_a_missing_prompt_is_named(tmp_path):
+    with pytest.raises(FootnoteError, match=r"answer\.md can't be read: .*No such file or directory"):
+        load_prompt("answer", tmp_path)
+
+
+def test_a_prompt_that_is_not_text_is_named(tmp_path):
+    (tmp_path / "answer.md").write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(FootnoteError, match=r"answer\.md can't be read"):
+        load_prompt("answer", tmp_path)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "{{ 7*7 }}",
+        "{% raw %}{{ question }}",
+        "{# gone? #}",
+        "{{ ''.__class__.__mro__ }}",
+        "%} }}",
+        "<b>&amp;",
+        "\\n $x",
+    ],
+)
+def test_what_looks_like_a_template_is_inserted_as_it_is(text):
+    prompt = load_prompt("answer")
+    rendered = prompt.render_user(evidence=text, question=text, earlier_question=text, earlier_answer=text)
+    assert rendered == (
+        f"Excerpts:\n\n{text}\n\nThe reader asked before: {text}\nYou answered: {text}\n\nQuestion: {text}"
+    )
+
+
+def test_the_hash_changes_with_the_file(write):
+    first = load_prompt("answer", write(FILE)).sha256
+    assert first == hashlib.sha256(FILE.encode()).hexdigest()
+    assert load_prompt("answer", write(FILE + "\n")).sha256 != first
+    assert load_prompt("answer", write(FILE)).sha256 == first
+
+
+def test_the_refusal_that_the_system_part_asks_for_is_the_one_that_is_recognised():
+    prompt = load_prompt("answer")
+    assert prompt.system.endswith(f"reply only: {prompt.refusal}")
+
+
+def test_a_value_that_was_forgotten_is_an_error():
+    with pytest.raises(Exception, match="'question' is undefined"):
+        load_prompt("answer").render_user(evidence="", earlier_question="", earlier_answer="")
