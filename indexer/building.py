@@ -8,16 +8,19 @@ costs one hash.
 from __future__ import annotations
 
 import hashlib
+import os
 import time
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 
 from indexer.chunking import CountTokens, chunk_document, embedding_text
-from indexer.store import IndexedDocument, IndexStore, KnownFile
+from indexer.identities import Identities
+from indexer.store import IndexStore, KnownFile
 from indexer.walking import Found, find_files, printable
+from indexer.writing import IndexedDocument
 from schema import Chunk, Extraction, FileReport, FileStatus, FootnoteError, IndexReport, Progress, Source
 
 BATCH_CHUNKS = 256
@@ -38,15 +41,31 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class _Entry:
+    """One row of a walk: where it is on disk, the same as text that can be printed and stored, and its bytes."""
+
+    found: Found
+    shown: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
 class _Read:
     """A file that has been read and chunked and waits for its vectors."""
 
-    shown: Path
-    source: Source
-    root: str
+    entry: _Entry
     extraction: Extraction
     chunks: list[Chunk]
-    size: int
+    file: KnownFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Unchanged:
+    """A file whose document stands; the index has to be told when it is found under another folder now."""
+
+    entry: _Entry
+    file: KnownFile
+    has_moved: bool
 
 
 def index_paths(
@@ -66,14 +85,15 @@ def index_paths(
         collection: that the documents belong to.
         recipe: how to read, chunk and embed.
         on_file: called with each row as soon as it is true on disk.
-        on_progress: called often, in bytes of input.
+        on_progress: called often, in bytes of input; the last time when all is done.
+
+    Returns:
+        One row for each file, also when several of the paths hold it, and one for each path without files.
     """
     started = time.monotonic()
     with store.writing():
         run = _Run(store, collection, recipe, on_file, on_progress)
-        for path in paths:
-            run.index(path)
-        run.flush()
+        run.index(paths)
         store.save_vectors()
     return IndexReport(tuple(run.reports), time.monotonic() - started)
 
@@ -92,154 +112,155 @@ class _Run:
         self.reports: list[FileReport] = []
         self._store, self._collection, self._recipe = store, collection, recipe
         self._on_file, self._on_progress = on_file, on_progress
-        self._read_all_again = store.set_recipe(recipe.name)
-        known = store.known_files(collection)
-        # By printable path, since a name on disk may hold bytes that no text can.
-        self._known = {Path(file.root) / file.source.path: file for file in known}
-        self._taken = {file.source.path: path for path, file in zip(self._known, known, strict=True)}
+        self._files = Identities(collection, store.known_files(collection))
+        self._seen: set[Path] = set()
         self._waiting: list[_Read] = []
+        self._moved: list[_Unchanged] = []
         self._done = self._total = 0
 
-    def index(self, path: Path) -> None:
-        """Index one file or folder, and remove what it no longer holds."""
-        path = Path(path).absolute()
-        try:
-            found = list(find_files(path))
-        except FootnoteError as error:
-            self._report(FileReport(str(path), "refused", str(error)))
-            return
-        root = self._root_of(path)
-        self._total += sum(_size(file.path) for file in found if not file.problem)
-        for file in found:
-            self._index_file(file, root)
-        self._remove_missing(path, found)
+    def index(self, paths: Iterable[Path]) -> None:
+        """Index files and folders, and remove what folders no longer hold."""
+        walks = [(path, entries) for path, entries in map(self._walk, paths) if entries is not None]
+        self._total = sum({entry.shown: entry.size for _, entries in walks for entry in entries}.values())
+        for path, entries in walks:
+            root = self._files.root_of(_shown(path), is_folder=path.is_dir())
+            for entry in entries:
+                if entry.shown not in self._seen:
+                    self._seen.add(entry.shown)
+                    self._index_file(entry, root)
+            self._remove_missing(_shown(path), entries)
+        self._flush()
+        self._progress("")
 
-    def flush(self) -> None:
-        """Embed and commit what is waiting."""
-        waiting, self._waiting = self._waiting, []
-        if not waiting:
-            return
-        vectors = self._embed(waiting)
-        documents, offset = [], 0
-        for read in waiting:
-            rows = vectors[offset : offset + len(read.chunks)]
-            offset += len(read.chunks)
-            status, reason = _status(read.extraction)
-            documents.append(
-                IndexedDocument(read.source, read.extraction, read.chunks, rows, read.root, status, reason)
-            )
-        self._store.put(documents)
-        for read, document in zip(waiting, documents, strict=True):
-            pages, chunks = len(read.extraction.pages), len(read.chunks)
-            self._report(FileReport(str(read.shown), document.status, document.reason, pages, chunks))
-
-    def _index_file(self, file: Found, root: Path) -> None:
-        shown, size = _shown(file.path), 0 if file.problem else _size(file.path)
-        self._on_progress(Progress(self._done, self._total, shown.name, "bytes"))
+    def _walk(self, path: Path) -> tuple[Path, list[_Entry] | None]:
+        """A path as found on disk and what is below it; ``None`` when there is nothing, which is reported here."""
+        path = Path(os.path.abspath(path))  # not resolved: the names stay those that the user sees  # noqa: PTH100
         try:
-            read = self._read(file, shown, root)
+            found = list(find_files(path, skip=[self._store.folder]))
         except FootnoteError as error:
-            self._refuse(shown, str(error))
+            self._report(FileReport(str(_shown(path)), "refused", str(error)))
+            return path, None
+        return path, [_Entry(file, _shown(file.path), 0 if file.problem else _size(file.path)) for file in found]
+
+    def _index_file(self, entry: _Entry, root: Path) -> None:
+        self._progress(entry.shown.name)
+        try:
+            result = self._read(entry, root)
+        except FootnoteError as error:
+            self._refuse(entry, str(error))
         except Exception as error:
             # A file that breaks a parser costs its own row and nothing else.
-            self._refuse(shown, f"It could not be read ({type(error).__name__}: {error}).")
+            self._refuse(entry, f"It could not be read ({type(error).__name__}: {error}).")
         else:
-            if read is not None:
-                self._waiting.append(read)
-                if len(self._waiting) >= BATCH_FILES or sum(len(one.chunks) for one in self._waiting) >= BATCH_CHUNKS:
-                    self.flush()
-                return
-        self._done += size
+            self._files.record(entry.shown, result.file)
+            if isinstance(result, _Unchanged):
+                self._keep(result)
+            else:
+                self._wait(result)
 
-    def _read(self, file: Found, shown: Path, root: Path) -> _Read | None:
-        """Read and chunk a file; ``None`` when it is unchanged, which is reported here."""
-        if file.problem:
-            raise FootnoteError(file.problem)
-        sha256, size = _hash(file.path)
-        known = self._known.get(shown)
-        if known and known.source.sha256 == sha256 and not self._read_all_again:
-            self._report(FileReport(str(shown), "unchanged", known.reason, known.pages, known.chunks))
-            return None
-        path, home = self._identity(shown, root, known)
-        extraction = self._recipe.load(file.path)
-        source = Source(self._collection, path, extraction.title or shown.stem, extraction.date, sha256)
+    def _read(self, entry: _Entry, root: Path) -> _Read | _Unchanged:
+        """Read and chunk a file, unless the index has it just so."""
+        if entry.found.problem:
+            raise FootnoteError(entry.found.problem)
+        sha256 = _hash(entry.found.path)
+        path, home, known = self._files.identify(entry.found.path, entry.shown, root, sha256)
+        if known and (known.source.sha256, known.recipe) == (sha256, self._recipe.name):
+            return _Unchanged(entry, replace(known, root=home), has_moved=known.root != home)
+        extraction = self._recipe.load(entry.found.path)
+        source = Source(self._collection, path, extraction.title or entry.shown.stem, extraction.date, sha256)
         chunks = chunk_document(
             extraction, source.source_id, max_tokens=self._recipe.max_tokens, count_tokens=self._recipe.count_tokens
         )
-        return _Read(shown, source, home, extraction, chunks, size)
+        status, reason = _status(extraction)
+        file = KnownFile(source, home, self._recipe.name, status, len(chunks), len(extraction.pages), reason)
+        return _Read(entry, extraction, chunks, file)
 
-    def _identity(self, path: Path, root: Path, known: KnownFile | None) -> tuple[str, str]:
-        """Relative path and root of a file: those it had, else relative to the folder that is being indexed.
+    def _keep(self, unchanged: _Unchanged) -> None:
+        self._done += unchanged.entry.size
+        if unchanged.has_moved:
+            self._moved.append(unchanged)
+        else:
+            self._report(_row(unchanged, "unchanged"))
 
-        Raises:
-            FootnoteError: when another file that still exists has the same identity.
-        """
-        if known:
-            return known.source.path, known.root
-        relative = path.relative_to(root).as_posix()
-        holder = self._taken.get(relative)
-        if holder is not None and holder != path and holder.exists():
-            raise FootnoteError(
-                f"The collection {self._collection!r} already has a {relative!r}, from {holder.parent}: "
-                "index this folder into a collection of its own with --collection."
+    def _wait(self, read: _Read) -> None:
+        self._waiting.append(read)
+        if len(self._waiting) >= BATCH_FILES or sum(len(one.chunks) for one in self._waiting) >= BATCH_CHUNKS:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Embed and commit what is waiting, and report it."""
+        moved, self._moved = self._moved, []
+        for root in dict.fromkeys(one.file.root for one in moved):
+            rows = [one for one in moved if one.file.root == root]
+            self._store.move([one.file.source.source_id for one in rows], root)
+            for one in rows:
+                self._report(_row(one, "unchanged"))
+        waiting, self._waiting = self._waiting, []
+        if waiting:
+            self._store.put(list(self._embedded(waiting)))
+        for read in waiting:
+            self._report(_row(read, read.file.status))
+
+    def _embedded(self, waiting: Sequence[_Read]) -> Iterator[IndexedDocument]:
+        """The documents to store, each with its rows of the batch's vectors."""
+        vectors, offset = self._embed(waiting), 0
+        for read in waiting:
+            rows = vectors[offset : offset + len(read.chunks)]
+            offset += len(read.chunks)
+            file = read.file
+            yield IndexedDocument(
+                *(file.source, read.extraction, read.chunks, rows),
+                root=file.root,
+                recipe=file.recipe,
+                status=file.status,
+                reason=file.reason,
             )
-        if holder is not None:
-            self._known.pop(holder, None)
-        self._taken[relative] = path
-        return relative, str(root)
-
-    def _root_of(self, path: Path) -> Path:
-        """The folder that identities are relative to: one that is known to hold this path, else the path itself."""
-        is_folder, path = path.is_dir(), _shown(path)
-        roots = {Path(file.root) for file in self._known.values() if path.is_relative_to(file.root)}
-        if roots:
-            return max(roots, key=lambda root: len(root.parts))
-        return path if is_folder else path.parent
 
     def _embed(self, waiting: Sequence[_Read]) -> np.ndarray:
         """Vectors of all waiting chunks, (n, dimension) float32, in their order."""
-        texts = [embedding_text(read.source.title, chunk) for read in waiting for chunk in read.chunks]
-        share = sum(read.size for read in waiting) / max(len(texts), 1)
-        parts, label = [], waiting[-1].shown.name
+        texts = [embedding_text(read.file.source.title, chunk) for read in waiting for chunk in read.chunks]
+        share = sum(read.entry.size for read in waiting) / max(len(texts), 1)
+        parts, label = [np.zeros((0, self._store.identity.dimension), np.float32)], waiting[-1].entry.shown.name
         for start in range(0, len(texts), EMBED_CHUNKS):
             parts.append(self._recipe.embed(texts[start : start + EMBED_CHUNKS]))
-            done = self._done + int(share * min(start + EMBED_CHUNKS, len(texts)))
-            self._on_progress(Progress(done, self._total, label, "bytes"))
-        self._done += sum(read.size for read in waiting)
+            self._progress(label, int(share * min(start + EMBED_CHUNKS, len(texts))))
+        self._done += sum(read.entry.size for read in waiting)
         return np.vstack(parts)
 
-    def _remove_missing(self, path: Path, found: Sequence[Found]) -> None:
+    def _remove_missing(self, path: Path, entries: Sequence[_Entry]) -> None:
         """Remove documents whose files are gone, except below what could not be looked into."""
-        path = _shown(path)
-        seen = {_shown(file.path) for file in found}
-        blocked = [_shown(file.path) for file in found if file.problem]
-        gone = [
-            (known_path, file.source.source_id)
-            for known_path, file in self._known.items()
-            if known_path.is_relative_to(path) and known_path not in seen
-            if not any(known_path.is_relative_to(place) for place in blocked)
-        ]
+        seen = {entry.shown for entry in entries}
+        blocked = [entry.shown for entry in entries if entry.found.problem]
+        gone = self._files.below(path, seen=seen, blocked=blocked)
         if not gone:
             return
-        if not found:
-            self._report(
-                FileReport(str(path), "refused", f"It holds no files now: its {len(gone)} documents stay in the index.")
-            )
+        if not entries:
+            # More likely a drive that is not mounted than a folder that somebody emptied.
+            reason = f"It holds no files now: its {len(gone)} documents stay in the index."
+            self._report(FileReport(str(path), "refused", reason))
             return
         self._store.delete([source_id for _, source_id in gone])
         for known_path, _ in gone:
-            self._known.pop(known_path)
+            self._files.forget(known_path)
             self._report(FileReport(str(known_path), "removed", "The file is no longer there."))
 
-    def _refuse(self, path: Path, reason: str) -> None:
-        known = self._known.get(path)
-        if known:
+    def _refuse(self, entry: _Entry, reason: str) -> None:
+        self._done += entry.size
+        if self._files.known(entry.shown):
             reason += " The version that was indexed before is still searchable."
-        self._report(FileReport(str(path), "refused", reason))
+        self._report(FileReport(str(entry.shown), "refused", reason))
 
     def _report(self, report: FileReport) -> None:
         self.reports.append(report)
         self._on_file(report)
+
+    def _progress(self, label: str, ahead: int = 0) -> None:
+        """Tell how many bytes are done; ``ahead`` are those of a batch that is not finished yet."""
+        self._on_progress(Progress(self._done + ahead, self._total, label, "bytes"))
+
+
+def _row(one: _Read | _Unchanged, status: FileStatus) -> FileReport:
+    return FileReport(str(one.entry.shown), status, one.file.reason, one.file.pages, one.file.chunks)
 
 
 def _status(extraction: Extraction) -> tuple[FileStatus, str]:
@@ -248,15 +269,15 @@ def _status(extraction: Extraction) -> tuple[FileStatus, str]:
     return "partial" if partial else "indexed", "; ".join(extraction.warnings)
 
 
-def _hash(path: Path) -> tuple[str, int]:
-    """The sha256 and the size of a file.
+def _hash(path: Path) -> str:
+    """The sha256 of a file.
 
     Raises:
         FootnoteError: when it can't be read.
     """
     try:
         with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest(), path.stat().st_size
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise FootnoteError(f"It can't be opened: {error.strerror}.") from error
 

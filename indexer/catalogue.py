@@ -11,10 +11,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from indexer.locking import LOCK
 from schema import FootnoteError
 
-FORMAT_VERSION = "1"
+FORMAT_VERSION = "2"
 DATABASE = "catalogue.sqlite3"
+VECTORS = "vectors.faiss"
 LARGEST_QUICK_CHECK = 256 << 20
 """Bytes; larger databases are checked by ``footnote doctor`` instead of at every opening."""
 
@@ -26,6 +28,7 @@ CREATE TABLE source (
     collection TEXT NOT NULL,
     path TEXT NOT NULL,
     root TEXT NOT NULL,
+    recipe TEXT NOT NULL,
     title TEXT NOT NULL,
     date TEXT,
     sha256 TEXT NOT NULL,
@@ -80,10 +83,7 @@ def open_catalogue(folder: Path, *, create: bool) -> sqlite3.Connection:
         DamagedIndexError: the file is not a whole SQLite database.
     """
     path = folder / DATABASE
-    if create:
-        _make_folder(folder)
-    elif not path.exists():
-        raise FootnoteError(f"There is no index in {folder}. Make one with: footnote index PATH --index {folder}")
+    _look_into(folder, create=create)
     try:
         connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
     except sqlite3.Error as error:
@@ -104,11 +104,10 @@ def damage_explained(folder: Path) -> Iterator[None]:
         yield
     except sqlite3.OperationalError as error:
         raise FootnoteError(f"The index {folder} can't be used: {error}.") from error
+    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
+        raise  # mistakes of ours, about which the file says nothing
     except sqlite3.DatabaseError as error:
-        raise DamagedIndexError(
-            f"The database {folder / DATABASE} is damaged ({error}). Restore it from a backup, or move the folder away "
-            "and index the documents again."
-        ) from error
+        raise _damaged(folder, str(error)) from error
 
 
 @contextmanager
@@ -117,16 +116,22 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None
     connection.execute("BEGIN IMMEDIATE" if write else "BEGIN")
     try:
         yield
+        connection.execute("COMMIT")
     except BaseException:
-        connection.execute("ROLLBACK")
+        if connection.in_transaction:  # SQLite itself rolls back after some errors, such as a full disk
+            connection.execute("ROLLBACK")
         raise
-    connection.execute("COMMIT")
 
 
 def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
     """A value of the meta table."""
     row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
     return None if row is None else str(row[0])
+
+
+def read_generation(connection: sqlite3.Connection) -> int:
+    """The number of commits of documents so far."""
+    return int(read_meta(connection, "generation") or "0")
 
 
 def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
@@ -139,19 +144,43 @@ def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
 def check_whole(connection: sqlite3.Connection) -> str:
     """SQLite's own full check of the file and of the full-text index: ``ok``, or what is wrong."""
     verdict = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    if verdict == "ok":
-        connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
-    return verdict
-
-
-def _make_folder(folder: Path) -> None:
+    if verdict != "ok":
+        return verdict
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        database = folder / DATABASE
-        if not database.exists():
+        connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
+    except sqlite3.OperationalError:
+        raise
+    except sqlite3.DatabaseError as error:
+        return f"The full-text index does not fit the chunks ({error})."
+    return "ok"
+
+
+def _look_into(folder: Path, *, create: bool) -> None:
+    """Make what is to be made, and tell an index that is not there from one that has lost its database."""
+    database = folder / DATABASE
+    try:
+        if create:
+            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # In this order: whoever is making the index at this moment writes the tables before these files.
+        in_use = (folder / LOCK).exists() or (folder / VECTORS).exists()
+        size = database.stat().st_size if database.exists() else -1
+        if in_use and size <= 0:
+            raise _damaged(folder, "it is missing" if size < 0 else "it is empty")
+        if size < 0 and not create:
+            raise FootnoteError(f"There is no index in {folder}. Make one with: footnote index PATH --index {folder}")
+        if size < 0:
             database.touch(mode=0o600)
     except OSError as error:
-        raise FootnoteError(f"The index folder {folder} can't be made: {error.strerror}.") from error
+        raise FootnoteError(
+            f"The index folder {folder} can't be {'made' if create else 'read'}: {error.strerror}."
+        ) from error
+
+
+def _damaged(folder: Path, what: str) -> DamagedIndexError:
+    return DamagedIndexError(
+        f"The database {folder / DATABASE} is damaged ({what}). Restore it from a backup, or move the folder away "
+        "and index the documents again."
+    )
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:

@@ -18,6 +18,12 @@ CountTokens = Callable[[Sequence[str]], list[int]]
 
 LONGEST_PIECE = 1500
 """Characters; longer sentences are cut at white space, so that no input makes a tokenizer call without bound."""
+LONGEST_CHUNK = 4000
+"""Characters; prose never gets there, but a tokenizer counts a word of any length that it doesn't know as one token."""
+LONGEST_HEADING = 200
+"""Characters of a heading in the path above a chunk, which is stored with each of them."""
+LONGEST_CONTEXT = 300
+"""Characters that title and headings may add to what is embedded: the chunk's own text must not be cut off for them."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,22 +49,33 @@ def chunk_document(
         max_tokens: budget of a chunk without special tokens.
         count_tokens: tokens of each of several texts, without special tokens.
     """
-    units = list(_units(extraction, max_tokens, count_tokens))
-    return [_to_chunk(extraction.text, source_id, group) for group in _pack(units, max_tokens)]
+    groups = list(_pack(list(_units(extraction, max_tokens, count_tokens)), max_tokens))
+    # Counted again as a whole: no tokenizer promises that a text has as many tokens as its parts together.
+    chunks = [_to_chunk(extraction.text, source_id, group) for group in groups]
+    totals = count_tokens([chunk.text for chunk in chunks]) if chunks else []
+    for index in reversed([index for index, total in enumerate(totals) if total > max_tokens]):
+        parts = _split_group(extraction.text, groups[index], max_tokens, count_tokens)
+        chunks[index : index + 1] = [_to_chunk(extraction.text, source_id, part) for part in parts]
+    return chunks
 
 
 def embedding_text(title: str, chunk: Chunk) -> str:
     """What is embedded for a chunk: its document's title and its headings, then its text."""
     context = " > ".join(dict.fromkeys(part for part in (title, *chunk.heading.split(" > ")) if part))
-    return f"{context}\n{chunk.text}" if context else chunk.text
+    return f"{shorten(context, LONGEST_CONTEXT)}\n{chunk.text}" if context else chunk.text
 
 
 def page_at(pages: Sequence[Page], offset: int) -> int | None:
     """The number of the page that holds this offset; ``None`` when the document has no pages."""
     if not pages:
         return None
-    index = bisect_right([page.start for page in pages], offset) - 1
+    index = bisect_right(pages, offset, key=lambda page: page.start) - 1
     return pages[max(index, 0)].number
+
+
+def shorten(text: str, longest: int) -> str:
+    """The text, or its beginning with an ellipsis when it has more than ``longest`` characters."""
+    return text if len(text) <= longest else text[: longest - 1].rstrip() + "…"
 
 
 def _units(extraction: Extraction, max_tokens: int, count_tokens: CountTokens) -> Iterator[_Unit]:
@@ -69,10 +86,16 @@ def _units(extraction: Extraction, max_tokens: int, count_tokens: CountTokens) -
         is_heading = block.kind == "heading"
         if is_heading:
             headings = [above for above in headings if above.level < block.level] + [block]
-        path = " > ".join(" ".join(text[above.start : above.end].split()) for above in headings)
+        path = " > ".join(_name(text, above) for above in headings)
         page = page_at(extraction.pages, block.start)
         for start, end, tokens in _fitting_spans(text, (block.start, block.end), max_tokens, count_tokens):
             yield _Unit(start, end, tokens, page, path, is_heading)
+
+
+def _name(text: str, heading: Block) -> str:
+    """A heading on one line; one of a badly made page may hold the whole page."""
+    beginning = text[heading.start : min(heading.end, heading.start + 2 * LONGEST_HEADING)]
+    return shorten(" ".join(beginning.split()), LONGEST_HEADING)
 
 
 def _fitting_spans(text: str, span: Span, max_tokens: int, count_tokens: CountTokens) -> Iterator[tuple[int, int, int]]:
@@ -130,7 +153,17 @@ def _starts_chunk(group: Sequence[_Unit], unit: _Unit, max_tokens: int) -> bool:
     """A new page, a heading after text, or a full budget starts the next chunk."""
     after_text = unit.is_heading and not group[-1].is_heading
     full = sum(member.tokens for member in group) + unit.tokens > max_tokens
+    full = full or unit.end - group[0].start > LONGEST_CHUNK
     return unit.page != group[-1].page or after_text or full
+
+
+def _split_group(text: str, group: list[_Unit], max_tokens: int, count_tokens: CountTokens) -> Iterator[list[_Unit]]:
+    """Halve a group until each part fits as a whole; a single unit does."""
+    if len(group) == 1 or count_tokens([text[group[0].start : group[-1].end]])[0] <= max_tokens:
+        yield group
+        return
+    for part in (group[: len(group) // 2], group[len(group) // 2 :]):
+        yield from _split_group(text, part, max_tokens, count_tokens)
 
 
 def _to_chunk(text: str, source_id: str, group: Sequence[_Unit]) -> Chunk:

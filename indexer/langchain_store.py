@@ -18,7 +18,8 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
-from indexer.store import IndexedDocument, IndexStore
+from indexer.store import IndexStore
+from indexer.writing import IndexedDocument
 from schema import Block, Chunk, EmbedderIdentity, Extraction, FootnoteError, Passage, Source
 
 
@@ -123,8 +124,8 @@ class FaissStore(VectorStore):
         return [self._to_document(passage) for passage in self._search(np.array(embedding, dtype=np.float32), k)]
 
     def _select_relevance_score_fn(self) -> Any:
-        """Cosine as a relevance in [0, 1]."""
-        return lambda cosine: (1.0 + cosine) / 2.0
+        """Cosine as a relevance in [0, 1]; of equal vectors it may exceed 1 by a rounding error."""
+        return lambda cosine: min(max((1.0 + cosine) / 2.0, 0.0), 1.0)
 
     def _search(self, vector: np.ndarray, k: int) -> list[Passage]:
         # Unit vectors whatever the embedder gives, so that the inner product is the cosine.

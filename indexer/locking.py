@@ -11,6 +11,7 @@ from pathlib import Path
 
 from schema import FootnoteError
 
+LOCK = "LOCK"
 POLL_SECONDS = 0.05
 
 
@@ -19,10 +20,13 @@ def writer_lock(folder: Path, *, wait_seconds: float) -> Iterator[None]:
     """Hold ``LOCK`` in the index folder; the kernel frees it when the process ends, however it ends.
 
     Raises:
-        FootnoteError: when another process still holds it after ``wait_seconds``, naming that process.
+        FootnoteError: when another process still holds it after ``wait_seconds``, naming that process, or when the
+            folder can't be written to.
     """
-    path = folder / "LOCK"
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise FootnoteError(f"The index {folder} can't be written to: {error.strerror}.") from error
     try:
         _acquire(descriptor, folder, time.monotonic() + wait_seconds)
         os.ftruncate(descriptor, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import sqlite3
+from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -57,9 +58,22 @@ def source_pages(connection: sqlite3.Connection, row_id: int) -> tuple[Page, ...
     return decode_pages(connection.execute("SELECT pages FROM source WHERE id = ?", (row_id,)).fetchone()[0])
 
 
-def views(source: Source, text: str, pages: Sequence[Page]) -> Iterator[PageView]:
-    """The pages of a source for the viewer, or sections of it when it has no pages."""
-    spans = pages or tuple(_sections(text))
+def chunk_starts(connection: sqlite3.Connection, row_id: int) -> list[int]:
+    """The offsets at which the chunks of a source start, in order."""
+    rows = connection.execute("SELECT start FROM chunk WHERE source = ? ORDER BY start", (row_id,))
+    return [int(row[0]) for row in rows]
+
+
+def views(source: Source, text: str, pages: Sequence[Page], starts: Sequence[int]) -> Iterator[PageView]:
+    """The pages of a source for the viewer, or sections of it when it has no pages.
+
+    Args:
+        source: what is viewed.
+        text: the whole of it.
+        pages: empty when its format has none.
+        starts: of its chunks, in order; sections may be cut there too, since no quote crosses from one to the next.
+    """
+    spans = pages or tuple(_sections(text, starts))
     for page in spans:
         yield PageView(source, page.number, len(spans), bool(pages), page.start, text[page.start : page.end])
 
@@ -104,11 +118,13 @@ def _to_info(row: Sequence[Any]) -> SourceInfo:
     return SourceInfo(Source(*row[:5]), characters, len(pages), empty, chunks, status, reason, indexed_at)
 
 
-def _sections(text: str) -> Iterator[Page]:
-    """Cut at line breaks, which no quote crosses; the sections together are the whole text."""
+def _sections(text: str, starts: Sequence[int]) -> Iterator[Page]:
+    """Cut at line breaks, or where a chunk starts if lines are too long; the sections together are the whole text."""
     start, number = 0, 1
     while start < len(text) or number == 1:
-        cut = text.find("\n", start + SECTION_CHARACTERS)
-        end = len(text) if cut < 0 else cut + 1
+        end = text.find("\n", start + SECTION_CHARACTERS, start + 2 * SECTION_CHARACTERS) + 1
+        if not end:
+            later = bisect_left(starts, start + SECTION_CHARACTERS)
+            end = starts[later] if later < len(starts) else len(text)
         yield Page(number, start, end)
         start, number = end, number + 1

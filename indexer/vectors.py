@@ -64,9 +64,14 @@ class VectorIndex:
             selector = faiss.IDSelectorBatch(np.ascontiguousarray(among, np.int64))
             parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # FAISS's stub omits it
         matrix = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
-        scores, ids = self._index.search(matrix, min(top_k, len(self)), params=parameters)
-        found = [(int(key), float(score)) for key, score in zip(ids[0], scores[0], strict=True) if key >= 0]
-        return sorted(found, key=lambda pair: (-pair[1], pair[0]))
+        # One more than asked for, and more again while the last is level with the cut: FAISS picks any of equal scores.
+        fetch = min(top_k + 1, len(self))
+        while True:
+            scores, ids = self._index.search(matrix, fetch, params=parameters)
+            found = [(int(key), float(score)) for key, score in zip(ids[0], scores[0], strict=True) if key >= 0]
+            if fetch == len(self) or len(found) < fetch or found[-1][1] < found[top_k - 1][1]:
+                return sorted(found, key=lambda pair: (-pair[1], pair[0]))[:top_k]
+            fetch = min(2 * fetch, len(self))
 
     def save(self, path: Path) -> str:
         """Write the index beside ``path``, move it into place, and return its sha256."""
@@ -89,8 +94,13 @@ class VectorIndex:
             return None
         if hashlib.sha256(data).hexdigest() != sha256:
             return None
-        loaded = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        try:
+            loaded = faiss.deserialize_index(np.frombuffer(data, dtype=np.uint8))
+        except RuntimeError:
+            return None
         if not isinstance(loaded, faiss.IndexIDMap2) or loaded.d != dimension:
+            return None
+        if not isinstance(faiss.downcast_index(loaded.index), faiss.IndexFlatIP):
             return None
         index = cls(dimension)
         index._index = loaded
