@@ -33,6 +33,7 @@ bench: $(VENV)/.installed  ## Measure speed, memory and answers on this machine 
 
 docs: $(VENV)/.installed $(VENV)/.browser  ## Make the generated parts of the documentation again
 	@$(BIN)/python docs/generate.py
+	@$(BIN)/python docs/screenshots.py
 
 lock: $(VENV)/.installed  ## Write requirements.lock from the current environment
 	@$(BIN)/python docs/lock.py

@@ -25,6 +25,14 @@ app = typer.Typer(
 models_app = typer.Typer(help="The weights: what there is, fetch them, check them, carry them.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
+EXAMPLES = (
+    "When was the strategy published?",
+    "Which three things did the ABPI welcome?",
+    "Which two things are still to come on data?",
+    "What is the budget of the Genomics Strategy?",
+)
+"""Questions that the page offers to begin with; the samples answer all but the last."""
+
 Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
 Collection = Annotated[str | None, typer.Option("--collection", help="Collection of documents.")]
 TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="Passages to retrieve.")]
@@ -148,7 +156,7 @@ def serve(
         console.note("Loading the models ...")
         footnote.warm_up()
         settings = footnote.settings
-        serve_web(footnote, settings.host, settings.port, examples=_examples(), announce=_announce)
+        serve_web(footnote, settings.host, settings.port, examples=EXAMPLES, announce=_announce)
 
 
 @app.command()
@@ -310,15 +318,6 @@ def _errors_explained() -> Iterator[None]:
 
 def _announce(address: str) -> None:
     typer.echo(f"Footnote is ready: {address}  (Ctrl-C ends it)")
-
-
-def _examples() -> list[str]:
-    """A few questions for the page: those of the samples."""
-    return [
-        "When was the strategy published?",
-        "Which three things did the ABPI welcome?",
-        "Which two things are still to come on data?",
-    ]
 
 
 def _print_json(value: Any) -> None:

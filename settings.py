@@ -47,7 +47,7 @@ class Settings(BaseModel):
     max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
     top_k: int = Field(8, ge=1, le=100, description="Passages retrieved for a question")
     quotes: int = Field(5, ge=1, le=12, description="Quotes shown as evidence")
-    prompt_tokens: int = Field(300, ge=64, le=8000, description="Budget for evidence in the prompt, in model tokens")
+    prompt_tokens: int = Field(220, ge=64, le=8000, description="Budget for evidence in the prompt, in model tokens")
     answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in model tokens")
     abstain_below: float = Field(
         -1.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"

@@ -146,7 +146,8 @@ def structure() -> str:
     ]
     boxes = [_box(name, places[name], rooms[name]) for name in rooms]
     head = (
-        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + MARGIN}" font-family="system-ui, sans-serif">'
+        f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height + MARGIN}" '
+        'font-family="system-ui, sans-serif">'
         "<title>The rooms of Footnote and who imports whom</title>"
         '<defs><marker id="tip" viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto">'
         '<path d="M0 0 8 4 0 8z" fill="#8a94a6"/></marker></defs>'
