@@ -9,11 +9,13 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext, suppress
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from generator.answering import Limits, Question, Writer, answer_events
+from generator.prompting import opening_messages
 from indexer.store import IndexStore
 from models import choose_llm, is_present, load_registry, model_folder
 from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text
@@ -141,15 +143,28 @@ class Footnote:
 
     def warm_up(self) -> None:
         """Load everything that answering needs and read the prompt's fixed beginning."""
-        self.score("question", ["text"])
-        self.embeddings.embed_query("question")
+        with self._loading_engine():
+            self.score("question", ["text"])
+            self.embeddings.embed_query("question")
         if self.engine is not None:
-            from langchain_core.messages import HumanMessage, SystemMessage  # noqa: PLC0415
-
             stop = threading.Event()
-            messages = [SystemMessage(self.prompt.system), HumanMessage("Excerpts:")]
-            for _ in stream_text(self.engine.model, messages, max_tokens=1, stop_event=stop):
+            for _ in stream_text(self.engine.model, opening_messages(self.prompt), max_tokens=1, stop_event=stop):
                 pass
+
+    @contextmanager
+    def _loading_engine(self) -> Iterator[None]:
+        """Load the language model beside the body, which loads the encoders: each waits mostly for its own imports."""
+        loader = threading.Thread(target=self._try_engine, name="load-language-model", daemon=True)
+        loader.start()
+        try:
+            yield
+        finally:
+            loader.join()
+
+    def _try_engine(self) -> None:
+        # What goes wrong here goes wrong again, and is told, where the engine is used.
+        with suppress(FootnoteError):
+            _ = self.engine
 
     def status(self) -> str:
         """One sentence on who answers."""
@@ -253,13 +268,15 @@ class Footnote:
         started = time.monotonic()
         stop = stop or threading.Event()
         question = _check_question(question)
-        passages = self.search(question, collection=collection, top_k=top_k, history=history)
+        with nullcontext() if quotes_only or "engine" in self.__dict__ else self._loading_engine():
+            passages = self.search(question, collection=collection, top_k=top_k, history=history)
+            score = self.score
         engine = None if quotes_only else self.engine
         try:
             yield from answer_events(
                 Question(question, standalone_question(question, history), started, tuple(history)),
                 passages,
-                score=self.score,
+                score=score,
                 writer=self._writer(engine, stop) if engine else None,
                 fingerprint=self._fingerprint(engine),
                 limits=Limits(self.settings.quotes, self.settings.abstain_below),

@@ -14,7 +14,7 @@ from pathlib import Path
 
 LOCK = Path(__file__).resolve().parent.parent / "requirements.lock"
 HEAD = """\
-# Every package that `make run` and `make test` install, pinned. Made by `make lock`; see docs/decisions/002-one-lock-file.md.
+# Every package that `make run` and `make test` install, pinned. Made by `make lock`; docs/decisions/002 says why so.
 # A GPU: install another build of torch afterwards (docs/machines.md).
 """
 

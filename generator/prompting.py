@@ -61,6 +61,12 @@ def build_messages(
     return [SystemMessage(prompt.system), HumanMessage(user)]
 
 
+def opening_messages(prompt: Prompt) -> list[BaseMessage]:
+    """What every prompt begins with, so that an engine can read it before the first question."""
+    opening = prompt.user.partition("{{")[0]
+    return [SystemMessage(prompt.system), HumanMessage(opening.strip())]
+
+
 def plain(text: str) -> str:
     """A text without what a chat template would read as the end of a message: documents are data, never control."""
     return _CONTROL.sub(r"\1 \2", text)

@@ -31,8 +31,7 @@ def choose_llm(setting: str, cache: Path, *, registry: Registry | None = None) -
     for model in candidates:
         if is_present(model, cache):
             if model is first:
-                why = "the best there is" if setting == "auto" else "as asked for"
-                return model, f"Language model: {model.name}, {why}."
+                return model, f"Language model: {model.name}."
             return model, f"Language model: {model.name}, because {_get(first)}."
     return None, f"No language model is here, so answers are quotes only: {_get(first)}."
 

@@ -36,12 +36,12 @@ def put(cache, tmp_path, *names):
 @pytest.mark.parametrize(
     ("there", "setting", "chosen", "message"),
     [
-        (["large", "small"], "auto", "large", "Language model: large, the best there is."),
+        (["large", "small"], "auto", "large", "Language model: large."),
         (["small", "tiny"], "auto", "small", "Language model: small, because large is not here (footnote models fetch"),
         (["tiny"], "auto", "tiny", "Language model: tiny, because large is not here"),
         ([], "auto", None, "No language model is here, so answers are quotes only: large is not here"),
         (["large"], "none", None, "No language model, as asked for: answers are quotes only."),
-        (["large", "small"], "small", "small", "Language model: small, as asked for."),
+        (["large", "small"], "small", "small", "Language model: small."),
         (["large", "tiny"], "small", "tiny", "Language model: tiny, because small is not here"),
         (["large"], "small", None, "No language model is here, so answers are quotes only: small is not here"),
     ],
