@@ -268,13 +268,14 @@ class Footnote:
         started = time.monotonic()
         stop = stop or threading.Event()
         question = _check_question(question)
+        history = tuple(Turn(_encodable(turn.question), _encodable(turn.answer)) for turn in history)
         with nullcontext() if quotes_only or "engine" in self.__dict__ else self._loading_engine():
             passages = self.search(question, collection=collection, top_k=top_k, history=history)
             score = self.score
         engine = None if quotes_only else self.engine
         try:
             yield from answer_events(
-                Question(question, standalone_question(question, history), started, tuple(history)),
+                Question(question, standalone_question(question, history), started, history),
                 passages,
                 score=score,
                 writer=self._writer(engine, stop) if engine else None,
@@ -349,8 +350,13 @@ def _weights_hash(model: Model) -> str:
     return max(model.files, key=lambda file: file.size).sha256
 
 
+def _encodable(text: str) -> str:
+    """The text with question marks for what no tokenizer takes: halves of characters, from a terminal or from JSON."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
 def _check_question(question: str) -> str:
-    question = question.strip()
+    question = _encodable(question).strip()
     if not question:
         raise FootnoteError("The question is empty. Type what you want to know.")
     if len(question) > LONGEST_QUESTION:
