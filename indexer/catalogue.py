@@ -190,7 +190,7 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
     if path.stat().st_size <= LARGEST_QUICK_CHECK:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict)
+            raise sqlite3.DatabaseError(verdict.removeprefix("*** in database main ***\n"))
     if create:
         with transaction(connection, write=True):
             _create_tables(connection)

@@ -4,7 +4,6 @@ import zlib
 from collections.abc import Sequence
 
 import numpy as np
-from langchain_core.embeddings import Embeddings
 
 from schema import EmbedderIdentity
 
@@ -26,15 +25,3 @@ def word_vectors(texts: Sequence[str]) -> np.ndarray:
 def count_words(texts: Sequence[str]) -> list[int]:
     """Words separated by white space, as a stand-in for tokens."""
     return [len(text.split()) for text in texts]
-
-
-class WordHashEmbeddings(Embeddings):
-    """The same as a LangChain embedder, stating its identity."""
-
-    identity = IDENTITY
-
-    def embed_documents(self, texts: list[str]) -> list[list[float]]:
-        return word_vectors(texts).tolist()
-
-    def embed_query(self, text: str) -> list[float]:
-        return word_vectors([text])[0].tolist()

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
-from fakes import WordHashEmbeddings
+from fakes import IDENTITY, word_vectors
 from langchain_core.documents import Document
-from langchain_core.embeddings import DeterministicFakeEmbedding
+from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_tests.integration_tests import RetrieversIntegrationTests, VectorStoreIntegrationTests
 
 from indexer.langchain_store import FaissStore, identity_of, passage_to_document
@@ -14,6 +14,18 @@ from retriever.hybrid import HybridRetriever, retrieve
 from schema import Block, Chunk, EmbedderIdentity, Extraction, FootnoteError, Source
 
 TEXTS = ["aspirin inhibits platelets", "the strategy was published in October", "platelets aggregate"]
+
+
+class WordHashEmbeddings(Embeddings):
+    """The fake vectors as a LangChain embedder, stating its identity."""
+
+    identity = IDENTITY
+
+    def embed_documents(self, texts: list[str]) -> list[list[float]]:
+        return word_vectors(texts).tolist()
+
+    def embed_query(self, text: str) -> list[float]:
+        return word_vectors([text])[0].tolist()
 
 
 class TestFaissStore(VectorStoreIntegrationTests):

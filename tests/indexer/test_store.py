@@ -1,0 +1,589 @@
+"""The index on disk: commits, views, both searches against their formulas, damage, other embedders, other writers."""
+
+import json
+import math
+import os
+import random
+import sqlite3
+import stat
+import subprocess
+import sys
+import threading
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from fakes import DIMENSION, IDENTITY, word_vectors
+from hypothesis import given
+from hypothesis import strategies as st
+
+from indexer import records
+from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError, damage_explained, transaction
+from indexer.store import IndexStore
+from indexer.writing import IndexedDocument
+from language import sentence_spans
+from schema import Block, Chunk, Extraction, FootnoteError, Page, Source
+
+PAPERS = {
+    "a.md": ["aspirin inhibits platelets", "the dose was low"],
+    "b.md": ["platelets platelets aggregate", "nothing else here"],
+    "c.md": ["a strategy for research", "aspirin again and again aspirin"],
+}
+
+
+def document(path, texts, *, collection="default", title="", pages=(), sha256="0", root="/docs"):
+    """A document whose paragraphs are its chunks."""
+    source = Source(collection, path, title, None, sha256)
+    blocks, chunks, offset = [], [], 0
+    for text in texts:
+        blocks.append(Block("paragraph", offset, offset + len(text)))
+        chunks.append(Chunk(source.source_id, offset, offset + len(text), text))
+        offset += len(text) + 2
+    extraction = Extraction("\n\n".join(texts), tuple(blocks), tuple(pages))
+    return IndexedDocument(source, extraction, chunks, word_vectors([chunk.text for chunk in chunks]), root)
+
+
+@pytest.fixture
+def folder(tmp_path):
+    return tmp_path / "index"
+
+
+@pytest.fixture
+def store(folder):
+    store = IndexStore(folder, IDENTITY, create=True)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def filled(store):
+    store.put([document(path, texts) for path, texts in PAPERS.items()])
+    return store
+
+
+def hits(passages):
+    return [(passage.chunk.source_id, passage.chunk.start) for passage in passages]
+
+
+def dense(store, text, **options):
+    return hits(store.dense(word_vectors([text])[0], options.pop("top_k", 99), **options))
+
+
+# Commits
+
+
+def test_what_is_put_is_found_by_name_by_words_and_by_vector(filled):
+    assert [info.source.source_id for info in filled.sources()] == ["default/a.md", "default/b.md", "default/c.md"]
+    assert filled.text("default/a.md") == filled.text("a.md") == "aspirin inhibits platelets\n\nthe dose was low"
+    assert hits(filled.lexical('"dose"', 9)) == [("default/a.md", 28)]
+    (best, *_) = filled.dense(word_vectors(["the dose was low"])[0], 3)
+    assert (best.chunk.text, best.rank, best.origin, round(best.score, 6)) == ("the dose was low", 1, "dense", 1.0)
+    assert best.chunk.text == filled.text(best.source.source_id)[best.chunk.start : best.chunk.end]
+
+
+def test_a_replaced_document_leaves_nothing_behind(filled):
+    filled.put([document("a.md", ["ibuprofen instead"], sha256="1")])
+    assert hits(filled.lexical('"inhibits" OR "dose"', 9)) == []
+    assert hits(filled.lexical('"ibuprofen"', 9)) == [("default/a.md", 0)]
+    assert len(dense(filled, "aspirin")) == 5
+    assert filled.find("a.md").sha256 == "1"
+    assert filled.check() == "ok"
+
+
+def test_a_deleted_document_leaves_nothing_behind(filled):
+    filled.delete(["default/b.md", "default/unknown.md"])
+    assert [info.source.path for info in filled.sources()] == ["a.md", "c.md"]
+    assert hits(filled.lexical('"aggregate" OR "nothing"', 9)) == []
+    assert {source for source, _ in dense(filled, "platelets")} == {"default/a.md", "default/c.md"}
+    with pytest.raises(FootnoteError, match=r"^There is no document 'b.md' in the index. List them with: footnote sou"):
+        filled.text("b.md")
+    assert filled.check() == "ok"
+
+
+def test_a_failing_commit_changes_nothing(filled):
+    before = filled.fingerprint()
+    broken = document("d.md", ["one", "two"])
+    with pytest.raises(ValueError, match="zip"):
+        filled.put([document("a.md", ["replaced"]), replace(broken, vectors=broken.vectors[:1])])
+    assert filled.text("a.md").startswith("aspirin")
+    assert filled.fingerprint() == before
+    assert len(dense(filled, "aspirin")) == 6
+    filled.put([broken])
+    assert filled.fingerprint() != before
+
+
+def test_moving_changes_the_folder_and_nothing_else(filled):
+    filled.move(["default/a.md", "default/c.md"], "/elsewhere")
+    assert [(file.source.path, file.root) for file in filled.known_files("default")] == [
+        ("a.md", "/elsewhere"), ("b.md", "/docs"), ("c.md", "/elsewhere"),
+    ]  # fmt: skip
+    assert hits(filled.lexical('"dose"', 9)) == [("default/a.md", 28)]
+
+
+def test_the_fingerprint_depends_on_the_documents_alone(filled, tmp_path):
+    with IndexedElsewhere(tmp_path / "other") as other:
+        for path in sorted(PAPERS, reverse=True):
+            other.put([document(path, ["old text"], sha256="old")])
+            other.put([document(path, PAPERS[path], root="/home")])
+        assert other.fingerprint() == filled.fingerprint()
+        other.put([document("a.md", PAPERS["a.md"], sha256="new")])
+        assert other.fingerprint() != filled.fingerprint()
+
+
+class IndexedElsewhere:
+    """A second index as a context."""
+
+    def __init__(self, folder, *, create=True):
+        self.store = IndexStore(folder, IDENTITY, create=create)
+
+    def __enter__(self):
+        return self.store
+
+    def __exit__(self, *_):
+        self.store.close()
+
+
+def test_a_path_in_two_collections_must_be_named_in_full(filled):
+    filled.put([document("a.md", ["other"], collection="two")])
+    with pytest.raises(FootnoteError, match=r"names more than one document\. Say which: default/a\.md, two/a\.md$"):
+        filled.text("a.md")
+    assert filled.text("two/a.md") == "other"
+    assert [info.source.source_id for info in filled.sources("two")] == ["two/a.md"]
+
+
+def test_removed_text_is_nowhere_on_disk(filled, folder):
+    filled.put([document("secret.md", ["xylophone quartz"])])
+    vector = word_vectors(["xylophone quartz"]).tobytes()
+    filled.save_vectors()
+    assert any(b"xylophone" in file.read_bytes() for file in folder.iterdir())
+    filled.delete(["default/secret.md"])
+    filled.erase_leftovers()
+    for file in folder.iterdir():
+        data = file.read_bytes()
+        assert not any(trace in data for trace in (b"xylophone", b"xylophon", b"quartz", b"secret.md", vector)), file
+    assert filled.check() == "ok"
+
+
+# Views
+
+
+TEXTS = st.lists(st.text("aB .!?\n。", max_size=40) | st.just("word " * 900) | st.just("x" * 3500), max_size=6)
+
+
+@given(TEXTS)
+def test_sections_are_the_whole_text_and_no_quote_crosses_them(parts):
+    text = "\n\n".join(parts)
+    starts = [start for start in range(0, len(text), 1500) if text[start - 1 : start + 1].strip()]
+    views = list(records.views(Source("c", "p", "", None, ""), text, (), starts))
+    assert "".join(view.text for view in views) == text
+    assert [view.number for view in views] == list(range(1, len(views) + 1))
+    assert {(view.count, view.is_page) for view in views} == {(len(views), False)}
+    assert all(text[view.start : view.start + len(view.text)] == view.text for view in views)
+    assert all(len(view.text) <= 2 * records.SECTION_CHARACTERS + 1500 for view in views)
+    cuts = {view.start for view in views[1:]}
+    for chunk_start, chunk_end in zip([0, *starts], [*starts, len(text)], strict=True):
+        for start, end in sentence_spans(text[chunk_start:chunk_end]):
+            assert not any(chunk_start + start < cut < chunk_start + end for cut in cuts)
+
+
+def test_pages_are_shown_as_they_are(store):
+    store.put([document("a.pdf", ["one", "three"], pages=[Page(1, 0, 3), Page(2, 3, 3), Page(3, 5, 10)])])
+    views = store.page_views("a.pdf")
+    assert [(view.number, view.count, view.is_page, view.start, view.text) for view in views] == [
+        (1, 3, True, 0, "one"), (2, 3, True, 3, ""), (3, 3, True, 5, "three"),
+    ]  # fmt: skip
+
+
+def test_a_text_without_line_breaks_is_cut_between_its_chunks(store):
+    pieces = ["x" * 1499] * 8
+    source = Source("default", "a.txt", "", None, "0")
+    text = " ".join(pieces)
+    chunks = [Chunk(source.source_id, 1500 * n, 1500 * n + 1499, piece) for n, piece in enumerate(pieces)]
+    extraction = Extraction(text, (Block("paragraph", 0, len(text)),))
+    store.put([IndexedDocument(source, extraction, chunks, word_vectors(pieces))])
+    assert [view.start for view in store.page_views("a.txt")] == [0, 3000, 6000, 9000]
+    assert "".join(view.text for view in store.page_views("a.txt")) == text
+
+
+# Searching
+
+
+def bm25(rows: list[tuple[str, str, str]], terms: list[str], k1=1.2, b=0.75) -> list[float]:
+    """SQLite's documented formula: the sum of idf * f * (k1 + 1) / (f + k1 * (1 - b + b * length / mean))."""
+    words = [" ".join(row).lower().split() for row in rows]
+    mean = sum(map(len, words)) / len(words)
+    scores = []
+    for row in words:
+        score = 0.0
+        for term in terms:
+            having = sum(term in other for other in words)
+            idf = max(math.log((len(rows) - having + 0.5) / (having + 0.5)), 1e-6)
+            count = row.count(term)
+            score += idf * count * (k1 + 1) / (count + k1 * (1 - b + b * len(row) / mean))
+        scores.append(score)
+    return scores
+
+
+def test_lexical_scores_are_bm25(store):
+    chance = random.Random(3)  # noqa: S311
+    words = ["alpha", "beta", "gamma", "delta", "kappa", "sigma", "omega", "zeta"]
+    texts = [" ".join(chance.choices(words, k=chance.randint(2, 12))) for _ in range(30)]
+    store.put([document(f"{number:02}.md", [text], title="omega paper") for number, text in enumerate(texts)])
+    store.put([document("03.md", [texts[3]], title="omega paper")])  # replaced: the statistics must not count it twice
+    terms = ["alpha", "zeta"]
+    expected = bm25([("omega paper", "", text) for text in texts], terms)
+    found = {hit.source.path: hit.score for hit in store.lexical('"alpha" OR "zeta"', 99)}
+    assert set(found) == {f"{n:02}.md" for n, text in enumerate(texts) if set(terms) & set(text.split())}
+    for number, score in enumerate(expected):
+        if score:
+            assert found[f"{number:02}.md"] == pytest.approx(score, rel=1e-6, abs=1e-9)
+    ranked = store.lexical('"alpha" OR "zeta"', 5)
+    assert [hit.score for hit in ranked] == sorted(found.values(), reverse=True)[:5]
+    assert [hit.rank for hit in ranked] == [1, 2, 3, 4, 5]
+
+
+def test_dense_scores_are_inner_products(filled):
+    texts = [text for paragraphs in PAPERS.values() for text in paragraphs]
+    query = word_vectors(["aspirin and platelets"])[0]
+    exact = word_vectors(texts) @ query
+    found = filled.dense(query, 4)
+    order = sorted(range(len(texts)), key=lambda row: (-exact[row], row))[:4]
+    assert [hit.chunk.text for hit in found] == [texts[row] for row in order]
+    assert np.allclose([hit.score for hit in found], exact[order], atol=1e-5)
+
+
+def test_a_small_collection_in_a_big_index_is_searched_as_if_alone(store, tmp_path):
+    small = [document(f"{n}.md", [f"aspirin note {n}"], collection="small") for n in range(3)]
+    store.put([document(f"{n}.md", ["aspirin aspirin aspirin"], collection="big") for n in range(200)])
+    store.put(small)
+    with IndexedElsewhere(tmp_path / "alone") as alone:
+        alone.put(small)
+        query = word_vectors(["aspirin aspirin aspirin"])[0]
+        inside, outside = store.dense(query, 3, collection="small"), alone.dense(query, 3)
+        assert [(hit.chunk, hit.score, hit.rank) for hit in inside] == [
+            (hit.chunk, hit.score, hit.rank) for hit in outside
+        ]
+        assert len(inside) == 3
+        found = hits(store.lexical('"aspirin"', 3, collection="small"))
+        assert sorted(found) == sorted(hits(alone.lexical('"aspirin"', 3)))
+        assert len(found) == 3
+    assert store.dense(query, 3, collection="none") == []
+    assert store.lexical('"aspirin"', 3, collection="none") == []
+    assert store.lexical("", 3) == []
+
+
+# Generations
+
+
+def test_a_reader_sees_each_commit_at_its_next_search(filled, folder):
+    with IndexedElsewhere(folder, create=False) as reader:
+        assert len(dense(reader, "aspirin")) == 6
+        filled.put([document("d.md", ["aspirin aspirin"])])
+        assert dense(reader, "aspirin")[0] == ("default/d.md", 0)
+        assert dense(reader, "aspirin", collection="default")[0] == ("default/d.md", 0)
+        filled.delete(["default/d.md", "default/a.md"])
+        assert len(dense(reader, "aspirin", collection="default")) == 4
+        assert hits(reader.lexical('"dose"', 9)) == []
+        assert reader.fingerprint() == filled.fingerprint()
+
+
+def test_a_reader_never_sees_half_of_a_commit(store, folder):
+    def version(number):
+        return [document(f"{name}.md", [f"version {number} of {name}"], sha256=str(number)) for name in "abc"]
+
+    store.put(version(0))
+    done = threading.Event()
+
+    def write():
+        for number in range(1, 60):
+            store.put(version(number))
+        done.set()
+
+    writer = threading.Thread(target=write)
+    with IndexedElsewhere(folder, create=False) as reader:
+        writer.start()
+        seen = []
+        while not done.is_set():
+            for found in (reader.dense(word_vectors(["version of"])[0], 9), reader.lexical('"version"', 9)):
+                versions = {hit.chunk.text.split()[1] for hit in found}
+                assert (len(found), len(versions)) == (3, 1)
+                assert {hit.source.sha256 for hit in found} == versions
+                seen.append(int(*versions))
+        writer.join()
+    assert seen == sorted(seen)
+
+
+# Damage
+
+
+def test_a_missing_damaged_or_foreign_vector_file_is_rebuilt_with_a_notice(filled, folder):
+    filled.save_vectors()
+    expected = dense(filled, "aspirin platelets")
+    path = folder / VECTORS
+    whole = path.read_bytes()
+
+    def damage(data):
+        path.unlink(missing_ok=True)
+        if data is not None:
+            path.write_bytes(data)
+
+    flipped = bytearray(whole)
+    flipped[len(whole) // 2] ^= 1
+    for data in (None, b"", whole[:-1], bytes(flipped), b"not a vector file"):
+        damage(data)
+        with IndexedElsewhere(folder, create=False) as reader:
+            assert reader.notices == [f"The file {path} was missing or damaged; it was rebuilt from the database."]
+            assert dense(reader, "aspirin platelets") == expected
+    with IndexedElsewhere(folder) as writer, writer.writing():
+        writer.save_vectors()
+    with IndexedElsewhere(folder, create=False) as reader:
+        assert reader.notices == []
+        assert dense(reader, "aspirin platelets") == expected
+
+
+def test_an_old_vector_file_is_brought_level(filled, folder):
+    filled.save_vectors()
+    filled.put([document("a.md", ["ibuprofen"]), document("d.md", ["aspirin"])])
+    with IndexedElsewhere(folder, create=False) as reader:
+        assert reader.notices == []
+        assert dense(reader, "aspirin") == dense(filled, "aspirin")
+        assert len(dense(reader, "aspirin")) == 6
+
+
+def test_an_unchanged_index_is_not_written_again(filled, folder):
+    filled.save_vectors()
+    before = (folder / VECTORS).stat().st_mtime_ns
+    filled.save_vectors()
+    with IndexedElsewhere(folder) as again:
+        again.save_vectors()
+    assert (folder / VECTORS).stat().st_mtime_ns == before
+
+
+def close_up(store):
+    """Close with everything in the one file, so that damage to it counts."""
+    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+
+
+SENTENCE = r"^The (database|index) \S+ (is damaged|can't be used).*\.$"
+
+
+@pytest.mark.parametrize("create", [False, True])
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda data: b"\xff" * 100 + data[100:],
+        lambda data: b"This is a text file.\n" * 400,
+        lambda data: data[: len(data) // 2],
+        lambda data: data[:1000],
+        lambda data: b"",
+        lambda data: None,
+    ],
+    ids=["header", "another file", "half", "first kilobyte", "emptied", "missing"],
+)
+def test_a_damaged_database_is_refused_with_a_sentence(filled, folder, damage, create):
+    filled.save_vectors()
+    close_up(filled)
+    path = folder / DATABASE
+    data = damage(path.read_bytes())
+    path.unlink()
+    if data is not None:
+        path.write_bytes(data)
+    with pytest.raises(DamagedIndexError) as caught:
+        IndexStore(folder, IDENTITY, create=create)
+    assert str(caught.value).startswith(f"The database {path} is damaged (")
+    assert str(caught.value).endswith("or move the folder away and index the documents again.")
+    assert (path.read_bytes() if path.exists() else None) == data
+
+
+def test_a_database_without_vector_file_is_missed_too(store, folder):
+    with store.writing():
+        store.put([document("a.md", ["text"])])
+    close_up(store)
+    (folder / DATABASE).write_bytes(b"")
+    with pytest.raises(DamagedIndexError, match="it is empty"):
+        IndexStore(folder, IDENTITY, create=True)
+
+
+def test_no_page_of_random_bytes_is_a_traceback(filled, folder):
+    filled.put([document("long.md", [f"paragraph {n} " + "word " * 200 for n in range(40)])])
+    expected = (len(dense(filled, "aspirin")), hits(filled.lexical('"aspirin"', 9)), filled.text("long.md"))
+    close_up(filled)
+    path = folder / DATABASE
+    whole = path.read_bytes()
+    random_bytes = random.Random(5).randbytes(4096)  # noqa: S311
+    refused = 0
+    for page in range(0, len(whole), 4096):
+        path.write_bytes(whole[:page] + random_bytes + whole[page + 4096 :])
+        for side_file in (folder / f"{DATABASE}-wal", folder / f"{DATABASE}-shm"):
+            side_file.unlink(missing_ok=True)
+        try:
+            with IndexedElsewhere(folder, create=False) as reader:
+                found = (len(dense(reader, "aspirin")), hits(reader.lexical('"aspirin"', 9)), reader.text("long.md"))
+                assert found == expected
+        except FootnoteError as error:
+            refused += 1
+            assert "\n" not in str(error)
+            assert str(error).startswith((f"The database {path} is damaged (", f"The index {folder} can't be used: "))
+    pages = len(whole) // 4096
+    assert refused >= 0.8 * pages > 30
+
+
+def test_a_full_text_index_out_of_step_is_found_by_the_check(filled, folder):
+    close_up(filled)
+    connection = sqlite3.connect(folder / DATABASE)
+    connection.execute("INSERT INTO chunk_fts (chunk_fts, rowid, title, heading, text) VALUES ('delete', 1, '', '', ?)",
+                       ("aspirin inhibits platelets",))  # fmt: skip
+    connection.commit()
+    connection.close()
+    with IndexedElsewhere(folder, create=False) as reader:
+        assert reader.check().startswith("The full-text index does not fit the chunks (")
+
+
+def test_mistakes_of_ours_are_not_called_damage(folder):
+    connection = sqlite3.connect(":memory:", isolation_level=None)
+    connection.execute("CREATE TABLE t (x UNIQUE)")
+    with pytest.raises(sqlite3.IntegrityError), damage_explained(folder), transaction(connection, write=True):
+        connection.execute("INSERT INTO t VALUES (1), (1)")
+    assert not connection.in_transaction
+    connection.close()
+    with pytest.raises(sqlite3.ProgrammingError), damage_explained(folder):
+        connection.execute("SELECT 1")
+
+
+# Refusals
+
+
+def test_another_embedder_is_refused_with_what_to_do(filled, folder):
+    others = [
+        replace(IDENTITY, sha256="ffff"),
+        replace(IDENTITY, name="other", dimension=64),
+        replace(IDENTITY, query_prefix="query: "),
+    ]
+    for other in others:
+        for create in (False, True):
+            with pytest.raises(FootnoteError) as caught:
+                IndexStore(folder, other, create=create)
+            assert str(caught.value) == (
+                f"The index {folder} was made with the embedder word-hash (00c0ffee, {DIMENSION} dimensions), not with "
+                f"{other.name} ({other.sha256}, {other.dimension}); their vectors don't mix. Set "
+                "FOOTNOTE_EMBEDDER=word-hash, or index the documents into another folder with --index."
+            )
+
+
+def test_another_format_is_refused(store, folder):
+    store._connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
+    with pytest.raises(FootnoteError, match=r"has format 99, and this version of Footnote reads format 2\. Index the "):
+        IndexStore(folder, IDENTITY, create=True)
+
+
+def test_a_folder_without_index_is_not_made_by_reading(folder):
+    with pytest.raises(FootnoteError, match=r"There is no index in .*index\. Make one with: footnote index PATH "):
+        IndexStore(folder, IDENTITY)
+    assert not folder.exists()
+
+
+def test_a_folder_that_cannot_be_made_or_entered_is_a_sentence(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FootnoteError, match=r"The index folder .* can't be made: Not a directory\."):
+        IndexStore(tmp_path / "file" / "index", IDENTITY, create=True)
+    closed = tmp_path / "closed"
+    IndexStore(closed / "index", IDENTITY, create=True).close()
+    closed.chmod(0)
+    with ordinary_user():
+        for create, what in ((False, "read"), (True, "made")):
+            with pytest.raises(FootnoteError, match=rf"The index folder .* can't be {what}: Permission denied\."):
+                IndexStore(closed / "index", IDENTITY, create=create)
+    closed.chmod(0o700)
+
+
+class ordinary_user:  # noqa: N801  (reads as a statement)
+    """Lay down the powers of root for a while, whom permissions don't stop."""
+
+    def __enter__(self):
+        self.effective = os.geteuid()
+        if self.effective == 0:
+            os.seteuid(65534)
+
+    def __exit__(self, *_):
+        os.seteuid(self.effective)
+
+
+def test_nobody_else_can_read_an_index(folder):
+    previous = os.umask(0)
+    try:
+        with IndexedElsewhere(folder) as store, store.writing():
+            store.put([document("a.md", ["text"])])
+            store.save_vectors()
+            modes = {path.name: oct(stat.S_IMODE(path.stat().st_mode)) for path in folder.iterdir()}
+    finally:
+        os.umask(previous)
+    assert oct(stat.S_IMODE(folder.stat().st_mode)) == "0o700"
+    assert modes == dict.fromkeys([DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", VECTORS, "LOCK"], "0o600")
+
+
+# Writers
+
+
+HOLD = """
+import sys
+from pathlib import Path
+from indexer.locking import writer_lock
+with writer_lock(Path(sys.argv[1]), wait_seconds=0):
+    print("held", flush=True)
+    sys.stdin.readline()
+"""
+
+
+def test_a_second_writer_waits_and_is_then_told_who_holds_the_lock(store, folder):
+    store._lock_wait_s = 0.2
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root) as holder:
+        assert holder.stdout.readline() == "held\n"
+        with pytest.raises(FootnoteError) as caught, store.writing():
+            raise AssertionError("two writers")
+        assert str(caught.value) == (
+            f"The index {folder} is being written by another process (pid {holder.pid}). "
+            "Wait until it is done, or stop it, and try again."
+        )
+        store._lock_wait_s = 30
+        threading.Timer(0.2, lambda: print(file=holder.stdin, flush=True)).start()
+        with store.writing():
+            assert (folder / "LOCK").read_text() == str(os.getpid())
+    holder.wait()
+
+
+def test_the_lock_of_a_killed_writer_is_free_at_once(store, folder):
+    command = [sys.executable, "-c", HOLD, str(folder)]
+    cwd = Path(__file__).parents[2]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=cwd) as holder:
+        assert holder.stdout.readline() == "held\n"
+        holder.kill()
+        holder.wait()
+        store._lock_wait_s = 0
+        with store.writing():
+            pass
+
+
+def test_two_makers_of_an_index_agree_on_one_embedder(folder):
+    results = []
+
+    def make(identity):
+        try:
+            IndexStore(folder, identity, create=True).close()
+            results.append(identity.name)
+        except FootnoteError as error:
+            results.append(str(error))
+
+    makers = [threading.Thread(target=make, args=(replace(IDENTITY, name=name),)) for name in ("one", "two")]
+    for maker in makers:
+        maker.start()
+    for maker in makers:
+        maker.join()
+    recorded = json.loads(sqlite3.connect(folder / DATABASE).execute(
+        "SELECT value FROM meta WHERE key = 'embedder'").fetchone()[0])["name"]  # fmt: skip
+    assert recorded in results
+    assert sum(result == recorded for result in results) == 1
+    assert any(f"was made with the embedder {recorded}" in result for result in results)
