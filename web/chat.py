@@ -12,7 +12,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -48,6 +48,7 @@ FROZEN: dict[str, Any] = {
     "max_file_size": "1kb",
     "app_kwargs": {"docs_url": None, "redoc_url": None, "openapi_url": None},
 }
+FORGET_S = 2.0
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 Update = dict[Any, Any]
 
@@ -56,7 +57,6 @@ Update = dict[Any, Any]
 class Parts:
     """The components of the page that an answer changes."""
 
-    opening: gr.Column
     earlier: gr.HTML
     current: gr.HTML
     live: gr.HTML
@@ -64,7 +64,6 @@ class Parts:
     question: gr.Textbox
     ask: gr.Button
     stop: gr.Button
-    new: gr.Button
     conversation: gr.State
 
     def all(self) -> list[Any]:
@@ -72,29 +71,45 @@ class Parts:
         return [getattr(self, name) for name in self.__dataclass_fields__]
 
 
+@dataclass
+class Run:
+    """One answer in progress: how to stop it, whether it is over, and whether nobody wants to see it any more."""
+
+    stop: threading.Event = field(default_factory=threading.Event)
+    over: threading.Event = field(default_factory=threading.Event)
+    forgotten: bool = False
+
+
 class Running:
-    """The stop events of the answers in progress, one for each browser session."""
+    """The answers in progress, one for each browser session."""
 
     def __init__(self) -> None:
-        self._events: dict[str, threading.Event] = {}
+        self._runs: dict[str, Run] = {}
 
     @contextmanager
-    def answering(self, session: str) -> Iterator[threading.Event]:
-        """A stop event for this session, set at the latest when the block ends: done, cancelled or deserted."""
+    def answering(self, session: str) -> Iterator[Run]:
+        """A run for this session, stopped at the latest when the block ends: done, cancelled or deserted."""
         self.stop(session)
-        event = self._events[session] = threading.Event()
+        run = self._runs[session] = Run()
         try:
-            yield event
+            yield run
         finally:
-            event.set()
-            if self._events.get(session) is event:
-                del self._events[session]
+            run.stop.set()
+            run.over.set()
+            if self._runs.get(session) is run:
+                del self._runs[session]
 
     def stop(self, session: str) -> None:
         """Stop the answer of this session, if one runs."""
-        event = self._events.get(session)
-        if event is not None:
-            event.set()
+        if run := self._runs.get(session):
+            run.stop.set()
+
+    def forget(self, session: str) -> None:
+        """Stop the answer of this session and wait until it can't change the page any more."""
+        if run := self._runs.get(session):
+            run.forgotten = True
+            run.stop.set()
+            run.over.wait(FORGET_S)
 
 
 def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int) -> None:
@@ -117,15 +132,15 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
     blocks = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
     with blocks:
         masthead = _html("masthead")
-        with gr.Column(elem_id="opening") as opening:
+        with gr.Column(elem_id="opening"):
             documents = _html("documents")
-            with gr.Column(elem_id="examples") as example_column:
+            with gr.Column(elem_id="examples"):
                 example_buttons = [gr.Button(text, elem_classes="example") for text in examples]
         earlier, current = _html("earlier"), _html("current")
         with gr.Column(elem_id="composer"):
             with gr.Row(elem_id="state"):
                 live = _html("live", _live(""))
-                new = gr.Button("New conversation", elem_id="new", visible=False)
+                new = gr.Button("New conversation", elem_id="new")
             notice = _html("notice")
             with gr.Row(elem_id="asking"):
                 question = gr.Textbox(
@@ -140,7 +155,7 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
                 ask = gr.Button("Ask", elem_id="ask", variant="primary")
                 stop = gr.Button("Stop", elem_id="stop", interactive=False)
         conversation = gr.State(())
-        parts = Parts(opening, earlier, current, live, notice, question, ask, stop, new, conversation)
+        parts = Parts(earlier, current, live, notice, question, ask, stop, conversation)
 
         answer = _answerer(service, running, parts)
         asked = gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
@@ -149,8 +164,10 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
             for button, text in zip(example_buttons, examples, strict=True)
         ]
         stop.click(_stopper(running), queue=False, **QUIET)
-        new.click(_clearer(running, parts), outputs=parts.all(), queue=False, cancels=[asked, *chosen], **QUIET)
-        blocks.load(partial(_welcome, service), outputs=[masthead, documents, example_column], queue=False, **QUIET)
+        # Through the queue like the answer: what both send to the page arrives in the order in which they ended.
+        clear = _clearer(running, parts)
+        new.click(clear, outputs=parts.all(), cancels=[asked, *chosen], concurrency_limit=None, **QUIET)
+        blocks.load(partial(_welcome, service), outputs=[masthead, documents], queue=False, **QUIET)
     return blocks
 
 
@@ -162,13 +179,12 @@ def _live(text: str) -> str:
     return f'<p role="status" aria-live="polite">{wording.escape(text)}</p>'
 
 
-def _welcome(service: Service) -> tuple[str, str, gr.Column]:
-    """The masthead, the documents and whether to offer examples, read anew for every visitor."""
+def _welcome(service: Service) -> tuple[str, str]:
+    """The masthead and the documents, read anew for every visitor."""
     try:
-        status, sources = service.status(), service.sources()
+        return render.masthead(service.status()), render.opening(service.sources())
     except FootnoteError as error:
-        return render.masthead(""), render.failure(str(error)), gr.Column(visible=False)
-    return render.masthead(status), render.opening(sources), gr.Column(visible=bool(sources))
+        return render.masthead(""), render.failure(str(error))
 
 
 def _answerer(
@@ -184,17 +200,17 @@ def _answerer(
             return
         exchange = Exchange(len(conversation) + 1, question)
         yield {
-            parts.opening: gr.Column(visible=False),
             parts.earlier: "".join(map(render.exchange_html, conversation)),
             parts.question: "",
             parts.notice: "",
             parts.ask: gr.Button(interactive=False),
             parts.stop: gr.Button(interactive=True),
-            parts.new: gr.Button(visible=True),
             **_drawn(parts, exchange),
         }
-        with running.answering(request.session_hash or "") as stop:
-            for state in _follow(service, exchange, history(conversation), stop):
+        with running.answering(request.session_hash or "") as run:
+            for state in _follow(service, exchange, history(conversation), run.stop):
+                if run.forgotten:
+                    return
                 exchange = state
                 yield _drawn(parts, exchange)
         yield {
@@ -243,9 +259,8 @@ def _clearer(running: Running, parts: Parts) -> Callable[[gr.Request], Update]:
     """The handler of New conversation: the page as it was at first."""
 
     def clear(request: gr.Request) -> Update:
-        running.stop(request.session_hash or "")
+        running.forget(request.session_hash or "")
         return {
-            parts.opening: gr.Column(visible=True),
             parts.earlier: "",
             parts.current: "",
             parts.live: _live("New conversation."),
@@ -253,7 +268,6 @@ def _clearer(running: Running, parts: Parts) -> Callable[[gr.Request], Update]:
             parts.question: "",
             parts.ask: gr.Button(interactive=True),
             parts.stop: gr.Button(interactive=False),
-            parts.new: gr.Button(visible=False),
             parts.conversation: (),
         }
 

@@ -11,8 +11,9 @@ import schema
 
 pytestmark = [
     pytest.mark.browser,
-    # Gradio counts its events with an option that pandas wants to be rid of; it is no business of ours.
+    # Gradio counts its events with options that pandas wants to be rid of; that is no business of ours.
     pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
 ]
 
 DESKTOP = {"width": 1280, "height": 900}
