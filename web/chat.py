@@ -158,15 +158,14 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
         parts = Parts(earlier, current, live, notice, question, ask, stop, conversation)
 
         answer = _answerer(service, running, parts)
-        asked = gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
-        chosen = [
+        gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
+        for button, text in zip(example_buttons, examples, strict=True):
             button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET)
-            for button, text in zip(example_buttons, examples, strict=True)
-        ]
         stop.click(_stopper(running), queue=False, **QUIET)
-        # Through the queue like the answer: what both send to the page arrives in the order in which they ended.
+        # Through the queue like the answer, so that what both send arrives in order. Gradio's own ``cancels`` is not
+        # used: now and then it loses the update of the event that cancels.
         clear = _clearer(running, parts)
-        new.click(clear, outputs=parts.all(), cancels=[asked, *chosen], concurrency_limit=None, **QUIET)
+        new.click(clear, outputs=parts.all(), concurrency_limit=None, **QUIET)
         blocks.load(partial(_welcome, service), outputs=[masthead, documents], queue=False, **QUIET)
     return blocks
 
