@@ -25,7 +25,8 @@ _TITLE = re.compile(r"mrs?|ms|dr|prof|sir|st|e\.?g|i\.?e|cf|vs?|al|approx")
 _BEFORE_NUMBER = re.compile(
     r"nos?|arts?|paras?|ss?|secs?|ch|chap|figs?|eq|pp?|vol|ca|jan|feb|mar|apr|jun|jul|aug|sept?|oct|nov|dec"
 )
-_END = re.compile(r"[.!?…]+[\"'”’)\]]*(?=\s)|[。！？]+[」』”’）]*|\n+")
+# The look-behind and the possessive repeats keep a line of a million dots from being tried a million times.
+_END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]++[」』”’）]*+|\n++")
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘])([^\s(\[\"'“‘]+)$")
 _CONTINUES = re.compile(r"\s+[a-z]")
 _NUMBER_FOLLOWS = re.compile(r"\s+\d")
