@@ -161,7 +161,7 @@ def test_a_page_that_is_all_heading_does_not_repeat_itself_in_every_chunk():
 )
 def test_two_million_characters_without_structure(text):
     extraction = Extraction(text.rstrip(), (Block("paragraph", 0, len(text.rstrip())),))
-    chunks = chunk_document(extraction, "c/p", max_tokens=224, count_tokens=pieces_of_words)
+    chunks = chunk_document(extraction, "c/p", max_tokens=224, count_tokens=count_words)
     end = 0
     for chunk in chunks:
         assert not extraction.text[end : chunk.start].strip()

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import threading
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +19,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from indexer import records
-from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError, damage_explained, transaction
+from indexer.catalogue import (
+    DATABASE,
+    VECTORS,
+    DamagedIndexError,
+    damage_explained,
+    open_catalogue,
+    transaction,
+    write_meta,
+)
+from indexer.locking import writer_lock
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from language import sentence_spans
@@ -278,7 +287,7 @@ def test_a_small_collection_in_a_big_index_is_searched_as_if_alone(store, tmp_pa
 
 def test_a_reader_sees_each_commit_at_its_next_search(filled, folder):
     with IndexedElsewhere(folder, create=False) as reader:
-        assert len(dense(reader, "aspirin")) == 6
+        assert len(dense(reader, "aspirin")) == len(dense(reader, "aspirin", collection="default")) == 6
         filled.put([document("d.md", ["aspirin aspirin"])])
         assert dense(reader, "aspirin")[0] == ("default/d.md", 0)
         assert dense(reader, "aspirin", collection="default")[0] == ("default/d.md", 0)
@@ -568,22 +577,23 @@ def test_the_lock_of_a_killed_writer_is_free_at_once(store, folder):
 
 
 def test_two_makers_of_an_index_agree_on_one_embedder(folder):
+    open_catalogue(folder, create=True).close()
     results = []
 
-    def make(identity):
+    def make():
         try:
-            IndexStore(folder, identity, create=True).close()
-            results.append(identity.name)
+            IndexStore(folder, IDENTITY, create=True).close()
         except FootnoteError as error:
             results.append(str(error))
 
-    makers = [threading.Thread(target=make, args=(replace(IDENTITY, name=name),)) for name in ("one", "two")]
-    for maker in makers:
+    maker = threading.Thread(target=make)
+    with writer_lock(folder, wait_seconds=0):
         maker.start()
-    for maker in makers:
-        maker.join()
-    recorded = json.loads(sqlite3.connect(folder / DATABASE).execute(
-        "SELECT value FROM meta WHERE key = 'embedder'").fetchone()[0])["name"]  # fmt: skip
-    assert recorded in results
-    assert sum(result == recorded for result in results) == 1
-    assert any(f"was made with the embedder {recorded}" in result for result in results)
+        maker.join(timeout=0.3)  # it has seen an index without embedder, and waits for the lock
+        assert maker.is_alive()
+        connection = sqlite3.connect(folder / DATABASE)
+        write_meta(connection, "embedder", json.dumps(asdict(replace(IDENTITY, name="other"))))
+        connection.commit()
+        connection.close()
+    maker.join()
+    assert [result.split(" (")[0] for result in results] == [f"The index {folder} was made with the embedder other"]
