@@ -32,6 +32,11 @@ def test_flag_beats_environment_beats_file_beats_default(file):
     }
 
 
+def test_a_flag_of_nought_is_a_flag(file):
+    settings, origins = load({"port": 0}, file=file, environment={"FOOTNOTE_PORT": "9000"})
+    assert (settings.port, origins["port"]) == (0, "flag")
+
+
 def test_without_anything_the_defaults_hold(file):
     settings, origins = load(file=file)
     assert settings == Settings()
