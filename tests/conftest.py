@@ -24,16 +24,17 @@ prepare_process()  # before any test module imports torch
 
 @pytest.fixture(scope="session")
 def weights() -> Path:
-    """The cache with the default embedder, cross-encoder and language model in it."""
+    """The cache with the default embedder and cross-encoder, the best language model and the smallest in it."""
     cache, registry, defaults = default_cache(), load_registry(), Settings()
     wanted = (
         registry.get(defaults.embedder, "embedder"),
         registry.get(defaults.reranker, "reranker"),
         registry.language_models()[0],
+        registry.language_models()[-1],
     )
-    missing = [model.name for model in wanted if not is_present(model, cache)]
+    missing = " ".join(model.name for model in wanted if not is_present(model, cache))
     if missing:
-        pytest.fail(f"{', '.join(missing)} not in {cache}: run 'footnote models fetch' first", pytrace=False)
+        pytest.fail(f"Weights are not in {cache}: run 'footnote models fetch {missing}' first", pytrace=False)
     return cache
 
 
