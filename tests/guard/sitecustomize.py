@@ -1,12 +1,12 @@
 """The socket guard: any attempt to reach beyond this machine raises, in the tests and in every process they start.
 
-Python imports a module of this name by itself when its folder is on PYTHONPATH, which is how it gets into child processes.
+Python imports a module of this name by itself when its folder is on PYTHONPATH; so it gets into child processes.
 """
 
 import ipaddress
 import sys
 
-LOCAL_NAMES = {None, "", "localhost", b"localhost", "0.0.0.0", "::"}
+LOCAL_NAMES = {None, "", "localhost", b"localhost", "0.0.0.0", "::"}  # noqa: S104  (an address to connect to here)
 
 
 class NetworkUsedError(RuntimeError):
@@ -32,7 +32,7 @@ def _guard(event: str, arguments: tuple) -> None:
         return
     if not _is_local(host):
         message = f"the network was used: {event} {host!r}"
-        print(message, file=sys.stderr)
+        sys.stderr.write(message + "\n")  # for whoever swallows the exception
         raise NetworkUsedError(message)
 
 
