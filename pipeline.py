@@ -38,14 +38,14 @@ from schema import (
     Progress,
     SourceInfo,
     Turn,
+    checked_question,
+    encodable,
 )
 from settings import Settings
 
 if TYPE_CHECKING:
     from models.encoders import SentenceEmbeddings
 
-LONGEST_QUESTION = 4000
-"""Characters; a longer text is a document, not a question."""
 CONTEXT_TOKENS = 8192
 """Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
 READER_VERSION = "1"
@@ -243,7 +243,7 @@ class Footnote:
     ) -> list[Passage]:
         """The best passages for a question, best first."""
         return retrieve(
-            standalone_question(_check_question(question), history),
+            standalone_question(checked_question(question), history),
             index=self.store,
             embed_query=self.embeddings.embed_query,
             top_k=top_k or self.settings.top_k,
@@ -267,8 +267,8 @@ class Footnote:
         """
         started = time.monotonic()
         stop = stop or threading.Event()
-        question = _check_question(question)
-        history = tuple(Turn(_encodable(turn.question), _encodable(turn.answer)) for turn in history)
+        question = checked_question(question)
+        history = tuple(Turn(encodable(turn.question), encodable(turn.answer)) for turn in history)
         with nullcontext() if quotes_only or "engine" in self.__dict__ else self._loading_engine():
             passages = self.search(question, collection=collection, top_k=top_k, history=history)
             score = self.score
@@ -348,23 +348,6 @@ def identity_of(model: Model) -> EmbedderIdentity:
 def _weights_hash(model: Model) -> str:
     """The hash of a model's largest file: its weights."""
     return max(model.files, key=lambda file: file.size).sha256
-
-
-def _encodable(text: str) -> str:
-    """The text with question marks for what no tokenizer takes: halves of characters, from a terminal or from JSON."""
-    return text.encode("utf-8", "replace").decode("utf-8")
-
-
-def _check_question(question: str) -> str:
-    question = _encodable(question).strip()
-    if not question:
-        raise FootnoteError("The question is empty. Type what you want to know.")
-    if len(question) > LONGEST_QUESTION:
-        raise FootnoteError(
-            f"The question has {len(question):,} characters and may have {LONGEST_QUESTION:,}. "
-            "Ask in fewer words; a longer text can be indexed as a document."
-        )
-    return question
 
 
 def _load_within(path: Path, max_characters: int) -> Extraction:

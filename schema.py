@@ -16,6 +16,9 @@ FileStatus = Literal["indexed", "unchanged", "partial", "refused", "removed"]
 Origin = Literal["dense", "lexical", "fused", "reranked"]
 Support = Literal["supported", "partly", "unsupported"]
 
+LONGEST_QUESTION = 4000
+"""Characters; a longer text is a document, not a question."""
+
 
 class FootnoteError(Exception):
     """An error that a user may meet: its text says what happened, to what, and what to do about it."""
@@ -164,6 +167,28 @@ class Turn:
 
     question: str
     answer: str
+
+
+def encodable(text: str) -> str:
+    """The text with question marks for what no tokenizer takes: halves of characters, from a terminal or from JSON."""
+    return text.encode("utf-8", "replace").decode("utf-8")
+
+
+def checked_question(question: str) -> str:
+    """The question without outer white space, as every door passes it on.
+
+    Raises:
+        FootnoteError: when it is empty or longer than ``LONGEST_QUESTION`` characters.
+    """
+    question = encodable(question).strip()
+    if not question:
+        raise FootnoteError("There is no question yet. Type what you want to know.")
+    if len(question) > LONGEST_QUESTION:
+        raise FootnoteError(
+            f"The question has {len(question):,} characters; the most is {LONGEST_QUESTION:,}. Shorten it, or add the "
+            "long text to the index as a document and ask about it."
+        )
+    return question
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from eval.questions import load_questions
-from pipeline import LONGEST_QUESTION, Footnote
-from schema import Answered, FootnoteError, QuotesFound, SentenceChecked, Token, Turn
+from pipeline import Footnote
+from schema import LONGEST_QUESTION, Answered, FootnoteError, QuotesFound, SentenceChecked, Token, Turn
 from settings import Settings
 
 pytestmark = pytest.mark.models
@@ -212,10 +212,10 @@ def test_without_a_model_the_documents_own_words_answer(opened):
 @pytest.mark.parametrize(
     ("question", "fault"),
     [
-        ("", "The question is empty."),
-        (" \n\t\u3000", "The question is empty."),
-        ("x" * 100_000, "The question has 100,000 characters and may have 4,000."),
-        ("word " * 20_000, "The question has 99,999 characters and may have 4,000."),
+        ("", "There is no question yet."),
+        (" \n\t\u3000", "There is no question yet."),
+        ("x" * 100_000, "The question has 100,000 characters; the most is 4,000."),
+        ("word " * 20_000, "The question has 99,999 characters; the most is 4,000."),
     ],
 )
 def test_what_cannot_be_a_question_is_refused_in_a_sentence(footnote, question, fault):

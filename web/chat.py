@@ -22,10 +22,10 @@ from fastapi import FastAPI
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is imported
 import gradio as gr
 
-from schema import FootnoteError, Turn
+from schema import FootnoteError, Turn, checked_question
 from web import render, wording
 from web.exchange import Exchange, advance
-from web.service import Service, check_question
+from web.service import Service
 from web.streaming import batches
 
 STATIC = Path(__file__).parent / "static"
@@ -193,7 +193,7 @@ def _answerer(
 
     def answer(question: str, conversation: tuple[Exchange, ...], request: gr.Request) -> Iterator[Update]:
         try:
-            question = check_question(question)
+            question = checked_question(question)
         except FootnoteError as error:
             yield {parts.notice: render.failure(str(error)), parts.live: _live(str(error))}
             return

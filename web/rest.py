@@ -15,7 +15,7 @@ from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import JSONResponse, Response, StreamingResponse
 
 import schema
-from web.service import Service, check_question
+from web.service import Service
 from web.streaming import batches
 
 STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
@@ -73,7 +73,9 @@ def build_router(service: Service) -> APIRouter:
         history = tuple(schema.Turn(turn.question, turn.answer) for turn in body.history)
 
         def start(stop: threading.Event) -> Iterator[schema.Event]:
-            return service.ask(check_question(body.question), collection=body.collection, history=history, stop=stop)
+            return service.ask(
+                schema.checked_question(body.question), collection=body.collection, history=history, stop=stop
+            )
 
         if "text/event-stream" in request.headers.get("accept", ""):
             return StreamingResponse(_events(start), media_type="text/event-stream", headers=STREAM_HEADERS)

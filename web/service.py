@@ -8,8 +8,6 @@ from typing import Protocol
 
 import schema
 
-MAX_QUESTION = 4000
-
 
 class Service(Protocol):
     """The assistant as the web sees it; every method may raise ``schema.FootnoteError``."""
@@ -42,20 +40,3 @@ class Service(Protocol):
     def status(self) -> str:
         """One sentence about the models in use."""
         ...
-
-
-def check_question(question: str) -> str:
-    """The question without outer white space.
-
-    Raises:
-        schema.FootnoteError: when it is empty or longer than ``MAX_QUESTION`` characters.
-    """
-    question = question.strip()
-    if not question:
-        raise schema.FootnoteError("There is no question yet. Type one, then press Ask.")
-    if len(question) > MAX_QUESTION:
-        raise schema.FootnoteError(
-            f"The question has {len(question):,} characters; the most is {MAX_QUESTION:,}. Shorten it, or add the long "
-            "text to the index as a document and ask about it."
-        )
-    return question

@@ -10,8 +10,8 @@ from fake_service import BRIEFING, HOSTILE, PAGE_ONE, PASSAGES, PUBLISHED, QUOTE
 from fastapi.testclient import TestClient
 
 import schema
+from schema import LONGEST_QUESTION
 from web.server import build_app
-from web.service import MAX_QUESTION
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ def test_the_stream_has_the_events_in_order(client):
     [
         ("broken", "The index is being rebuilt. Ask again in a minute."),
         ("  ", "There is no question yet."),
-        ("x" * (MAX_QUESTION + 1), "The question has 4,001 characters; the most is 4,000."),
+        ("x" * (LONGEST_QUESTION + 1), "The question has 4,001 characters; the most is 4,000."),
         ("crash", "Something went wrong inside Footnote"),
     ],
 )
