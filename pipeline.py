@@ -298,7 +298,9 @@ class Footnote:
         from indexer.langchain_store import passage_to_document  # noqa: PLC0415
 
         return HybridRetriever(
-            search=lambda question: self.search(question, collection=collection), to_document=passage_to_document
+            search=lambda question, k: self.search(question, collection=collection, top_k=k),
+            to_document=passage_to_document,
+            k=self.settings.top_k,
         )
 
     def _writer(self, engine: LoadedEngine, stop: threading.Event) -> Writer:

@@ -47,7 +47,7 @@ def prepare_process() -> None:
     """
     for name in _TRACING_VARIABLES:
         os.environ[name] = "false"
-    os.environ.setdefault("OMP_WAIT_POLICY", "passive")
+    os.environ.setdefault("GOMP_SPINCOUNT", "1000")
 
 
 def load_chat_model(

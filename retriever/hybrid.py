@@ -55,15 +55,16 @@ class HybridRetriever(BaseRetriever):
     """LangChain's retriever over `retrieve`; what it loses (LangChain's interface has none) is the type of the scores.
 
     Attributes:
-        search: question -> passages, best first.
+        search: (question, k) -> at most k passages, best first.
         to_document: passage -> LangChain document.
+        k: how many passages; ``invoke(question, k=...)`` asks for another number once.
     """
 
-    search: Callable[[str], list[Passage]]
+    search: Callable[[str, int], list[Passage]]
     to_document: Callable[[Passage], Document]
+    k: int = 8
 
     def _get_relevant_documents(
         self, query: str, *, run_manager: CallbackManagerForRetrieverRun, **kwargs: Any
     ) -> list[Document]:
-        passages = self.search(query)
-        return [self.to_document(passage) for passage in passages[: kwargs.get("k", len(passages))]]
+        return [self.to_document(passage) for passage in self.search(query, int(kwargs.get("k", self.k)))]

@@ -5,12 +5,11 @@ import pytest
 from fakes import IDENTITY, word_vectors
 from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
-from langchain_tests.integration_tests import RetrieversIntegrationTests, VectorStoreIntegrationTests
+from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
-from indexer.langchain_store import FaissStore, identity_of, passage_to_document
+from indexer.langchain_store import FaissStore, identity_of
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from retriever.hybrid import HybridRetriever, retrieve
 from schema import Block, Chunk, EmbedderIdentity, Extraction, FootnoteError, Source
 
 TEXTS = ["aspirin inhibits platelets", "the strategy was published in October", "platelets aggregate"]
@@ -36,37 +35,6 @@ class TestFaissStore(VectorStoreIntegrationTests):
         store = FaissStore.open(tmp_path / "index", self.get_embeddings())
         yield store
         store.store.close()
-
-
-class TestHybridRetriever(RetrieversIntegrationTests):
-    """LangChain's standard suite of retrievers."""
-
-    @pytest.fixture(autouse=True)
-    def _index(self, tmp_path):
-        embeddings = WordHashEmbeddings()
-        self.filled = FaissStore.from_texts(TEXTS, embeddings, folder=tmp_path / "index")
-        yield
-        self.filled.store.close()
-
-    @property
-    def retriever_constructor(self):
-        return HybridRetriever
-
-    @property
-    def retriever_constructor_params(self):
-        embed, index = WordHashEmbeddings().embed_query, self.filled.store
-        return {
-            "search": lambda question: retrieve(question, index=index, embed_query=embed, top_k=8),
-            "to_document": passage_to_document,
-        }
-
-    @property
-    def retriever_query_example(self):
-        return "platelets"
-
-    @pytest.mark.xfail(reason="The number of passages is the pipeline's choice; there is no k to construct with.")
-    def test_k_constructor_param(self):
-        raise NotImplementedError
 
 
 @pytest.fixture

@@ -85,7 +85,9 @@ def test_both_views_are_asked_for_more_than_is_wanted():
 
 
 def test_documents_of_the_retriever_say_where_they_stand(store):
-    retriever = HybridRetriever(search=lambda question: search(store, question), to_document=passage_to_document)
+    retriever = HybridRetriever(
+        search=lambda question, k: search(store, question, top_k=k), to_document=passage_to_document
+    )
     best = retriever.invoke("lighthouse lit Northby", k=1)
     assert [one.page_content for one in best] == [DOCUMENTS["north.md"][0]]
     place = best[0].metadata
@@ -101,16 +103,14 @@ class TestStandardSuite(RetrieversIntegrationTests):
 
     @property
     def retriever_constructor(self):
-        def construct(k=8):
-            return HybridRetriever(
-                search=lambda question: search(self.store, question, top_k=k), to_document=passage_to_document
-            )
-
-        return construct
+        return HybridRetriever
 
     @property
     def retriever_constructor_params(self):
-        return {}
+        return {
+            "search": lambda question, k: search(self.store, question, top_k=k),
+            "to_document": passage_to_document,
+        }
 
     @property
     def retriever_query_example(self):
