@@ -166,7 +166,7 @@ def _offline(settings: Settings) -> Finding:
         return Finding(
             "offline", "bad", f"the network was wanted by: {', '.join(attempts) or 'nothing, but no answer came'}"
         )
-    return Finding("offline", "good", f"indexed and answered in {seconds:.1f} s with no attempt to leave this machine")
+    return Finding("offline", "good", f"indexed and answered in {seconds:.1f} s; no Python code tried to leave this machine")
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...], attempts: list[str]) -> None:
