@@ -166,7 +166,8 @@ def _offline(settings: Settings) -> Finding:
         return Finding(
             "offline", "bad", f"the network was wanted by: {', '.join(attempts) or 'nothing, but no answer came'}"
         )
-    return Finding("offline", "good", f"indexed and answered in {seconds:.1f} s; no Python code tried to leave this machine")
+    detail = f"indexed and answered in {seconds:.1f} s; no Python code tried to leave this machine"
+    return Finding("offline", "good", detail)
 
 
 def _refuse_network(event: str, arguments: tuple[Any, ...], attempts: list[str]) -> None:
