@@ -18,6 +18,7 @@ from schema import (
     Passage,
     Progress,
     Quote,
+    QuotesFound,
     SentenceChecked,
     SourceInfo,
 )
@@ -110,7 +111,9 @@ def stream_answer(events: Iterable[Event]) -> Answer:
         FootnoteError: when the stream ends without an answer.
     """
     for event in events:
-        if isinstance(event, SentenceChecked):
+        if isinstance(event, QuotesFound) and sys.stderr.isatty():
+            note(f"Found {len(event.quotes)} quotes; writing ...")
+        elif isinstance(event, SentenceChecked):
             marks = "".join(f"[{number}]" for number in event.sentence.citations)
             doubt = " (only partly supported)" if event.sentence.support == "partly" else ""
             say(textwrap.fill(f"{event.sentence.text} {marks}{doubt}".rstrip(), WIDTH))

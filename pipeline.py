@@ -241,7 +241,13 @@ class Footnote:
         top_k: int | None = None,
         history: Sequence[Turn] = (),
     ) -> list[Passage]:
-        """The best passages for a question, best first."""
+        """The best passages for a question, best first.
+
+        Raises:
+            FootnoteError: for a question that can't be one, or a collection that does not exist.
+        """
+        if collection is not None and collection not in (known := self.store.collections()):
+            raise FootnoteError(f"There is no collection {collection!r}. There are: {', '.join(known) or 'none yet'}.")
         return retrieve(
             standalone_question(checked_question(question), history),
             index=self.store,

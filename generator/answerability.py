@@ -12,10 +12,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.evidence import Evidence
-from generator.words import names, words
+from generator.words import names, stems, words
 
 PENALTY = 8.0
 """Logits for each name or year that the passages lack."""
+
+TITLE_CASE_FROM = 4
+"""Content words from which a question with a capital on each, the first perhaps aside, is taken for title case."""
 
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
@@ -45,12 +48,23 @@ def judge(question: str, ranked: Sequence[Evidence], *, threshold: float) -> Jud
         return Judgement(True, score)
     reason = "No passage was found that answers the question; the nearest ones are shown."
     if missing:
-        reason = f"No passage was found that mentions {', '.join(missing)}; the nearest ones are shown."
+        written = ", ".join(_as_written(question, name) for name in missing)
+        reason = f"No passage was found that mentions {written}; the nearest ones are shown."
     return Judgement(False, score, reason)
 
 
 def _named(question: str) -> set[str]:
-    return names(question) | set(_YEAR.findall(question))
+    """The names and years of a question; no names in one that is set in title case, where every word looks like one."""
+    capitalised, content = names(question), stems(question)
+    years = set(_YEAR.findall(question))
+    is_title_case = len(content) >= TITLE_CASE_FROM and len(capitalised) >= len(content) - 1
+    return years if is_title_case else capitalised | years
+
+
+def _as_written(question: str, name: str) -> str:
+    """A name as the reader wrote it."""
+    found = re.search(rf"\b{re.escape(name)}\b", question, re.IGNORECASE)
+    return found.group() if found else name
 
 
 def _vocabulary(ranked: Sequence[Evidence]) -> set[str]:

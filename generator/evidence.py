@@ -16,6 +16,9 @@ from schema import Passage, Quote
 ScoreTexts = Callable[[str, Sequence[str]], list[float]]
 """(question, texts) -> one score for each text, higher is better."""
 
+QUESTION_CHARACTERS = 600
+"""Longest end of a question that sentences are scored against."""
+
 SHORTEST_EVIDENCE = 3
 """Words; what is shorter (a label, a page number) is no evidence by itself."""
 
@@ -63,8 +66,12 @@ def sentences_of(passages: Sequence[Passage], *, limit: int) -> list[Evidence]:
 
 
 def rank_evidence(question: str, sentences: Sequence[Evidence], score: ScoreTexts) -> list[Evidence]:
-    """The sentences with their scores, best first; ties keep the passages' order."""
-    scores = score(question, [sentence.context for sentence in sentences])
+    """The sentences with their scores, best first; ties keep the passages' order.
+
+    Of a long question the cross-encoder reads the end, where a scenario comes to its point: it reads the question
+    again with each sentence, so that its length costs more than anything else.
+    """
+    scores = score(question[-QUESTION_CHARACTERS:], [sentence.context for sentence in sentences])
     scored = [replace(sentence, score=value) for sentence, value in zip(sentences, scores, strict=True)]
     return sorted(scored, key=lambda sentence: -sentence.score)
 

@@ -28,6 +28,11 @@ def source_infos(connection: sqlite3.Connection, collection: str | None) -> list
     return [_to_info(row) for row in rows]
 
 
+def collections(connection: sqlite3.Connection) -> list[str]:
+    """The names of the collections that hold documents."""
+    return [row[0] for row in connection.execute("SELECT DISTINCT collection FROM source ORDER BY collection")]
+
+
 def find_source(connection: sqlite3.Connection, name: str) -> tuple[int, Source]:
     """The row id and the source for ``collection/path``, or for a path that only one collection has.
 

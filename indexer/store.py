@@ -145,6 +145,11 @@ class IndexStore:
         with self._reading():
             return records.source_infos(self._connection, collection)
 
+    def collections(self) -> list[str]:
+        """The names of the collections that hold documents."""
+        with self._reading():
+            return records.collections(self._connection)
+
     def known_files(self, collection: str) -> list[KnownFile]:
         """What is known of every file of a collection."""
         with self._reading():

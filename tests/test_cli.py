@@ -198,7 +198,7 @@ def test_an_answer_on_the_terminal_has_its_footnotes_under_it(samples_index):
 @pytest.mark.models
 def test_a_refusal_shows_the_nearest_quotes_as_no_answer(samples_index):
     shown = run("ask", "How many people live in France?", "--index", samples_index).stdout
-    assert shown.startswith("The documents do not say.\n(No passage was found that mentions france;")
+    assert shown.startswith("The documents do not say.\n(No passage was found that mentions France;")
     assert "Nearest quotes, which do not answer the question:" in shown
 
 

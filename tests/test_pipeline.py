@@ -326,3 +326,9 @@ def test_an_index_that_is_not_there_is_not_made_by_asking(tmp_path):
     with pytest.raises(FootnoteError, match="index"):
         Footnote(Settings(index=tmp_path / "nowhere"))
     assert not (tmp_path / "nowhere").exists()
+
+
+def test_a_collection_that_does_not_exist_is_named_with_those_that_do(footnote):
+    with pytest.raises(FootnoteError, match=r"There is no collection 'defualt'\. There are: default\."):
+        footnote.search("strategy", collection="defualt")
+    assert footnote.search("strategy", collection="default")

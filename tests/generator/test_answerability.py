@@ -27,12 +27,13 @@ FOUND = [
         ("What did the strategy cost in wales?", []),
         ("What did the strategy cost in 2022?", []),
         ("What does the Bevan report of 2019 say?", []),  # named in the title and date only
-        ("What did the strategy cost in France?", ["france"]),
+        ("What did the strategy cost in France?", ["France"]),
         ("What did the strategy cost in 2023?", ["2023"]),
-        ("What did the strategy cost in France and Spain in 1999?", ["1999", "france", "spain"]),
+        ("What did the strategy cost in France and Spain in 1999?", ["1999", "France", "Spain"]),
         ("France paid what?", []),  # a capital at the start of a question says nothing
-        ("EU funds paid what?", ["eu"]),  # an acronym does
+        ("EU funds paid what?", ["EU"]),  # an acronym does
         ("What about room 2000A or 12022?", []),  # no years
+        ("What Did The National Plan Cost Each Year?", []),  # title case sets no name apart
     ],
 )
 def test_names_and_years_that_nothing_mentions_are_counted(question, missing):

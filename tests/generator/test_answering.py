@@ -214,7 +214,7 @@ def test_below_the_threshold_the_model_is_not_asked():
 
 def test_a_place_that_no_passage_mentions_is_named():
     events, asked = run(["It did."], "When did NHS England publish its strategy in France?")
-    assert events[-1].answer.reason == "No passage was found that mentions france; the nearest ones are shown."
+    assert events[-1].answer.reason == "No passage was found that mentions France; the nearest ones are shown."
     assert asked == []
 
 
