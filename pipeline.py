@@ -318,6 +318,7 @@ class Footnote:
             count_tokens=engine.count_tokens,
             prompt=self.prompt,
             evidence_tokens=settings.prompt_tokens,
+            answer_tokens=settings.answer_tokens,
         )
 
     def _fingerprint(self, engine: LoadedEngine | None) -> Fingerprint:

@@ -42,17 +42,24 @@ SENTENCES_SCORED = 40
 OWN_WORDS_FROM = 4.0
 """Evidence score from which the best quote may stand in for a draft that did not hold."""
 
+ENDINGS = ".!?…\"'”’)]。！？"
+"""Characters that a finished sentence may end with."""
+
 StreamText = Callable[[Sequence[BaseMessage]], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True)
 class Writer:
-    """A language model as the generator sees it: messages in, pieces of text out, and a count of its tokens."""
+    """A language model as the generator sees it: messages in, pieces of text out, and a count of its tokens.
+
+    ``evidence_tokens`` is the budget for what it reads, ``answer_tokens`` the length at which it is made to end.
+    """
 
     stream: StreamText
     count_tokens: Callable[[str], int]
     prompt: Prompt
     evidence_tokens: int
+    answer_tokens: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +94,7 @@ class _Draft:
     cited: list[Evidence]
     refused_by_model: bool = False
     own_words: bool = False
+    cut: bool = False
     stopped: bool = False
 
     def now_ms(self) -> float:
@@ -168,7 +176,10 @@ def _write(
     if not draft.stopped:
         if shown < len(text):
             yield Token(text[shown:])
-        for start, end in sentence_spans(text)[checked:]:
+        rest = sentence_spans(text)[checked:]
+        # A sentence that ran into the limit says half of what it means, which no check can see.
+        draft.cut = bool(rest) and text[-1] not in ENDINGS and writer.count_tokens(text) >= writer.answer_tokens
+        for start, end in rest[:-1] if draft.cut else rest:
             yield from _check(draft, text[start:end], readable)
 
 
@@ -244,6 +255,10 @@ def _reason(draft: _Draft, judgement: Judgement, *, has_writer: bool) -> str:
         (draft.refused_by_model, "The passages found do not seem to answer the question; the nearest ones are shown."),
         (not has_writer, "No language model was used: these are the documents' own words."),
         (draft.own_words, "What the language model wrote had no support in the documents; these are their own words."),
+        (
+            draft.cut,
+            "The answer reached its longest length (setting answer_tokens); its unfinished sentence is left out.",
+        ),
         (not draft.sentences, "What the language model wrote had no support in the documents; it is left out."),
         (bool(draft.dropped), f"Left out, for want of support in the documents: {len(draft.dropped)} sentence(s)."),
     )

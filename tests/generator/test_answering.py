@@ -33,7 +33,18 @@ def overlap(question, texts):
     return [float(len(stems(question) & stems(text))) for text in texts]
 
 
-def run(draft, question=WHEN, *, passages=PASSAGES, threshold=-1.0, tokens=300, stop_after=None, history=(), quotes=5):
+def run(
+    draft,
+    question=WHEN,
+    *,
+    passages=PASSAGES,
+    threshold=-1.0,
+    tokens=300,
+    stop_after=None,
+    history=(),
+    quotes=5,
+    longest=120,
+):
     """The events, and the messages that the writer was given; ``draft`` is a list of pieces, or None for no writer."""
     asked, pulled = [], []
 
@@ -43,7 +54,7 @@ def run(draft, question=WHEN, *, passages=PASSAGES, threshold=-1.0, tokens=300, 
             pulled.append(piece)
             yield piece
 
-    writer = None if draft is None else Writer(stream, count_words, load_prompt("answer"), tokens)
+    writer = None if draft is None else Writer(stream, count_words, load_prompt("answer"), tokens, longest)
     events = list(
         answer_events(
             Question(question, question, time.monotonic(), history),
@@ -296,7 +307,7 @@ def test_closing_the_stream_closes_the_writers():
         finally:
             closed.append(True)
 
-    writer = Writer(stream, count_words, load_prompt("answer"), 300)
+    writer = Writer(stream, count_words, load_prompt("answer"), 300, 120)
     question = Question(WHEN, WHEN, time.monotonic())
     limits = Limits(5, -1.0)
     events = answer_events(question, PASSAGES, score=overlap, writer=writer, fingerprint=FINGERPRINT, limits=limits)
@@ -304,3 +315,18 @@ def test_closing_the_stream_closes_the_writers():
     assert isinstance(next(events), Token)
     events.close()
     assert closed == [True]
+
+
+def test_an_answer_that_ran_into_its_limit_loses_its_unfinished_sentence_and_says_so():
+    draft = ["The strategy names four priority areas. ", "It was published on 12"]
+    answer = run(draft, longest=11)[0][-1].answer
+    assert answer.answer == "The strategy names four priority areas."
+    assert answer.dropped == ()
+    assert answer.reason == (
+        "The answer reached its longest length (setting answer_tokens); its unfinished sentence is left out."
+    )
+
+
+def test_an_answer_without_a_full_stop_below_the_limit_is_whole():
+    answer = run(["NHS England published it on 12 October 2022"], longest=120)[0][-1].answer
+    assert (answer.answer, answer.reason) == ("NHS England published it on 12 October 2022", "")
