@@ -203,9 +203,9 @@ def test_a_refusal_shows_the_nearest_quotes_as_no_answer(samples_index):
 
 
 @pytest.mark.models
-def test_an_unknown_collection_holds_nothing(samples_index):
-    record = run_json("ask", QUESTION, "--index", samples_index, "--collection", "nothing")
-    assert (record["abstained"], record["quotes"], record["passages"]) == (True, [], [])
+def test_an_unknown_collection_is_named_with_those_that_there_are(samples_index):
+    result = run("ask", QUESTION, "--index", samples_index, "--collection", "nothing", code=1)
+    assert result.stderr == "footnote: There is no collection 'nothing'. There are: default.\n"
 
 
 @pytest.mark.models

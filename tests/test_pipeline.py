@@ -298,7 +298,6 @@ def test_the_search_is_a_langchain_retriever_too(footnote):
     documents = footnote.as_retriever(collection="default").invoke("When was the strategy published?")
     passages = footnote.search("When was the strategy published?")
     assert [one.page_content for one in documents] == [one.chunk.text for one in passages]
-    assert footnote.as_retriever(collection="nothing").invoke("strategy") == []
 
 
 def test_pages_of_a_document_are_its_text(footnote):
