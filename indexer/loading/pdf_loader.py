@@ -53,7 +53,7 @@ def _refuse_without_text(builder: TextBuilder, pages: int, unreadable: list[int]
         return
     if not pages or len(unreadable) == pages:
         raise FootnoteError("It can't be read as a PDF (none of its pages can be opened): it may be damaged.")
-    raise FootnoteError("It has no text: it looks like a scan; text recognition comes later.")
+    raise FootnoteError("It has no text: it looks like a scan, and Footnote does not recognise text in pictures.")
 
 
 def _warnings(empty: list[int], unreadable: list[int], pages: int) -> tuple[str, ...]:
