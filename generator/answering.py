@@ -197,7 +197,8 @@ def _check(draft: _Draft, text: str, readable: Sequence[Evidence]) -> Iterator[E
     if not text:
         return
     cited = cite(text, readable)
-    verdict = check_support(text, [evidence.grounds for evidence in cited], draft.question.text)
+    documents = len({evidence.passage.chunk.source_id for evidence in cited})
+    verdict = check_support(text, [evidence.grounds for evidence in cited], draft.question.text, documents=documents)
     if verdict.support == "unsupported":
         draft.dropped.append(Sentence(text, (), verdict.support, verdict.score, verdict.problems))
         return

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from generator.citing import LEAST_COVERAGE, coverage
-from generator.words import is_negated, names, numbers, words
+from generator.words import is_negated, names, numbers, stems, words
 from schema import Support
 
 FULL_COVERAGE = 0.6
@@ -30,13 +30,15 @@ class Verdict:
     problems: tuple[str, ...] = ()
 
 
-def check_support(sentence: str, evidence: Sequence[str], question: str) -> Verdict:
+def check_support(sentence: str, evidence: Sequence[str], question: str, *, documents: int = 1) -> Verdict:
     """Check one sentence of an answer.
 
     Args:
         sentence: of the answer.
         evidence: the texts it is cited to, with the titles and dates of their documents.
         question: whose names a sentence may repeat.
+        documents: how many different documents those texts are from. What joins two documents has to be in their
+            words: from "X heads A" and "Y heads B" a model makes "X succeeded Y" with every name in its place.
     """
     if not evidence:
         return Verdict("unsupported", 0.0, ("Nothing in the documents was found to match this sentence.",))
@@ -45,6 +47,8 @@ def check_support(sentence: str, evidence: Sequence[str], question: str) -> Verd
     hard = [f"The number {number} is not in the cited text." for number in sorted(wrong)]
     if is_negated(sentence) != is_negated(held) and is_negated(sentence):
         hard.append("The sentence denies something that the cited text does not.")
+    if documents > 1 and (added := sorted(stems(sentence) - stems(held))):
+        hard.append(f"It joins {documents} documents by words that none of them uses: {', '.join(added)}.")
     soft = [f"The number {number} is not in the cited text." for number in sorted(loose)]
     soft += [
         f"The name {name!r} is not in the cited text." for name in sorted(_missing_names(sentence, held, question))

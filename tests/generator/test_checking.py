@@ -100,3 +100,14 @@ def test_without_evidence_nothing_is_supported():
 )
 def test_scores_are_coverages_less_a_discount(sentence, score):
     assert check_support(sentence, ["Rain fell in spring."], "").score == pytest.approx(score)
+
+
+def test_two_documents_are_joined_only_by_their_own_words():
+    evidence = ["Its Chief Executive is Richard Torbett.", "Amanda Pritchard was Chief Executive of the NHS."]
+    claim = "Richard Torbett succeeded Amanda Pritchard as Chief Executive of the NHS."
+    joined = check_support(claim, evidence, "Who succeeded Amanda Pritchard?", documents=2)
+    assert joined.support == "unsupported"
+    assert joined.problems == ("It joins 2 documents by words that none of them uses: succeed.",)
+    assert check_support(claim, evidence, "Who succeeded Amanda Pritchard?", documents=1).support == "supported"
+    both = "Richard Torbett is a Chief Executive, and Amanda Pritchard was one."
+    assert check_support(both, evidence, "", documents=2).support == "supported"

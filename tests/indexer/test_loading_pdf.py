@@ -147,7 +147,7 @@ def test_truncated_is_refused():
 
 
 def test_a_scan_is_refused():
-    with pytest.raises(FootnoteError, match="has no text: it looks like a scan, and Footnote does not recognise text in pictures"):
+    with pytest.raises(FootnoteError, match="it looks like a scan, and Footnote does not recognise text in pictures"):
         read("scan.pdf", drawn([], []))
 
 
