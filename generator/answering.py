@@ -197,8 +197,12 @@ def _check(draft: _Draft, text: str, readable: Sequence[Evidence]) -> Iterator[E
     if not text:
         return
     cited = cite(text, readable)
-    documents = len({evidence.passage.chunk.source_id for evidence in cited})
-    verdict = check_support(text, [evidence.grounds for evidence in cited], draft.question.text, documents=documents)
+    grounds = [evidence.grounds for evidence in cited]
+    by_document: dict[str, str] = {}
+    for evidence in cited:
+        source = evidence.passage.chunk.source_id
+        by_document[source] = f"{by_document.get(source, '')} {evidence.grounds}"
+    verdict = check_support(text, grounds, draft.question.text, documents=tuple(by_document.values()))
     if verdict.support == "unsupported":
         draft.dropped.append(Sentence(text, (), verdict.support, verdict.score, verdict.problems))
         return

@@ -30,15 +30,15 @@ class Verdict:
     problems: tuple[str, ...] = ()
 
 
-def check_support(sentence: str, evidence: Sequence[str], question: str, *, documents: int = 1) -> Verdict:
+def check_support(sentence: str, evidence: Sequence[str], question: str, *, documents: Sequence[str] = ()) -> Verdict:
     """Check one sentence of an answer.
 
     Args:
         sentence: of the answer.
         evidence: the texts it is cited to, with the titles and dates of their documents.
         question: whose names a sentence may repeat.
-        documents: how many different documents those texts are from. What joins two documents has to be in their
-            words: from "X heads A" and "Y heads B" a model makes "X succeeded Y" with every name in its place.
+        documents: the same texts, joined by document. A sentence whose names no single document holds has to be in
+            their words: from "X heads A" and "Y heads B" a model makes "X succeeded Y" with every name in its place.
     """
     if not evidence:
         return Verdict("unsupported", 0.0, ("Nothing in the documents was found to match this sentence.",))
@@ -47,8 +47,8 @@ def check_support(sentence: str, evidence: Sequence[str], question: str, *, docu
     hard = [f"The number {number} is not in the cited text." for number in sorted(wrong)]
     if is_negated(sentence) != is_negated(held) and is_negated(sentence):
         hard.append("The sentence denies something that the cited text does not.")
-    if documents > 1 and (added := sorted(stems(sentence) - stems(held))):
-        hard.append(f"It joins {documents} documents by words that none of them uses: {', '.join(added)}.")
+    if added := _joining_words(sentence, documents):
+        hard.append(f"It joins {len(documents)} documents by words that none of them uses: {', '.join(sorted(added))}.")
     soft = [f"The number {number} is not in the cited text." for number in sorted(loose)]
     soft += [
         f"The name {name!r} is not in the cited text." for name in sorted(_missing_names(sentence, held, question))
@@ -59,6 +59,13 @@ def check_support(sentence: str, evidence: Sequence[str], question: str, *, docu
     if soft or score < FULL_COVERAGE:
         return Verdict("partly", round(score * 0.8, 3), tuple(soft))
     return Verdict("supported", round(score, 3))
+
+
+def _joining_words(sentence: str, documents: Sequence[str]) -> set[str]:
+    """The content that a sentence adds to documents each of which holds only some of its names."""
+    if len(documents) < 2 or any(names(sentence) <= set(words(text)) for text in documents):
+        return set()
+    return stems(sentence) - stems(" ".join(documents))
 
 
 def _missing_numbers(sentence: str, held: str) -> tuple[set[str], set[str]]:

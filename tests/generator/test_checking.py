@@ -103,11 +103,14 @@ def test_scores_are_coverages_less_a_discount(sentence, score):
 
 
 def test_two_documents_are_joined_only_by_their_own_words():
-    evidence = ["Its Chief Executive is Richard Torbett.", "Amanda Pritchard was Chief Executive of the NHS."]
-    claim = "Richard Torbett succeeded Amanda Pritchard as Chief Executive of the NHS."
-    joined = check_support(claim, evidence, "Who succeeded Amanda Pritchard?", documents=2)
+    torbett, pritchard = "Its Chief Executive is Richard Torbett.", "Amanda Pritchard was Chief Executive of the NHS."
+    evidence, question = [torbett, pritchard], "Who succeeded Amanda Pritchard?"
+    claim = "The NHS saw that Richard Torbett succeeded Amanda Pritchard."
+    joined = check_support(claim, evidence, question, documents=evidence)
     assert joined.support == "unsupported"
-    assert joined.problems == ("It joins 2 documents by words that none of them uses: succeed.",)
-    assert check_support(claim, evidence, "Who succeeded Amanda Pritchard?", documents=1).support == "supported"
-    both = "Richard Torbett is a Chief Executive, and Amanda Pritchard was one."
-    assert check_support(both, evidence, "", documents=2).support == "supported"
+    assert joined.problems == ("It joins 2 documents by words that none of them uses: saw, succeed.",)
+    assert check_support(claim, evidence, question, documents=[" ".join(evidence)]).problems == ()
+    both = "Chief Executive: it is Richard Torbett, it was Amanda Pritchard."
+    assert check_support(both, evidence, question, documents=evidence).problems == ()
+    alone = "Amanda Pritchard led the NHS."
+    assert check_support(alone, evidence, question, documents=evidence).problems == ()
