@@ -2,7 +2,7 @@
 
     python -m benchmarks.embedders --data FOLDER/scifact --batch 16 bge-small-en-v1.5-int8 bge-small-en-v1.5
 
-Whole documents, title and text, without chunks; exact search. docs/decisions/006 has figures for --batch 16 and --batch 1.
+Whole documents, title and text, without chunks; exact search. Decision 006 has its figures.
 """
 
 from __future__ import annotations

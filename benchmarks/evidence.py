@@ -3,7 +3,7 @@
     python -m benchmarks.evidence --data FOLDER/squad2 [--questions 150] [--seed 7]
 
 Draws as many answerable as unanswerable questions. Prints how often the gold answer stands in the first 1, 3 and 5
-sentences, the AUROC of the judgement's score, and false refusals against false answers by threshold (docs/decisions/008).
+sentences, the AUROC of the judgement's score, and false refusals against false answers by threshold.
 """
 
 from __future__ import annotations
