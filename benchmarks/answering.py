@@ -23,7 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.questions import EvalCase, load_questions
+from eval.questions import load_questions
+from eval.records import EvalCase
 from pipeline import Footnote
 from schema import Answer, Answered
 from settings import load_settings

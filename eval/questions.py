@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from reprlib import repr as shown
@@ -16,37 +15,16 @@ from typing import Any
 
 import yaml
 
+from eval.records import EvalCase, Evidence
 from schema import FootnoteError
 
 FIELDS = ("id", "question", "kind", "answers", "evidence", "unanswerable")
 EVIDENCE_FIELDS = ("source", "page", "quote")
 COLUMNS = ("id", "question", "kind", "answers", "source", "page", "quote", "unanswerable")
+TOGETHER = ("comparison", "disagreement")
+"""Kinds whose answer takes all of the answers and all of the evidence, unless a question says otherwise."""
+
 TRUTHS = {"": False, "false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}
-
-
-@dataclass(frozen=True, slots=True)
-class Evidence:
-    """A place that supports an answer: a path in the collection, with a page (from 1), a verbatim quote or both."""
-
-    source: str
-    page: int | None = None
-    quote: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class EvalCase:
-    """One question with what is expected of it.
-
-    Any one of ``answers`` will do. ``evidence`` lists the places where an answer stands; in the kinds ``comparison``
-    and ``disagreement`` it takes all of them together. An unanswerable case has neither: a refusal is right.
-    """
-
-    question_id: str
-    question: str
-    answers: tuple[str, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    unanswerable: bool = False
-    kind: str = ""
 
 
 def load_questions(path: Path) -> tuple[EvalCase, ...]:
@@ -156,7 +134,8 @@ def _parse_case(item: Any, number: int, place: str) -> EvalCase:
         answers=answers,
         evidence=evidence,
         unanswerable=unanswerable,
-        kind=_text(fields, "kind", place) if "kind" in fields else "",
+        kind=(kind := _text(fields, "kind", place) if "kind" in fields else ""),
+        together=kind in TOGETHER,
     )
 
 
