@@ -14,7 +14,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from feedback import Feedback, append_feedback, read_feedback
 from generator.answering import Limits, Question, Writer, answer_events
+from generator.checking import check_support
 from generator.prompting import opening_messages
 from indexer.store import IndexStore
 from models import choose_llm, is_present, load_registry, model_folder
@@ -22,7 +24,7 @@ from models.engines import LoadedEngine, load_chat_model, prepare_process, strea
 from models.registry import Model
 from prompts import Prompt, load_prompt
 from retriever.followup import standalone_question
-from retriever.hybrid import HybridRetriever, retrieve
+from retriever.hybrid import HybridRetriever, Stage, retrieve, retrieve_stages
 from schema import (
     Answer,
     Answered,
@@ -37,6 +39,8 @@ from schema import (
     Passage,
     Progress,
     SourceInfo,
+    Support,
+    TextDocument,
     Turn,
     checked_question,
     encodable,
@@ -44,6 +48,7 @@ from schema import (
 from settings import Settings
 
 if TYPE_CHECKING:
+    from indexer.building import Recipe
     from models.encoders import SentenceEmbeddings
 
 CONTEXT_TOKENS = 8192
@@ -183,23 +188,45 @@ class Footnote:
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Add or update files and folders; see `indexer.building.index_paths`."""
-        from indexer.building import Recipe, index_paths  # noqa: PLC0415  (the loaders' libraries)
+        from indexer.building import index_paths  # noqa: PLC0415  (the loaders' libraries)
+
+        return index_paths(
+            self.store,
+            paths,
+            collection=collection or self.settings.collection,
+            recipe=self._recipe(),
+            on_file=on_file,
+            on_progress=on_progress,
+        )
+
+    def index_corpus(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
+        """Make a collection hold exactly these texts, unchanged; see `indexer.corpus.index_texts`."""
+        from indexer.corpus import index_texts  # noqa: PLC0415
+
+        return index_texts(
+            self.store,
+            documents,
+            collection=collection or self.settings.collection,
+            recipe=self._recipe(),
+            on_progress=on_progress,
+        )
+
+    def _recipe(self) -> Recipe:
+        from indexer.building import Recipe  # noqa: PLC0415
 
         settings = self.settings
-        recipe = Recipe(
+        return Recipe(
             name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
             load=lambda path: _load_within(path, settings.max_characters),
             count_tokens=lambda texts: self.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
             embed=lambda texts: self.embeddings.embed(texts),  # noqa: PLW0108
             max_tokens=settings.chunk_tokens,
-        )
-        return index_paths(
-            self.store,
-            paths,
-            collection=collection or settings.collection,
-            recipe=recipe,
-            on_file=on_file,
-            on_progress=on_progress,
         )
 
     def sources(self, collection: str | None = None) -> list[SourceInfo]:
@@ -231,6 +258,16 @@ class Footnote:
         views = self.store.page_views(source_id)
         return max((view.number for view in views if view.start <= start), default=1)
 
+    # Feedback
+
+    def add_feedback(self, record: Feedback) -> None:
+        """Keep what a reader said of an answer, beside the index; it is on disk when this returns."""
+        append_feedback(self.settings.index, record)
+
+    def feedback(self) -> tuple[Feedback, ...]:
+        """What readers said of answers, oldest first."""
+        return read_feedback(self.settings.index)
+
     # Questions
 
     def search(
@@ -255,6 +292,16 @@ class Footnote:
             top_k=top_k or self.settings.top_k,
             collection=collection,
         )
+
+    def stages(self, question: str, *, depth: int = 100) -> dict[str, Stage]:
+        """Each stage of retrieval on its own, for evaluation; the last, ``pipeline``, is what `ask` reads from."""
+        question = checked_question(question)
+        found = retrieve_stages(
+            question, index=self.store, embed_query=self.embeddings.embed_query, score=self.score, depth=depth
+        )
+        started = time.monotonic()
+        passages = self.search(question, top_k=depth)
+        return found | {"pipeline": Stage(passages, (time.monotonic() - started) * 1000)}
 
     def ask(
         self,
@@ -337,6 +384,11 @@ class Footnote:
                 f"Fetch them with: footnote models fetch {model.name}"
             )
         return model_folder(model, self.settings.cache)
+
+
+def check_statement(sentence: str, texts: Sequence[str], question: str) -> Support:
+    """The shipped checker's verdict on one sentence and the texts that it cites; needs neither index nor models."""
+    return check_support(sentence, texts, question).support
 
 
 def identity_of(model: Model) -> EmbedderIdentity:

@@ -61,6 +61,15 @@ class Extraction:
 
 
 @dataclass(frozen=True, slots=True)
+class TextDocument:
+    """A document that comes as text, such as one of a benchmark's corpus; ``path`` may be any string."""
+
+    path: str
+    title: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
 class Source:
     """One document of a collection; its identity is collection + relative path, its content hash an attribute."""
 
@@ -219,6 +228,9 @@ class Answer:
 
     ``reason`` says in a sentence why the answer is as it is when it is not a full one: why it abstained, why there are
     quotes only, or that it was stopped. ``dropped`` holds draft sentences that the evidence did not support.
+    ``confidence`` is the judgement's score for "the documents answer this": higher is surer, ``None`` without any
+    evidence. ``tokens_read`` and ``tokens_written`` count the messages and the draft in the language model's own
+    tokens, without its chat template; ``None`` when no model was asked.
     """
 
     question: str
@@ -232,6 +244,9 @@ class Answer:
     timings: Timings
     fingerprint: Fingerprint
     dropped: tuple[Sentence, ...] = ()
+    confidence: float | None = None
+    tokens_read: int | None = None
+    tokens_written: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

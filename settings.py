@@ -52,6 +52,7 @@ class Settings(BaseModel):
     abstain_below: float = Field(
         -1.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"
     )
+    runs: Path = Field(Path("footnote-runs"), description="Folder of evaluation runs and question sets")
     host: str = Field("127.0.0.1", description="Address that serve listens on")
     port: int = Field(7860, ge=0, le=65535, description="Port that serve listens on; 0: any free one")
     lock_wait_s: float = Field(10.0, ge=0.0, le=3600.0, description="Seconds to wait for another writer of the index")

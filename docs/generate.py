@@ -23,10 +23,10 @@ from typer.testing import CliRunner
 ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 LAYERS = (
-    ("app", "cli", "web", "eval"),
+    ("app", "cli", "commands", "web", "eval"),
     ("console", "doctor", "pipeline"),
     ("indexer", "retriever", "generator", "models"),
-    ("prompts", "settings", "language", "schema"),
+    ("prompts", "settings", "feedback", "language", "schema"),
 )
 KNOWN_TO_ALL = {"schema", "language"}
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 200, 66, 36, 84, 24
@@ -54,9 +54,11 @@ def main() -> int:
 
 def commands() -> str:
     """Every command's own help, as the terminal prints it."""
-    from cli import app, models_app  # noqa: PLC0415  (the root is on the path only when run as a script of the project)
+    from cli import app  # noqa: PLC0415  (the root is on the path only when run as a script of the project)
 
-    names = [(name,) for name in _names(app)] + [("models", name) for name in _names(models_app)]
+    names = [(name,) for name in _names(app)]
+    for group in app.registered_groups:
+        names += [(str(group.name), name) for name in _names(group.typer_instance)] if group.typer_instance else []
     parts = ["# Commands\n\nMade by `python docs/generate.py` from the commands themselves.\n"]
     for words in [(), *names]:
         result = CliRunner().invoke(app, [*words, "--help"], terminal_width=100, prog_name="footnote")

@@ -7,6 +7,7 @@ answer. What this module does not do: retrieve, load anything, or know which mod
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -93,6 +94,9 @@ class _Draft:
     dropped: list[Sentence]
     cited: list[Evidence]
     refused_by_model: bool = False
+    text: str = ""
+    tokens_read: int | None = None
+    tokens_written: int | None = None
     own_words: bool = False
     cut: bool = False
     stopped: bool = False
@@ -134,6 +138,7 @@ def answer_events(
     judgement = judge(question.standalone, ranked, threshold=limits.threshold)
     if judgement.answerable and writer is not None:
         yield from _write(draft, chosen, sentences, writer, is_stopped)
+        draft.tokens_written = writer.count_tokens(draft.text)
     if _wants_own_words(draft, judgement, has_writer=writer is not None):
         yield _own_words(draft, chosen[0])
     yield Answered(_finish(draft, judgement, fingerprint, has_writer=writer is not None))
@@ -153,34 +158,37 @@ def _write(
     scores = {sentence.key: sentence.score for sentence in draft.ranked}
     readable = sorted(packed, key=lambda sentence: -scores[sentence.key])
     messages = build_messages(writer.prompt, draft.question.text, packed, draft.question.history)
-    text, shown, checked = "", 0, 0
+    draft.tokens_read = sum(writer.count_tokens(str(message.content)) for message in messages)
+    shown, checked = 0, 0
     for piece in writer.stream(messages):
         if is_stopped():
             break
         if draft.timings.first_token_ms is None:
             draft.timings = replace(draft.timings, first_token_ms=draft.now_ms())
-        text += piece
-        refuses = _refuses(text, writer.prompt.refusal)
+        draft.text += piece
+        refuses = _refuses(draft.text, writer.prompt.refusal)
         if refuses:
             draft.refused_by_model = True
             return
         if refuses is None:
             continue  # a reader who sees half a refusal takes it for the answer
-        yield Token(text[shown:])
-        shown = len(text)
-        complete = sentence_spans(text)[:-1]
+        yield Token(draft.text[shown:])
+        shown = len(draft.text)
+        complete = sentence_spans(draft.text)[:-1]
         for start, end in complete[checked:]:
-            yield from _check(draft, text[start:end], readable)
+            yield from _check(draft, draft.text[start:end], readable)
         checked = len(complete)
     draft.stopped = is_stopped()
     if not draft.stopped:
-        if shown < len(text):
-            yield Token(text[shown:])
-        rest = sentence_spans(text)[checked:]
+        if shown < len(draft.text):
+            yield Token(draft.text[shown:])
+        rest = sentence_spans(draft.text)[checked:]
         # A sentence that ran into the limit says half of what it means, which no check can see.
-        draft.cut = bool(rest) and text[-1] not in ENDINGS and writer.count_tokens(text) >= writer.answer_tokens
+        draft.cut = (
+            bool(rest) and draft.text[-1] not in ENDINGS and writer.count_tokens(draft.text) >= writer.answer_tokens
+        )
         for start, end in rest[:-1] if draft.cut else rest:
-            yield from _check(draft, text[start:end], readable)
+            yield from _check(draft, draft.text[start:end], readable)
 
 
 def _refuses(text: str, refusal: str) -> bool | None:
@@ -249,6 +257,9 @@ def _finish(draft: _Draft, judgement: Judgement, fingerprint: Fingerprint, *, ha
         timings=replace(draft.timings, total_ms=draft.now_ms()),
         fingerprint=fingerprint,
         dropped=tuple(draft.dropped),
+        confidence=round(judgement.score, 4) if math.isfinite(judgement.score) else None,
+        tokens_read=draft.tokens_read,
+        tokens_written=draft.tokens_written,
     )
 
 

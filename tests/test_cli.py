@@ -24,7 +24,7 @@ PASSAGE = {
 }  # fmt: skip
 ANSWER = {
     "question", "answer", "abstained", "reason", "sentences", "citations", "quotes", "passages", "timings",
-    "fingerprint", "dropped",
+    "fingerprint", "dropped", "confidence", "tokens_read", "tokens_written",
 }  # fmt: skip
 SENTENCE = {"text", "citations", "support", "score", "problems"}
 TIMINGS = {"retrieve_ms", "rerank_ms", "quotes_ms", "first_token_ms", "total_ms"}

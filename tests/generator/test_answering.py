@@ -95,6 +95,26 @@ def kinds(events):
     return [type(event).__name__ for event in events]
 
 
+def test_an_answer_counts_the_tokens_that_the_model_read_and_wrote():
+    events, asked = run(["NHS England published it on ", "12 October 2022."])
+    read = sum(len(str(message.content).split()) for message in asked[0])
+    assert (events[-1].answer.tokens_read, events[-1].answer.tokens_written) == (read, 8)
+    refused, _ = run(["NOT FOUND"])
+    assert refused[-1].answer.tokens_written == 2
+    assert refused[-1].answer.tokens_read == read
+
+
+def test_an_answer_without_a_model_counts_no_tokens():
+    answer = run(None)[0][-1].answer
+    assert (answer.tokens_read, answer.tokens_written) == (None, None)
+
+
+def test_confidence_is_the_score_of_the_judgement():
+    events, _ = run(None)
+    assert events[-1].answer.confidence == events[0].quotes[0].score
+    assert run(None, passages=[])[0][-1].answer.confidence is None
+
+
 def test_quotes_come_first_then_tokens_and_each_sentence_as_soon_as_the_next_begins():
     pieces = ["NHS England published it on ", "12 October 2022. ", "The ", "ABPI welcomed the strategy."]
     events, _ = run(pieces)

@@ -6,7 +6,7 @@ from langchain_tests.integration_tests import RetrieversIntegrationTests
 
 from indexer.langchain_store import passage_to_document
 from indexer.store import IndexedDocument, IndexStore
-from retriever.hybrid import CANDIDATES, HybridRetriever, retrieve
+from retriever.hybrid import CANDIDATES, RERANKED, HybridRetriever, retrieve, retrieve_stages
 from schema import Block, Chunk, EmbedderIdentity, Extraction, Source
 
 IDENTITY = EmbedderIdentity("by hand", "", 3, normalised=True)
@@ -115,3 +115,38 @@ class TestStandardSuite(RetrieversIntegrationTests):
     @property
     def retriever_query_example(self):
         return "lighthouse"
+
+
+def stages(store, question, depth=8, score=lambda _, texts: [float(len(text)) for text in texts]):
+    return retrieve_stages(question, index=store, embed_query=lambda _: QUERY, score=score, depth=depth)
+
+
+def names(stage):
+    return [one.source.path for one in stage.passages]
+
+
+def test_each_stage_is_seen_on_its_own(store):
+    found = stages(store, "Where is the lighthouse?")
+    assert names(found["dense"]) == ["other.md", "south.md", "north.md", "east.md", "west.md"]
+    assert sorted(names(found["lexical"])) == ["east.md", "north.md", "other.md"]
+    assert names(found["fused"]) == [one.source.path for one in search(store, "Where is the lighthouse?")]
+    # By the length of "title: text": north 52, east 49, south 42, other 29, west 29, where a tie keeps the fused order.
+    assert names(found["reranked"]) == ["north.md", "east.md", "south.md", "other.md", "west.md"]
+    assert [one.rank for one in found["reranked"].passages] == [1, 2, 3, 4, 5]
+    assert {one.origin for one in found["reranked"].passages} == {"reranked"}
+
+
+def test_stages_take_longer_the_more_they_build_on(store):
+    found = stages(store, "lighthouse")
+    assert 0 < found["dense"].ms < found["fused"].ms < found["reranked"].ms
+    assert 0 < found["lexical"].ms < found["fused"].ms
+
+
+def test_passages_beyond_the_reranked_ones_follow_in_fused_order(store):
+    extra = {f"{number:02}.md": (f"Filler {number}.", -0.7 - number / 1000) for number in range(RERANKED)}
+    with store.writing():
+        store.put([document(path, *row) for path, row in extra.items()])
+    found = stages(store, "lighthouse", depth=100, score=lambda _, texts: [-float(n) for n in range(len(texts), 0, -1)])
+    fused = names(found["fused"])
+    assert names(found["reranked"]) == fused[:RERANKED][::-1] + fused[RERANKED:]
+    assert [one.rank for one in found["reranked"].passages] == list(range(1, len(fused) + 1))

@@ -1,0 +1,1 @@
+"""The groups of commands below `footnote`, and what all commands share."""

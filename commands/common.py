@@ -1,0 +1,58 @@
+"""What all commands share: settings, the opened pipeline, errors in one line, JSON, and common options."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from pipeline import Footnote
+    from settings import Settings
+
+Index = Annotated[Path | None, typer.Option("--index", help="Folder of the index.")]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+
+
+def current_settings(**flags: Any) -> Settings:
+    """The settings with these flags on top; flags that are ``None`` count as not given."""
+    from settings import load_settings  # noqa: PLC0415
+
+    return load_settings(flags)[0]
+
+
+@contextmanager
+def opened_footnote(*, create: bool = False, **flags: Any) -> Iterator[Footnote]:
+    """The pipeline for a command, closed afterwards; errors that users can mend become one line and exit code 1."""
+    with errors_explained():
+        import console  # noqa: PLC0415
+        from pipeline import Footnote  # noqa: PLC0415
+
+        footnote = Footnote(current_settings(**flags), create=create)
+        try:
+            for notice in footnote.store.notices:
+                console.note(notice)
+            yield footnote
+        finally:
+            footnote.close()
+
+
+@contextmanager
+def errors_explained() -> Iterator[None]:
+    """Errors that users can mend become one line and exit code 1."""
+    from schema import FootnoteError  # noqa: PLC0415
+
+    try:
+        yield
+    except FootnoteError as error:
+        typer.echo(f"footnote: {error}", err=True)
+        raise typer.Exit(1) from error
+
+
+def print_json(value: Any) -> None:
+    """Print a value as JSON that people can read too."""
+    typer.echo(json.dumps(value, ensure_ascii=False, indent=2))
