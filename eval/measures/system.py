@@ -1,0 +1,7 @@
+"""system: to come."""
+
+from eval.measures.declaration import Helper, Measure, Summary
+
+MEASURES: tuple[Measure, ...] = ()
+SUMMARIES: tuple[Summary, ...] = ()
+HELPERS: tuple[Helper, ...] = ()
