@@ -9,6 +9,7 @@ from __future__ import annotations
 import gc
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
@@ -28,6 +29,7 @@ FORMAT = "footnote-run"
 VERSION = 1
 LONGEST_HEAD = 1_000_000
 """Bytes of a first line; a longer one is no head of ours."""
+STRING_OR_CONSTANT = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<constant>NaN|-?Infinity)', re.DOTALL)
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,21 +173,12 @@ def _explain(error: ValueError | RecursionError, text: str, path: Path) -> str:
     if f'"format": "{FORMAT}"' not in text[:LONGEST_HEAD]:
         return f"{path} is not a run: it holds no result that 'footnote eval run' wrote"
     if not isinstance(error, json.JSONDecodeError):
-        line = next(number for number, line in enumerate(text.split("\n"), start=1) if _holds_constant(line))
+        found = next(match for match in STRING_OR_CONSTANT.finditer(text) if match["constant"])
+        line = text.count("\n", 0, found.start()) + 1
         return f"{path}, line {line}: {error} is not a number that JSON knows; write null where there is no value"
     if error.lineno >= (last := text.rstrip("\n").count("\n") + 1) and not error.msg.startswith("Extra data"):
         return f"{path}, line {last}: the file ends in the middle; copy it again, or run the evaluation again"
     return f"{path}, line {error.lineno}: this is not JSON: {error.msg}"
-
-
-def _holds_constant(line: str) -> bool:
-    try:
-        json.JSONDecoder(parse_constant=_refuse_constant).raw_decode(line.strip())
-    except json.JSONDecodeError:
-        return any(name in line for name in ("NaN", "Infinity"))
-    except ValueError:
-        return True
-    return False
 
 
 def _parse_head(record: Mapping[str, Any], path: str) -> RunHead:
