@@ -20,7 +20,7 @@ _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
 
-@lru_cache(maxsize=65_536)
+@lru_cache(maxsize=1024)  # of one question, several measures read the same texts
 def normalise_answer(text: str) -> str:
     """Lower case, without ASCII punctuation, English articles and extra white space: the rules of SQuAD's evaluation.
 

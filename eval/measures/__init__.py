@@ -71,11 +71,14 @@ def tabulate(
     """
     if [case.question_id for case in cases] != [outcome.question_id for outcome in outcomes]:
         raise ValueError("the outcomes are not those of the cases, in their order")
-    judged = [Judged(case, outcome, check) for case, outcome in zip(cases, outcomes, strict=True)]
-    columns = {one.name: _column(one.value(each) for each in judged) for one in MEASURES if one.group in groups}
-    if "refusals" in groups:
-        columns |= {one.name: _column(one.of(each) for each in judged) for one in HELPERS}
-    return columns
+    measures = [one for one in MEASURES if one.group in groups]
+    helpers = [one for one in HELPERS if "refusals" in groups]
+    rows = np.full((len(cases), len(measures) + len(helpers)), np.nan)
+    for row, case, outcome in zip(rows, cases, outcomes, strict=True):
+        judged = Judged(case, outcome, check)
+        row[:] = _numbers([*(one.value(judged) for one in measures), *(one.of(judged) for one in helpers)])
+    names = [*(one.name for one in measures), *(one.name for one in helpers)]
+    return {name: rows[:, place].copy() for place, name in enumerate(names)}
 
 
 def summarise(columns: Columns) -> dict[str, float | None]:
@@ -84,8 +87,8 @@ def summarise(columns: Columns) -> dict[str, float | None]:
     return means | {one.name: one.value(columns) for one in SUMMARIES}
 
 
-def _column(values: Iterable[float | None]) -> np.ndarray:
-    return np.array([np.nan if value is None else value for value in values], dtype=np.float64)
+def _numbers(values: Iterable[float | None]) -> list[float]:
+    return [np.nan if value is None else float(value) for value in values]
 
 
 def _mean(column: np.ndarray) -> float | None:

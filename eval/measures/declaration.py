@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from typing import Literal
 
 from eval.records import Columns, EvalCase, Outcome, Span, Statement
@@ -50,6 +50,16 @@ class Judged:
     def citations_of(self, numbers: set[int] | Sequence[int]) -> tuple[Span, ...]:
         """The citations with these numbers, from 1; a number without a citation points to nothing."""
         return tuple(span for number, span in enumerate(self.outcome.citations, start=1) if number in numbers)
+
+    @cached_property
+    def verdict(self) -> Callable[[str, tuple[str, ...]], Support]:
+        """The checker's verdict on a sentence and the texts it cites, each pair asked once; none support nothing."""
+
+        @cache
+        def ask(sentence: str, texts: tuple[str, ...]) -> Support:
+            return self.check(sentence, texts, self.case.question) if texts else "unsupported"
+
+        return ask
 
     @cached_property
     def ranking(self) -> list[str]:
