@@ -8,14 +8,18 @@ from collections.abc import Callable, Sequence
 from types import FrameType
 
 import uvicorn
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from fastapi.encoders import jsonable_encoder
+from fastapi.exceptions import RequestValidationError
 from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
 from schema import FootnoteError
 from web import chat
+from web.feedback import build_feedback_router
 from web.headers import ANY_ADDRESS, HostGuard, SecurityHeaders, known_hosts
-from web.rest import build_router
+from web.rest import AsciiJSONResponse, build_router
 from web.service import Service
 
 
@@ -41,10 +45,18 @@ def build_app(
     app.add_middleware(CORSMiddleware, allow_origins=[])
     app.add_middleware(HostGuard, names=known_hosts(host, *names))
     app.add_middleware(SecurityHeaders)
+    app.add_exception_handler(RequestValidationError, _explain_body)
     app.include_router(build_router(service))
+    app.include_router(build_feedback_router(service))
     app.mount("/page", StaticFiles(directory=chat.STATIC), name="page")
     chat.mount(app, service, examples=examples, concurrency=concurrency)
     return app
+
+
+def _explain_body(_: Request, error: Exception) -> Response:
+    """FastAPI's own answer to a body that is not as described, in a form that can hold any text that came in."""
+    faults = error.errors() if isinstance(error, RequestValidationError) else []
+    return AsciiJSONResponse({"detail": jsonable_encoder(faults)}, status_code=422)
 
 
 def serve(

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import Protocol
 
 import schema
+from feedback import Feedback
 
 
 class Service(Protocol):
@@ -39,4 +40,8 @@ class Service(Protocol):
 
     def status(self) -> str:
         """One sentence about the models in use."""
+        ...
+
+    def add_feedback(self, record: Feedback) -> None:
+        """Keep what a reader said of an answer; when this returns it is on disk."""
         ...

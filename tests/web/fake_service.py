@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator, Sequence
 
 import schema
+from feedback import Feedback
 
 PAGE_ONE = "Genomics in the NHS\n\nA briefing note for the board.\n"
 PAGE_TWO = (
@@ -71,6 +72,12 @@ class FakeService:
         self.asked: list[tuple[str, tuple[schema.Turn, ...]]] = []
         self.stops: list[threading.Event] = []
         self.stopped_at: float | None = None
+        self.feedback: list[Feedback] = []
+
+    def add_feedback(self, record: Feedback) -> None:
+        if record.comment == "disk full":
+            raise schema.FootnoteError("Feedback can't be written: the disk is full.")
+        self.feedback.append(record)
 
     def status(self) -> str:
         return "Answers by a script of the tests."

@@ -1,4 +1,4 @@
-// The parts of the page that live in the browser: the source panel, copying, and where focus and view go.
+// The parts of the page that live in the browser: the source panel, copying, thumbs, and where focus and view go.
 // Text from documents only ever becomes text nodes here.
 "use strict";
 (() => {
@@ -192,28 +192,107 @@
     setTimeout(() => typed && newest === before && say("Sent. Waiting for a free place."), 800);
   }
 
+  // ---- what a reader says of an answer ------------------------------------------------------------------------------
+  // The server draws earlier answers anew with every question, so what was said of them is kept here.
+  const RECORDED = {
+    up: "Recorded. Thank you.",
+    down: "Recorded. It will be a question of the next question set.",
+  };
+  const said = new Map();
+  const keyOf = (rating) => rating.dataset.exchangeNumber + rating.dataset.feedback;
+  const stateOf = (rating) => {
+    const fresh = { recorded: "", open: false, busy: false, wrong: new Set(), comment: "", words: "" };
+    if (!said.has(keyOf(rating))) said.set(keyOf(rating), fresh);
+    return said.get(keyOf(rating));
+  };
+
+  function drawRating(rating) {
+    const state = stateOf(rating);
+    rating.dataset.drawn = "";
+    const pressed = state.open ? "down" : state.recorded;
+    for (const thumb of rating.querySelectorAll(".thumb"))
+      thumb.setAttribute("aria-pressed", String(thumb.dataset.rating === pressed));
+    for (const toggle of rating.querySelectorAll(".toggle"))
+      toggle.setAttribute("aria-pressed", String(state.wrong.has(Number(toggle.dataset.wrong))));
+    rating.querySelector(".down").setAttribute("aria-expanded", String(state.open));
+    rating.querySelector(".wrong").hidden = !state.open;
+    rating.querySelector(".send").setAttribute("aria-disabled", String(state.busy)); // disabled, it would lose the focus
+    const comment = rating.querySelector(".comment");
+    if (comment.value !== state.comment) comment.value = state.comment;
+    const words = rating.querySelector(".recorded");
+    if (words.textContent !== state.words) words.textContent = state.words;
+  }
+
+  function rate(control, rating) {
+    const state = stateOf(rating);
+    const { wrong, rating: thumb } = control.dataset;
+    if (wrong) state.wrong.delete(Number(wrong)) || state.wrong.add(Number(wrong));
+    else if (thumb === "up" && state.recorded !== "up") send(rating, "up");
+    else if (thumb === "down" && !state.open) Object.assign(state, { open: true, words: "" });
+    else if (control.matches(".send")) send(rating, "down");
+    else if (thumb !== "up") state.open = false;
+    drawRating(rating);
+    if (thumb === "down" && state.open) rating.querySelector(".toggle, .comment").focus();
+    if (control.matches(".cancel")) rating.querySelector(".down").focus();
+  }
+
+  async function send(rating, thumb) {
+    const [key, state] = [keyOf(rating), stateOf(rating)];
+    if (state.busy) return;
+    Object.assign(state, { busy: true, words: "Sending …" });
+    const down = thumb === "down" && { wrong_citations: [...state.wrong], comment: state.comment };
+    const body = JSON.stringify({ ...JSON.parse(rating.dataset.feedback), rating: thumb, ...down });
+    try {
+      const headers = { "Content-Type": "application/json" };
+      const response = await fetch("/api/v1/feedback", { method: "POST", headers, body });
+      const answer = await response.json();
+      if (!response.ok) throw new Error(answer.error || "It could not be recorded.");
+      Object.assign(state, { recorded: thumb, open: false, words: RECORDED[thumb] });
+    } catch (error) {
+      state.words = error instanceof TypeError ? "Footnote does not answer. Is it still running?" : error.message;
+    }
+    state.busy = false;
+    for (const shown of document.querySelectorAll(".rating")) {
+      if (keyOf(shown) !== key) continue;
+      const within = shown.querySelector(".wrong").contains(document.activeElement);
+      drawRating(shown);
+      if (within && !state.open) shown.querySelector(".down").focus();
+    }
+  }
+
+  document.addEventListener("input", (event) => {
+    const rating = event.target.matches(".rating .comment") && event.target.closest(".rating");
+    if (rating) stateOf(rating).comment = event.target.value;
+  });
+
   // ---- one listener for the page ------------------------------------------------------------------------------------
   document.addEventListener("click", (event) => {
     const control = event.target.closest("button, .card");
     if (!control) return;
+    const rating = control.closest(".rating");
     if (control.dataset.copy !== undefined) copy(control);
+    else if (rating) rate(control, rating);
     else if (control.dataset.source !== undefined) {
       const selecting = control.matches(".card") && String(getSelection());
       if (!selecting) openPanel(control);
     } else if (["stop", "ask", "new"].includes(control.id)) {
       if (control.id === "ask") asked();
       if (control.id === "stop") say("Stopping.");
+      if (control.id === "new") said.clear();
       document.querySelector("#question textarea")?.focus(); // Stop goes away, and a follow-up may be typed at once
     }
   });
   document.addEventListener("keydown", (event) => {
     if (event.key === "Escape") closePanel();
+    const form = event.key === "Escape" && event.target.closest?.(".rating .wrong");
+    if (form) form.querySelector(".cancel").click();
     if (event.key === "Enter" && !event.shiftKey && event.target.matches("#question textarea")) asked();
   });
 
   // ---- a new question comes to the top of the view, once; nothing moves the view after that -------------------------
   let newest = "";
   const observer = new MutationObserver(() => {
+    for (const rating of document.querySelectorAll(".rating:not([data-drawn])")) drawRating(rating);
     const article = document.querySelector("#current .exchange");
     const number = article?.dataset.exchange || "";
     if (number === newest) return;

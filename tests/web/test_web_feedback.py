@@ -1,0 +1,350 @@
+"""Thumbs: the REST route over a scripted service, and the buttons under an answer in a real browser."""
+
+import json
+import threading
+from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler, HTTPServer
+
+import pytest
+from browsing import ask, finished
+from fake_service import QUOTES, SENTENCES, FakeService
+from fastapi.testclient import TestClient
+
+from feedback import Feedback
+from web.server import build_app
+
+PATH = "/api/v1/feedback"
+FINGERPRINT = {"index": "i", "embedder": "e", "reranker": "none", "llm": "fake", "prompt": "p"}
+CITATIONS = tuple(
+    {name: getattr(quote, name) for name in ("source", "page", "start", "end", "quote")} for quote in QUOTES[:2]
+)
+BODY = {
+    "question": " When? ",
+    "answer": "In 2022.",
+    "rating": "down",
+    "wrong_citations": [2, 1, 2],
+    "comment": "See page 3",
+    "citations": list(CITATIONS),
+    "collection": "default",
+    "fingerprint": FINGERPRINT,
+}
+
+
+@pytest.fixture
+def assistant():
+    return FakeService()
+
+
+@pytest.fixture
+def client(assistant):
+    return TestClient(build_app(assistant), base_url="http://127.0.0.1:7860")
+
+
+def test_feedback_reaches_the_service_whole(client, assistant):
+    response = client.post(PATH, json=BODY)
+    assert (response.status_code, response.json()) == (201, {"status": "recorded"})
+    (record,) = assistant.feedback
+    assert record == Feedback(
+        "When?", "In 2022.", "down", (1, 2), "See page 3", CITATIONS, "default", record.at, FINGERPRINT
+    )
+
+
+def test_a_thumb_and_a_question_are_enough(client, assistant):
+    assert client.post(PATH, json={"question": "When?", "rating": "up"}).status_code == 201
+    assert assistant.feedback == [Feedback("When?", "", "up", at=assistant.feedback[0].at)]
+
+
+@pytest.mark.parametrize(
+    ("change", "status"),
+    [
+        ({"rating": "great"}, 422),
+        ({"rating": None}, 422),
+        ({"extra": 1}, 422),
+        ({"comment": "x" * 2001}, 422),
+        ({"answer": "x" * 100_001}, 422),
+        ({"question": "x" * 20_001}, 422),
+        ({"collection": "../etc"}, 422),
+        ({"wrong_citations": [0]}, 422),
+        ({"wrong_citations": ["one"]}, 422),
+        ({"citations": [{**CITATIONS[0], "title": "x"}]}, 422),
+        ({"citations": [{**CITATIONS[0], "start": -1}]}, 422),
+        ({"citations": [CITATIONS[0]] * 101}, 422),
+        ({"fingerprint": {"index": "x" * 201}}, 422),
+        ({"fingerprint": {str(number): "x" for number in range(21)}}, 422),
+        ({"question": "  "}, 400),
+        ({"question": "x" * 4001}, 400),
+        ({"wrong_citations": [3]}, 400),
+        ({"comment": "disk full"}, 503),
+    ],
+)
+def test_a_body_that_is_not_as_described_is_refused_and_nothing_is_kept(client, assistant, change, status):
+    response = client.post(PATH, json=BODY | change)
+    assert response.status_code == status
+    assert assistant.feedback == []
+    if status != 422:
+        assert set(response.json()) == {"error"}
+
+
+def test_errors_are_sentences(client):
+    response = client.post(PATH, json=BODY | {"wrong_citations": [3]})
+    assert response.json() == {"error": "There is no footnote 3; the answer has 2."}
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 201),
+        ({"origin": "http://127.0.0.1:7860", "sec-fetch-site": "same-origin"}, 201),
+        ({"origin": "https://127.0.0.1:7860"}, 201),  # a proxy that speaks https for us
+        ({"sec-fetch-site": "none"}, 201),
+        ({"sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "same-site"}, 403),
+        ({"sec-fetch-site": "same-site", "origin": "http://127.0.0.1:7860"}, 403),
+        ({"origin": "https://evil.example"}, 403),
+        ({"origin": "http://127.0.0.1:7861"}, 403),
+        ({"origin": "http://127.0.0.1"}, 403),
+        ({"origin": "http://127.0.0.1:7860.evil.example"}, 403),
+        ({"origin": "null"}, 403),
+        ({"origin": ""}, 403),
+        ({"origin": "https://evil.example", "sec-fetch-site": "same-origin"}, 403),
+    ],
+)
+def test_requests_of_other_sites_are_refused(client, assistant, headers, status):
+    response = client.post(PATH, json=BODY, headers=headers)
+    assert response.status_code == status
+    assert len(assistant.feedback) == (status == 201)
+    if status == 403:
+        assert response.json()["error"].startswith("This request comes from another site's page")
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
+def test_only_json_is_taken(client, assistant, kind):
+    headers = {"content-type": kind} if kind else {}
+    response = client.post(PATH, content=json.dumps(BODY), headers=headers)
+    assert response.status_code in (415, 422)
+    assert assistant.feedback == []
+
+
+def test_half_characters_are_kept_as_question_marks(client, assistant):
+    body = json.dumps(BODY).replace("See page 3", "\\ud83d page").encode()
+    assert client.post(PATH, content=body, headers={"content-type": "application/json"}).status_code == 201
+    assert assistant.feedback[0].comment == "? page"
+    refused = client.post(PATH, content=rb'{"rating": "\ud83d"}', headers={"content-type": "application/json"})
+    assert refused.status_code == 422
+
+
+# The page
+
+
+@pytest.fixture
+def page(browser, url):
+    complaints = []
+    page = browser.new_page(viewport={"width": 1280, "height": 900})
+    page.set_default_timeout(8000)
+    page.on("pageerror", lambda error: complaints.append(f"error {error}"))
+    page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+    page.goto(url)
+    page.wait_for_selector(".opening")
+    yield page
+    page.close()
+    assert complaints == []
+
+
+browser_test = [
+    pytest.mark.browser,
+    pytest.mark.filterwarnings("ignore:.*no_silent_downcasting"),
+    pytest.mark.filterwarnings("ignore:The copy keyword is deprecated"),
+]
+
+
+def in_browser(test):
+    for mark in browser_test:
+        test = mark(test)
+    return test
+
+
+def recorded(page, words="Recorded"):
+    page.wait_for_function(
+        "words => document.querySelector('#current .recorded').textContent.startsWith(words)", arg=words
+    )
+    return page.locator("#current .recorded").text_content()
+
+
+@in_browser
+def test_a_thumb_up_is_recorded_with_the_answer_it_is_for(page, service):
+    ask(page, "When?")
+    finished(page)
+    page.get_by_role("button", name="This answer is right").click()
+    assert recorded(page) == "Recorded. Thank you."
+    text = " ".join(sentence.text for sentence in SENTENCES)
+    record = service.feedback[-1]
+    assert record == Feedback("When?", text, "up", (), "", CITATIONS, None, record.at, FINGERPRINT)
+    assert page.locator("#current .up").get_attribute("aria-pressed") == "true"
+    count = len(service.feedback)
+    page.locator("#current .up").click()
+    page.wait_for_timeout(200)
+    assert len(service.feedback) == count, "pressed twice, recorded once"
+
+
+@in_browser
+def test_a_thumb_down_asks_which_footnote_and_is_all_done_with_the_keyboard(page, service):
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .down").focus()
+    page.keyboard.press("Enter")
+    focused = "document.activeElement.getAttribute('aria-label') || document.activeElement.className"
+    assert page.evaluate(focused) == "Footnote 1: Genomics briefing, 14 October 2022, page 2"
+    page.keyboard.press("Tab")
+    page.keyboard.press("Space")
+    assert page.locator("#current .toggle").nth(1).get_attribute("aria-pressed") == "true"
+    page.keyboard.press("Tab")
+    page.keyboard.type("It was 2023 <b>\n")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert recorded(page) == "Recorded. It will be a question of the next question set."
+    record = service.feedback[-1]
+    assert (record.rating, record.wrong_citations, record.comment) == ("down", (2,), "It was 2023 <b>\n")
+    assert page.locator("#current .wrong").is_hidden()
+    assert page.evaluate("document.activeElement.classList.contains('down')")
+
+
+@in_browser
+def test_a_form_that_is_given_up_records_nothing(page, service):
+    ask(page, "When?")
+    finished(page)
+    count = len(service.feedback)
+    down = page.locator("#current .down")
+    down.click()
+    assert (down.get_attribute("aria-pressed"), down.get_attribute("aria-expanded")) == ("true", "true")
+    page.keyboard.press("Escape")
+    assert (down.get_attribute("aria-pressed"), down.get_attribute("aria-expanded")) == ("false", "false")
+    down.click()
+    page.get_by_role("button", name="Cancel").click()
+    assert page.locator("#current .wrong").is_hidden()
+    assert len(service.feedback) == count
+
+
+@in_browser
+def test_a_refusal_has_thumbs_and_no_footnotes_to_choose_from(page, service):
+    ask(page, "What did it cost?")
+    page.wait_for_selector(".refusal")
+    finished(page)
+    page.locator("#current .down").click()
+    assert page.locator("#current .toggle").count() == 0
+    page.locator("#current .comment").fill("3 million, page 9")
+    page.get_by_role("button", name="Send").click()
+    recorded(page)
+    record = service.feedback[-1]
+    assert (record.question, record.answer, record.citations) == ("What did it cost?", "", ())
+
+
+@in_browser
+def test_what_was_said_stays_visible_when_the_conversation_goes_on_and_not_in_the_next(page):
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .up").click()
+    recorded(page)
+    ask(page, "And then?")
+    finished(page)
+    assert page.locator("#earlier .recorded").text_content() == "Recorded. Thank you."
+    assert page.locator("#earlier .up").get_attribute("aria-pressed") == "true"
+    assert page.locator("#current .up").get_attribute("aria-pressed") == "false"
+    page.get_by_role("button", name="New conversation").click()
+    page.wait_for_selector(".opening")
+    ask(page, "When?")
+    finished(page)
+    assert page.locator("#current .up").get_attribute("aria-pressed") == "false"
+
+
+@in_browser
+def test_what_cannot_be_recorded_says_so_and_keeps_the_words(browser, url):
+    page = browser.new_page()
+    page.goto(url)
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .down").click()
+    page.locator("#current .comment").fill("disk full")
+    page.get_by_role("button", name="Send").click()
+    assert recorded(page, "Feedback") == "Feedback can't be written: the disk is full."
+    assert page.locator("#current .comment").input_value() == "disk full"
+    page.close()
+
+
+@in_browser
+def test_an_answer_that_failed_or_is_running_has_no_thumbs(page):
+    ask(page, "broken")
+    finished(page)
+    assert page.locator(".thumb").count() == 0
+    ask(page, "steady, when?")
+    page.wait_for_selector("#current .sentence")
+    assert page.locator("#current .thumb").count() == 0
+    finished(page)
+    assert page.locator("#current .thumb").count() == 2
+
+
+@in_browser
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_form_fits_a_phone(browser, url, scheme):
+    page = browser.new_page(viewport={"width": 360, "height": 740}, color_scheme=scheme)
+    page.goto(url)
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .down").click()
+    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    for name in (".thumb", ".toggle", ".send", ".cancel"):
+        box = page.locator(f"#current {name}").last.bounding_box()
+        assert box["height"] >= 32
+        assert box["x"] + box["width"] <= 360
+    page.close()
+
+
+class Elsewhere(BaseHTTPRequestHandler):
+    """A page of another origin that tries every way a browser has to post to Footnote."""
+
+    target = ""
+
+    def do_GET(self):
+        body = json.dumps(json.dumps(BODY))
+        page = f"""<form method=post enctype=text/plain action="{self.target}" target=frame>
+          <input name='{{"question": "x", "rating": "up", "comment": "' value='"}}'></form>
+          <iframe name=frame></iframe><script>
+          const body = {body}, tries = [
+            fetch("{self.target}", {{method: "POST", mode: "no-cors", body}}),
+            fetch("{self.target}", {{method: "POST", headers: {{"Content-Type": "application/json"}}, body}}),
+            fetch("{self.target}", {{method: "POST", mode: "no-cors", body: new Blob([body], {{type: "text/plain"}})}}),
+          ];
+          navigator.sendBeacon("{self.target}", body);
+          document.forms[0].submit();
+          Promise.allSettled(tries).then(() => setTimeout(() => document.title = "tried", 300));</script>"""
+        self.send_response(200)
+        self.send_header("content-type", "text/html")
+        self.end_headers()
+        self.wfile.write(page.encode())
+
+    def log_message(self, *_):
+        pass
+
+
+@contextmanager
+def other_site(target):
+    handler = type("Handler", (Elsewhere,), {"target": target})
+    server = HTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        yield f"http://localhost:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+@in_browser
+def test_a_page_of_another_site_records_nothing(browser, url, service):
+    count = len(service.feedback)
+    with other_site(url.rstrip("/") + PATH) as address:
+        page = browser.new_page()
+        page.goto(address)
+        page.wait_for_function("document.title === 'tried'")
+        page.close()
+    assert len(service.feedback) == count
