@@ -1,16 +1,88 @@
-"""Decides whether a run may pass: it fails only where a measure got worse beyond doubt and by more than a little."""
+"""Decides whether a run may pass: it fails only where a measure got worse beyond doubt and by more than a little.
+
+For a job that runs after each change: what a rerun of the same set-up does by chance must not trip it. Exit codes and
+printing are the command's work.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from eval.comparing import Comparison
+from eval.comparing import Comparison, compare_runs
+from eval.differences import SYSTEM
+from eval.pairing import failed, listed
+from eval.records import Run
+from eval.verdicts import Difference
+from schema import FootnoteError
 
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """Whether a run passed against its baseline, the reasons as sentences, and the comparison they come from."""
+    """Whether a run passed against its baseline, the reasons as sentences, and the comparison they come from.
+
+    A gate that passed has reasons too: what it looked at, and what a person should know all the same.
+    """
 
     passed: bool
     reasons: tuple[str, ...]
     comparison: Comparison
+
+
+def judge_gate(
+    run: Run,
+    baseline: Run,
+    *,
+    min_effect: float = 0.02,
+    alpha: float = 0.01,
+    include_time: bool = False,
+    measures: Collection[str] | None = None,
+) -> Gate:
+    """Judge a run against its baseline. Questions without a result count as their measures' worst value.
+
+    Args:
+        run: the new one.
+        baseline: of the same questions over the same documents.
+        min_effect: the smallest loss of a share that counts; see `compare_runs`.
+        alpha: the level of the tests after Holm's correction; stricter than in a comparison, for a gate is asked often.
+        include_time: whether time and cost can trip it; another machine is no regression.
+        measures: the names that can trip it, all where ``None``.
+
+    Raises:
+        FootnoteError: when the runs can't be compared as a whole, or nothing in them can be judged.
+    """
+    comparison = compare_runs(baseline, run, min_effect=min_effect, alpha=alpha, measures=measures)
+    judged = [
+        one
+        for one in comparison.differences
+        if one.verdict != "not tested" and one.pairs > 0 and (include_time or one.group not in SYSTEM)
+    ]
+    if not judged:
+        raise FootnoteError(
+            f"The gate has nothing to judge: the runs {run.name!r} and {baseline.name!r} have values of the same "
+            "questions in none of the measures asked for."
+        )
+    worse = [one for one in judged if one.verdict == "worse"]
+    told = [f"{one.measure}: {one.words}" for one in worse] if worse else [_passed(judged, comparison, alpha)]
+    return Gate(not worse, (*told, *_remarks(judged, run, baseline)), comparison)
+
+
+def _passed(judged: Sequence[Difference], comparison: Comparison, alpha: float) -> str:
+    return (
+        f"None of {len(judged)} measures got worse over {comparison.questions:,} questions "
+        f"(p below {alpha:g} after Holm's correction, and by {comparison.min_effect:g} or more)."
+    )
+
+
+def _remarks(judged: Sequence[Difference], run: Run, baseline: Run) -> list[str]:
+    """What never trips a gate by itself: new errors, and that there were too few questions to see much."""
+    remarks = []
+    before = set(failed(baseline, [case.question_id for case in baseline.cases]))
+    if new := [name for name in failed(run, [case.question_id for case in run.cases]) if name not in before]:
+        remarks.append(
+            f"{len(new):,} of {len(run.cases):,} questions have no result now and had one in the baseline: {listed(new)}. "
+            "They count as wrong."
+        )
+    if unclear := [one.measure for one in judged if one.verdict == "cannot tell"]:
+        remarks.append(f"These questions are too few, or too uneven, to tell of {listed(unclear)}.")
+    return remarks
