@@ -1,141 +1,103 @@
-"""Reads question sets that a person wrote by hand, as YAML or CSV, into frozen cases.
+"""Reads question sets, written by hand or in BEIR form, into frozen cases: the front of everything that evaluates.
 
-Both forms hold the same: question, answers, evidence (source with page or quote), or unanswerable. This module checks
-the form of a set only; whether a quote really stands in its source is for whoever has the sources.
+It checks the form of a set only; whether a quote really stands in its source is for whoever has the sources
+(`eval.grounding`).
 """
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
-from io import StringIO
+import hashlib
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
 from pathlib import Path
 from reprlib import repr as shown
 from typing import Any
 
-import yaml
-
+from eval.beir import load_beir
+from eval.faults import Faults
+from eval.handwritten import EVIDENCE_FIELDS, READERS
 from eval.records import EvalCase, Evidence
-from schema import FootnoteError
+from schema import FootnoteError, encodable
 
-FIELDS = ("id", "question", "kind", "answers", "evidence", "unanswerable")
-EVIDENCE_FIELDS = ("source", "page", "quote")
-COLUMNS = ("id", "question", "kind", "answers", "source", "page", "quote", "unanswerable")
+__all__ = ["EvalCase", "Evidence", "load_questions", "questions_sha"]
+
+FIELDS = ("id", "question", "kind", "answers", "evidence", "unanswerable", "together", "note")
 TOGETHER = ("comparison", "disagreement")
 """Kinds whose answer takes all of the answers and all of the evidence, unless a question says otherwise."""
 
-TRUTHS = {"": False, "false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}
+QUESTION_PLACEHOLDER = "<<write a question>>"
+ANSWER_PLACEHOLDER = "<<write the answer>>"
+EXAMPLE_MARK = "<<example>>"
+PLACEHOLDERS = {
+    QUESTION_PLACEHOLDER: "still the template's placeholder; write a question or delete the row",
+    ANSWER_PLACEHOLDER: "still the template's placeholder; write the answer or delete the row",
+    EXAMPLE_MARK: "still the template's example; delete the row",
+}
+"""Marks of a row that nobody has filled in yet, each with what to do about it."""
 
 
 def load_questions(path: Path) -> tuple[EvalCase, ...]:
-    """Read a question set; cases without an id are named by their number in the set, from 1.
+    """Read a question set: a YAML, CSV or JSONL file that was written by hand, or a folder in BEIR form.
+
+    Cases without an id are named by their number in the set, from 1.
 
     Raises:
-        FootnoteError: naming the file, the line or item, the field and what is allowed there.
+        FootnoteError: with a line for each fault that names the file, the line, the field and what is allowed there.
     """
-    readers = {".yaml": _yaml_items, ".yml": _yaml_items, ".csv": _csv_items}
-    if path.suffix.lower() not in readers:
-        raise FootnoteError(f"{path} is not a question set: its name should end in {', '.join(readers)}")
-    try:
-        text = path.read_text("utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
-        raise FootnoteError(f"The question set {path} can't be read: {error}") from error
+    if path.is_dir():
+        return load_beir(path)
+    if path.suffix.lower() not in READERS:
+        raise FootnoteError(f"{path} is not a question set: its name should end in {', '.join(READERS)}")
+    faults = Faults()
     cases: dict[str, EvalCase] = {}
-    for number, (place, item) in enumerate(readers[path.suffix.lower()](text, str(path)), start=1):
-        case = _parse_case(item, number, place)
-        if case.question_id in cases:
-            raise FootnoteError(f"{place}, field id: {case.question_id!r} is taken by an earlier question")
-        cases[case.question_id] = case
+    lines: dict[str, int] = {}
+    with faults.noted():
+        for number, (line, item) in enumerate(READERS[path.suffix.lower()](path, faults), start=1):
+            with faults.noted():
+                case = _parse_case(item, str(number), f"{path}, line {line}")
+                _refuse_taken(case.question_id, lines, f"{path}, line {line}")
+                cases[case.question_id], lines[case.question_id] = case, line
+    faults.raise_any()
     if not cases:
         raise FootnoteError(f"The question set {path} holds no questions")
     return tuple(cases.values())
 
 
-def _yaml_items(text: str, name: str) -> Iterator[tuple[str, Any]]:
-    """Each item of the list with its place. The nodes are read too: safe_load alone hides lines and repeated fields."""
-    try:
-        root, items = yaml.compose(text, Loader=yaml.SafeLoader), yaml.safe_load(text)
-    except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
-        raise FootnoteError(f"{name}, line {line}: this is not YAML: {error.problem}") from error
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
-        raise FootnoteError(f"{name}: this is not YAML that holds questions: {error}") from error
-    if not isinstance(items, list) or root is None:
-        raise FootnoteError(f"{name}: a question set is a list; begin each question with a dash")
-    for number, (node, item) in enumerate(zip(root.value, items, strict=True), start=1):
-        place = f"{name}, line {node.start_mark.line + 1}, item {number}"
-        _refuse_repeated(node, place)
-        yield place, item
+def _refuse_taken(question_id: str, lines: dict[str, int], place: str) -> None:
+    if question_id in lines:
+        raise FootnoteError(f"{place}, field id: {question_id!r} is the id of line {lines[question_id]} already")
 
 
-def _refuse_repeated(item: yaml.Node, place: str) -> None:
-    """Refuse a field that stands twice in one item or in one piece of its evidence."""
-    pieces = [item]
-    if isinstance(item, yaml.MappingNode):
-        pieces += [piece for _, value in item.value if isinstance(value, yaml.SequenceNode) for piece in value.value]
-    for piece in pieces:
-        names = [str(key.value) for key, _ in piece.value] if isinstance(piece, yaml.MappingNode) else []
-        for name in names:
-            if names.count(name) > 1:
-                raise FootnoteError(f"{place}, field {name}: it stands there twice")
+def questions_sha(cases: Iterable[EvalCase]) -> str:
+    """A hash of the cases with all that is expected of them, 16 hexadecimal digits.
+
+    It depends neither on the form of the file they came from nor on their order. Grounding changes it, since that
+    names sources and places as one index does: take it before.
+    """
+    records = sorted((asdict(case) for case in cases), key=lambda record: str(record["question_id"]))
+    canonical = json.dumps(records, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]
 
 
-def _csv_items(text: str, name: str) -> Iterator[tuple[str, Any]]:
-    """Each row as the item that the YAML form would hold; a row can name one piece of evidence."""
-    rows = csv.DictReader(StringIO(text, newline=""), strict=True)
-    try:
-        _check_columns(rows.fieldnames or (), name)
-        for row in rows:
-            place = f"{name}, line {rows.line_num}"
-            if None in row or None in row.values():
-                raise FootnoteError(
-                    f"{place}: the row has {'more' if None in row else 'fewer'} cells than the first line"
-                )
-            yield place, _row_to_item({key: value.strip() for key, value in row.items()}, place)
-    except csv.Error as error:
-        raise FootnoteError(f"{name}, line {rows.reader.line_num}: this is not CSV: {error}") from error
-
-
-def _check_columns(names: Any, name: str) -> None:
-    for column in names:
-        if column not in COLUMNS or names.count(column) > 1:
-            fault = "it stands there twice" if column in COLUMNS else f"unknown; there are {', '.join(COLUMNS)}"
-            raise FootnoteError(f"{name}, line 1, column {column!r}: {fault}")
-    if "question" not in names:
-        raise FootnoteError(f"{name}, line 1: the column question is missing")
-
-
-def _row_to_item(row: dict[str, str], place: str) -> dict[str, Any]:
-    item: dict[str, Any] = {key: row[key] for key in ("id", "question", "kind") if row.get(key)}
-    item["answers"] = [answer.strip() for answer in row["answers"].split("|")] if row.get("answers") else []
-    found: dict[str, Any] = {key: row[key] for key in EVIDENCE_FIELDS if row.get(key)}
-    if "page" in found:
-        found["page"] = int(found["page"]) if found["page"].isdecimal() and len(found["page"]) < 10 else found["page"]
-    item["evidence"] = [found] if found else []
-    truth = row.get("unanswerable", "").lower()
-    if truth not in TRUTHS:
-        raise FootnoteError(f"{place}, field unanswerable: {truth!r} is neither true nor false")
-    return item | {"unanswerable": TRUTHS[truth]}
-
-
-def _parse_case(item: Any, number: int, place: str) -> EvalCase:
+def _parse_case(item: Any, number: str, place: str) -> EvalCase:
+    """A case from an item; without an id, its number is its name. A field that is empty (null) counts as missing."""
     fields = _known_fields(item, FIELDS, place)
-    evidence = tuple(_parse_evidence(found, place) for found in _list_of(fields, "evidence", place))
-    unanswerable = fields.get("unanswerable", False)
-    if not isinstance(unanswerable, bool):
-        raise FootnoteError(f"{place}, field unanswerable: {shown(unanswerable)} is neither true nor false")
+    question, kind = _text(fields, "question", place), _text(fields, "kind", place) if "kind" in fields else ""
     answers = tuple(_text({"answers": answer}, "answers", place) for answer in _list_of(fields, "answers", place))
+    evidence = tuple(_parse_evidence(found, place) for found in _list_of(fields, "evidence", place))
+    unanswerable = _truth(fields, "unanswerable", place, default=False)
     if unanswerable == bool(answers or evidence):
         fault = "it can't go with answers or evidence" if unanswerable else "without it, give answers or evidence"
         raise FootnoteError(f"{place}, field unanswerable: {fault}")
     return EvalCase(
-        question_id=_text({"id": str(number)} | fields, "id", place),
-        question=_text(fields, "question", place),
+        question_id=_text({"id": number} | fields, "id", place),
+        question=question,
         answers=answers,
         evidence=evidence,
         unanswerable=unanswerable,
-        kind=(kind := _text(fields, "kind", place) if "kind" in fields else ""),
-        together=kind in TOGETHER,
+        kind=kind,
+        together=_truth(fields, "together", place, default=kind in TOGETHER),
     )
 
 
@@ -154,7 +116,7 @@ def _known_fields(item: Any, names: tuple[str, ...], place: str) -> dict[str, An
     for name in item:
         if name not in names:
             raise FootnoteError(f"{place}, field {name}: unknown; there are {', '.join(names)}")
-    return item
+    return {name: value for name, value in item.items() if value is not None}
 
 
 def _list_of(fields: dict[str, Any], name: str, place: str) -> list[Any]:
@@ -164,9 +126,21 @@ def _list_of(fields: dict[str, Any], name: str, place: str) -> list[Any]:
     return value
 
 
+def _truth(fields: dict[str, Any], name: str, place: str, *, default: bool) -> bool:
+    value = fields.get(name, default)
+    if not isinstance(value, bool):
+        raise FootnoteError(f"{place}, field {name}: {shown(value)} is neither true nor false")
+    return value
+
+
 def _text(fields: dict[str, Any], name: str, place: str) -> str:
     """The field as words; dates and numbers have to stand in quotation marks, so that none is rewritten on the way."""
     value = fields.get(name)
     if not isinstance(value, str) or not value.strip():
         raise FootnoteError(f"{place}, field {name}: {shown(value)} is not text; put it in quotation marks")
+    if encodable(value) != value:
+        raise FootnoteError(f"{place}, field {name}: {shown(value)} holds half of a character")
+    for mark, fault in PLACEHOLDERS.items():
+        if mark in value:
+            raise FootnoteError(f"{place}, field {name}: {fault}")
     return value.strip()

@@ -80,20 +80,20 @@ YAML_FAULTS = [
     ("", "a question set is a list"),
     ("[]", "holds no questions"),
     ("question: Who?", "a question set is a list"),
-    ("- [Who]", "line 1, item 1: ['Who'] is not a set of fields"),
+    ("- [Who]", "line 1: ['Who'] is not a set of fields"),
     ("- id: a\n- id: b: c", "line 2: this is not YAML"),
     ("- question: 2022-99-99", "this is not YAML that holds questions"),
     ("[" * 5000, "this is not YAML that holds questions"),
-    ("- question: \x07", "this is not YAML that holds questions"),
-    ("- &loop\n  question: [*loop]\n  answers: [x]", "line 1, item 1, field question:"),
-    ("&loop\n- *loop", "item 1: "),
-    ("# first\n- answers: [x]", "line 2, item 1, field question: None is not text"),
+    ("# a\n- question: \x07", "line 2: this is not YAML: special characters are not allowed"),
+    ("- &loop\n  question: [*loop]\n  answers: [x]", "line 1, field question:"),
+    ("&loop\n- *loop", "line 1: [[[[[[[...]]]]]]] is not a set of fields"),
+    ("# first\n- answers: [x]", "line 2, field question: None is not text"),
     ('- question: " "\n  answers: [x]', "field question: ' ' is not text"),
     (QUESTION + "answer: [x]", "field answer: unknown; there are id, question, kind, answers, evidence, unanswerable"),
     (QUESTION + "answers: x", "field answers: 'x' is not a list"),
     (QUESTION + "answers: [2018]", "field answers: 2018 is not text; put it in quotation marks"),
     (QUESTION + "answers: [2022-10-12]", "field answers: datetime.date(2022, 10, 12) is not text"),
-    (QUESTION + "answers: [x]\n  answers: [z]", "item 1, field answers: it stands there twice"),
+    (QUESTION + "answers: [x]\n  answers: [z]", "line 1, field answers: it stands there twice"),
     (QUESTION + "answers: [x]\n  id: 7", "field id: 7 is not text"),
     (QUESTION + "answers: [x]\n  kind: []", "field kind: [] is not text"),
     (QUESTION + "answers: []", "field unanswerable: without it, give answers or evidence"),
@@ -109,8 +109,8 @@ YAML_FAULTS = [
     (QUESTION + "evidence: [{source: a, page: 0}]", "field page: 0 is not a whole number from 1"),
     (QUESTION + "evidence: [{source: a, page: true}]", "field page: True is not a whole number from 1"),
     (QUESTION + "evidence: [{source: a, quote: 12}]", "field quote: 12 is not text"),
-    (YAML_SET + '- question: "Who?"\n  answers: [x]\n  id: day', "line 11, item 3, field id: 'day' is taken"),
-    (YAML_SET + '- question: "Who?"\n  answers: [x]\n  id: "2"', "item 3, field id: '2' is taken"),
+    (YAML_SET + '- question: "Who?"\n  answers: [x]\n  id: day', "line 11, field id: 'day' is the id of line 1 already"),
+    (YAML_SET + '- question: "Who?"\n  answers: [x]\n  id: "2"', "line 11, field id: '2' is the id of line 9 already"),
 ]
 
 
@@ -125,10 +125,10 @@ def test_yaml_faults_are_named_with_file_and_place(load, text, fault):
 CSV_FAULTS = [
     ("", "line 1: the column question is missing"),
     ("question,answers\n", "holds no questions"),
-    ("question;answers\nWho?;x", "line 1, column 'question;answers': unknown; there are id, question"),
+    ("question;answers,source\nWho?;x", "line 1, column 'question;answers': unknown; there are id, question"),
     ("question,answers,answers\n", "line 1, column 'answers': it stands there twice"),
-    ("question,answers\nWho?,x,y", "line 2: the row has more cells than the first line"),
-    ("question,answers\nWho?", "line 2: the row has fewer cells than the first line"),
+    ("question,answers\nWho?,x,y", "line 2: the row has more cells (3) than the first line (2)"),
+    ("question,answers\nWho?", "line 2: the row has fewer cells (1) than the first line (2)"),
     ('question,answers\nWho?,"x', "line 2: this is not CSV"),
     ("question,answers\n,x", "line 2, field question: None is not text"),
     ("question,answers\nWho?,x||z", "line 2, field answers: '' is not text"),
@@ -136,7 +136,7 @@ CSV_FAULTS = [
     ("question,source,page\nWho?,a.pdf," + "9" * 5000, "field page: '999"),
     ("question,page\nWho?,2", "line 2, field source: None is not text"),
     ("question,unanswerable\nWho?,maybe", "line 2, field unanswerable: 'maybe' is neither true nor false"),
-    ("id,question,answers\na,Who?,x\na,Why?,z", "line 3, field id: 'a' is taken by an earlier question"),
+    ("id,question,answers\na,Who?,x\na,Why?,z", "line 3, field id: 'a' is the id of line 2 already"),
 ]
 
 
@@ -149,9 +149,9 @@ def test_csv_faults_are_named_with_file_and_line(load, text, fault):
 
 
 def test_a_file_that_cannot_be_read_is_named(load, tmp_path):
-    with pytest.raises(FootnoteError, match=r"set\.csv can't be read: 'utf-8'"):
+    with pytest.raises(FootnoteError, match=r"set\.csv, line 2: this is not UTF-8; save the file"):
         load(b"question\n\xff", "set.csv")
-    with pytest.raises(FootnoteError, match=r"none\.yaml can't be read"):
+    with pytest.raises(FootnoteError, match=r"can't be read: .*none\.yaml: No such file"):
         load_questions(tmp_path / "none.yaml")
     with pytest.raises(
         FootnoteError, match=r"set\.json is not a question set: its name should end in \.yaml, \.yml, \.csv"
