@@ -85,11 +85,12 @@ def count_verbatim(answer: Answer, text: Callable[[str], str]) -> tuple[int, int
 
 def fingerprint_of(footnote: Footnote, cases: Sequence[EvalCase]) -> RunFingerprint:
     """What a run over these cases is made with; loads the language model, whose weights it names."""
-    parts, settings = footnote._fingerprint(footnote.engine), footnote.settings
+    parts, settings, store = footnote._fingerprint(footnote.engine), footnote.settings, footnote.store
+    recipes = {file.recipe for collection in store.collections() for file in store.known_files(collection)}
     return RunFingerprint(
         questions=questions_sha(cases),
         corpus=parts.index,
-        index=_sha(parts.index, parts.embedder, settings.chunk_tokens),
+        index=_sha(parts.index, parts.embedder, *sorted(recipes)),
         embedder=parts.embedder,
         reranker=parts.reranker,
         llm=parts.llm,

@@ -62,7 +62,7 @@ class Journal:
         self.head = head
         self.outcomes: dict[str, Outcome] = {}
         self.seconds = 0.0
-        self._mutex = threading.Lock()
+        self._mutex, self._is_mine = threading.Lock(), False
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
             self._descriptor = _open_locked(path)
@@ -112,10 +112,13 @@ class Journal:
         sync_folder(self.path.parent)
 
     def close(self) -> None:
-        """Let go of the file and its lock."""
-        if self._descriptor >= 0:
-            os.close(self._descriptor)
-            self._descriptor = -1
+        """Let go of the file and its lock; a journal that holds no outcome is not worth keeping."""
+        if self._descriptor < 0:
+            return
+        if self._is_mine and not self.outcomes:
+            self.path.unlink(missing_ok=True)
+        os.close(self._descriptor)
+        self._descriptor = -1
 
     def _read_or_begin(self, *, fresh: bool) -> None:
         content = b"".join(_blocks(self._descriptor))
@@ -127,6 +130,7 @@ class Journal:
         if not lines:
             self._append(json_line({"format": FORMAT, "version": VERSION, **asdict(self.head)}))
             sync_folder(self.path.parent)
+            self._is_mine = True
             return
         then = _parse_head(lines[0], self.path)
         if differing := _differences(then, self.head):
@@ -138,6 +142,7 @@ class Journal:
         self.head = then
         for number, line in enumerate(lines[1:], start=2):
             self._take(line, f"{self.path}, line {number}")
+        self._is_mine = True
 
     def _take(self, line: bytes, place: str) -> None:
         try:
