@@ -1,0 +1,248 @@
+"""Retrieval alone, stage by stage: what each ranks, how well, how fast, and whether one is better than another.
+
+Every stage becomes a run that holds rankings and nothing else, measured by the code that measures answers; so any two
+can be compared, or written as TREC runs. The stages come from a callable; this module knows no index.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, Protocol
+
+import numpy as np
+
+from eval.measures import tabulate
+from eval.questions import questions_sha
+from eval.records import EvalCase, Outcome, Run, RunFingerprint, Span
+from eval.statistics import bootstrap_interval, holm, permutation_p
+from schema import FootnoteError, Passage, Progress, Support
+
+MEASURED = ("nDCG@10", "recall@1", "recall@5", "recall@10", "recall@100", "RR@10")
+TESTED = "nDCG@10"
+SINGLE = ("dense", "lexical")
+"""Stages that look at one view of the index; the better of them is what the others have to beat."""
+FINAL = "pipeline"
+LEVEL = 0.05
+
+
+class Stage(Protocol):
+    """What one stage ranked for a question, best first, and the milliseconds from the question to its ranking."""
+
+    @property
+    def passages(self) -> Sequence[Passage]:
+        """Ranked from 1."""
+
+    @property
+    def ms(self) -> float:
+        """Milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class StageTest:
+    """Stage ``b`` against stage ``a``: the mean difference of ``TESTED`` with its 95 % interval, B less A.
+
+    ``p`` is of the paired permutation test, ``p_holm`` the same after Holm's correction over all tests of the result.
+    """
+
+    a: str
+    b: str
+    difference: float
+    low: float
+    high: float
+    p: float
+    p_holm: float
+
+    @property
+    def verdict(self) -> Literal["better", "worse", "cannot tell"]:
+        """Of B, at 5 %."""
+        if not self.p_holm < LEVEL:
+            return "cannot tell"
+        return "better" if self.difference > 0 else "worse"
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalResult:
+    """A run for each stage, in the order of the stages, and the tests between them.
+
+    ``left_out`` counts the questions of the set that name no source, so that no ranking can be right for them.
+    """
+
+    runs: Mapping[str, Run]
+    tests: tuple[StageTest, ...]
+    left_out: int = 0
+
+    @property
+    def last(self) -> Run:
+        """The run of the pipeline, or else of the last stage."""
+        return self.runs.get(FINAL) or list(self.runs.values())[-1]
+
+
+def evaluate_retrieval(
+    cases: Iterable[EvalCase],
+    stages: Callable[[str], Mapping[str, Stage]],
+    *,
+    fingerprint: RunFingerprint | None = None,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    seed: int = 0,
+) -> RetrievalResult:
+    """Ask every stage every question that names a source.
+
+    Args:
+        cases: with sources named as the index names them. Several passages of a source count once, at the best.
+        stages: from a question to the stages' rankings; asked the first question twice, since models load then.
+        fingerprint: of what is measured; its ``questions`` are filled in here.
+        on_progress: called after each question.
+        seed: of the tests and intervals.
+
+    Raises:
+        FootnoteError: when no question names a source, or no question could be searched for.
+    """
+    given = tuple(cases)
+    judged = tuple(case for case in given if case.evidence)
+    if not judged:
+        raise FootnoteError("No question of the set names a source that answers it, so no ranking can be judged")
+    found = _ask_all(judged, stages, on_progress)
+    stated = {**asdict(fingerprint or RunFingerprint()), "questions": questions_sha(judged)}
+    names = list(dict.fromkeys(name for one in found if not isinstance(one, str) for name in one))
+    runs = {name: _run_of(name, judged, found, RunFingerprint(**stated)) for name in names}
+    return RetrievalResult(runs, _test_stages(runs, seed), left_out=len(given) - len(judged))
+
+
+def result_to_dict(result: RetrievalResult) -> dict[str, Any]:
+    """The JSON form that ``footnote eval retrieval --json`` prints; shares from 0 to 1."""
+    times = {name: _percentiles(run) for name, run in result.runs.items()}
+    return {
+        "stages": {name: figures_of(run) for name, run in result.runs.items()},
+        "tests": [_test_to_dict(test) for test in result.tests],
+        **_percentiles(result.last),
+        "times": times,
+        "questions": len(result.last.cases),
+        "left_out": result.left_out,
+        "failed": sum(bool(outcome.error) for outcome in result.last.outcomes),
+        "fingerprint": asdict(result.last.fingerprint),
+    }
+
+
+def _test_to_dict(test: StageTest) -> dict[str, Any]:
+    """The JSON form; a single question has no interval."""
+    known = {name: None if value != value else value for name, value in asdict(test).items()}  # noqa: PLR0124  (NaN)
+    return {**known, "measure": TESTED, "verdict": test.verdict}
+
+
+def figures_of(run: Run) -> dict[str, float]:
+    """The mean of each of the ``MEASURED`` over all questions."""
+    return {name: float(run.columns[name].mean()) for name in MEASURED}
+
+
+def format_table(result: RetrievalResult) -> list[tuple[str, ...]]:
+    """The table for people: a row of headings, then one for each stage with its figures and milliseconds."""
+    rows: list[tuple[str, ...]] = [("stage", *MEASURED, "p50 ms", "p95 ms")]
+    for name, run in result.runs.items():
+        times = (f"{value:.0f}" if value is not None else "" for value in _percentiles(run).values())
+        rows.append((name, *(f"{value:.3f}" for value in figures_of(run).values()), *times))
+    return rows
+
+
+def format_tests(result: RetrievalResult) -> list[str]:
+    """The tests in words, a sentence each."""
+    words = {"better": "is better than", "worse": "is worse than", "cannot tell": "can't be told from"}
+    return [
+        f"{test.b} {words[test.verdict]} {test.a}: {TESTED} {test.difference:+.3f} "
+        f"({test.low:+.3f} to {test.high:+.3f}), p {test.p_holm:.2g}"
+        for test in result.tests
+    ]
+
+
+# Asking
+
+
+def _ask_all(
+    cases: Sequence[EvalCase],
+    stages: Callable[[str], Mapping[str, Stage]],
+    on_progress: Callable[[Progress], None],
+) -> list[Mapping[str, Stage] | str]:
+    """The stages of each question; of one that can't be searched for, why."""
+    on_progress(Progress(0, len(cases), unit="questions"))
+    _ask(cases[0], stages)
+    found = []
+    for number, case in enumerate(cases, start=1):
+        found.append(_ask(case, stages))
+        on_progress(Progress(number, len(cases), case.question_id, "questions"))
+    if all(isinstance(one, str) for one in found):
+        raise FootnoteError(f"None of the {len(cases)} questions could be searched for. The first: {found[0]}")
+    return found
+
+
+def _ask(case: EvalCase, stages: Callable[[str], Mapping[str, Stage]]) -> Mapping[str, Stage] | str:
+    try:
+        return stages(case.question)
+    except FootnoteError as error:
+        return str(error)
+
+
+def _run_of(
+    name: str,
+    cases: tuple[EvalCase, ...],
+    found: Sequence[Mapping[str, Stage] | str],
+    fingerprint: RunFingerprint,
+) -> Run:
+    outcomes = tuple(_outcome(case, one, name) for case, one in zip(cases, found, strict=True))
+    columns = tabulate(cases, outcomes, _unasked, groups=("retrieval",))
+    return Run(name, fingerprint, cases, outcomes, columns)
+
+
+def _outcome(case: EvalCase, found: Mapping[str, Stage] | str, name: str) -> Outcome:
+    if isinstance(found, str) or name not in found:
+        return Outcome(case.question_id, error=found if isinstance(found, str) else f"no ranking of stage {name}")
+    stage = found[name]
+    return Outcome(
+        case.question_id,
+        passages=tuple(_span(passage) for passage in stage.passages),
+        timings={"retrieve_ms": stage.ms},
+    )
+
+
+def _span(passage: Passage) -> Span:
+    chunk = passage.chunk
+    return Span(chunk.source_id, page=chunk.page, start=chunk.start, end=chunk.end, score=passage.score)
+
+
+def _unasked(sentence: str, texts: Sequence[str], question: str) -> Support:
+    """The checker of runs without sentences."""
+    raise AssertionError("a ranking has no sentence to check")
+
+
+# Judging
+
+
+def _test_stages(runs: Mapping[str, Run], seed: int) -> tuple[StageTest, ...]:
+    """The best single stage against all others, and the pipeline against the rest, corrected together."""
+    pairs = _pairs(runs)
+    generator = np.random.default_rng(seed)
+    measured = []
+    for a, b in pairs:
+        differences = runs[b].columns[TESTED] - runs[a].columns[TESTED]
+        low, high = bootstrap_interval(differences, rng=generator)
+        measured.append((float(differences.mean()), low, high, permutation_p(differences, rng=generator)))
+    corrected = holm([p for *_, p in measured])
+    return tuple(
+        StageTest(a, b, *values, p_holm=float(p_holm))
+        for (a, b), values, p_holm in zip(pairs, measured, corrected, strict=True)
+    )
+
+
+def _pairs(runs: Mapping[str, Run]) -> list[tuple[str, str]]:
+    singles = [name for name in SINGLE if name in runs]
+    best = max(singles, key=lambda name: runs[name].columns[TESTED].mean(), default=None)
+    against_best = [(best, name) for name in runs if name != best] if best else []
+    rest = [name for name in runs if name not in (best, FINAL)]
+    return against_best + ([(name, FINAL) for name in rest] if FINAL in runs else [])
+
+
+def _percentiles(run: Run) -> dict[str, float | None]:
+    times = [outcome.timings["retrieve_ms"] for outcome in run.outcomes if not outcome.error]
+    if not times:
+        return {"p50_ms": None, "p95_ms": None}
+    p50, p95 = np.percentile(times, [50, 95])
+    return {"p50_ms": round(float(p50), 3), "p95_ms": round(float(p95), 3)}
