@@ -59,7 +59,7 @@ class _Foreign:
         return [one.name for one in MEASURES if self.shown.intersection(_keys_of(one))]
 
 
-def score_foreign(cases: Sequence[EvalCase], outcomes_path: Path, *, check: Checker, name: str = "") -> Run:
+def score_foreign(cases: Sequence[EvalCase], outcomes_path: Path, *, check: Checker, name: str | None = None) -> Run:
     """Measure another system.
 
     Args:
