@@ -20,7 +20,7 @@ from typing import Any
 from eval.asking import answerer, fingerprint_of, footnote_version, index_key
 from eval.beir import is_beir, read_corpus
 from eval.grounding import ground
-from eval.journal import SUFFIX, Journal, JournalHead, differences
+from eval.journal import SUFFIX, Journal, JournalHead, changed_parts
 from eval.measures import tabulate
 from eval.questions import load_questions
 from eval.records import EvalCase, Run, RunFingerprint
@@ -179,10 +179,10 @@ def _finished(path: Path, fingerprint: RunFingerprint) -> Run | None:
     """The result of the very same run, if it is there; a result of another one is in the way."""
     if not path.exists():
         return None
-    if differing := differences(load_head(path).fingerprint, fingerprint):
+    if changes := changed_parts(load_head(path).fingerprint, fingerprint):
         raise FootnoteError(
             f"{path} holds a run that was made with another set-up:\n"
-            + "\n".join(f"  {difference}" for difference in differing)
+            + "\n".join(f"  {change}" for change in changes)
             + "\nName another file with --out, or replace it with --fresh."
         )
     return load_run(path)

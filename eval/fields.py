@@ -24,24 +24,24 @@ class Fields:
         FootnoteError: when it is no object, and from every method when a field has another type; names place and field.
     """
 
-    __slots__ = ("_place", "_record")
+    __slots__ = ("_record", "place")
 
     def __init__(self, record: Any, place: str) -> None:
         if not isinstance(record, Mapping):
             raise FootnoteError(f"{place}: {shown(record)} is not a JSON object")
-        self._record, self._place = record, place
+        self._record, self.place = record, place
 
     def has(self, name: str) -> bool:
         """Whether the field is there."""
         return self._record.get(name) is not None
 
-    def names(self) -> list[str]:
-        """The names of all fields, in their order, null or not."""
-        return list(self._record)
+    def as_dict(self) -> dict[str, Any]:
+        """All fields as they are, in their order, null or not."""
+        return dict(self._record)
 
     def fail(self, name: str, value: Any, wanted: str) -> NoReturn:
         """Raise the error for a field."""
-        raise FootnoteError(f"{self._place}, field {name}: {shown(value)} is not {wanted}")
+        raise FootnoteError(f"{self.place}, field {name}: {shown(value)} is not {wanted}")
 
     def text(self, name: str, *, required: bool = False) -> str:
         """Words; empty when missing."""
@@ -109,12 +109,12 @@ class Fields:
 
     def record(self, name: str) -> Fields:
         """An object in the object; an empty one when missing."""
-        return Fields(self._record[name] if self.has(name) else {}, f"{self._place}, field {name}")
+        return Fields(self._record[name] if self.has(name) else {}, f"{self.place}, field {name}")
 
     def records(self, name: str) -> list[Fields]:
         """A list of objects."""
         return [
-            Fields(item, f"{self._place}, field {name}, item {number}")
+            Fields(item, f"{self.place}, field {name}, item {number}")
             for number, item in enumerate(self.items(name), start=1)
         ]
 

@@ -133,10 +133,10 @@ class Journal:
             self._is_mine = True
             return
         then = _parse_head(lines[0], self.path)
-        if differing := _differences(then, self.head):
+        if changes := _changes(then, self.head):
             raise FootnoteError(
                 f"{self.path}, line 1: this run was begun with another set-up and can't be continued with this one:\n"
-                + "\n".join(f"  {difference}" for difference in differing)
+                + "\n".join(f"  {change}" for change in changes)
                 + "\nBegin again with --fresh, or leave it as it is and name another file with --out."
             )
         self.head = then
@@ -183,7 +183,7 @@ def load_journal_head(path: Path) -> tuple[JournalHead, int]:
         raise FootnoteError(f"The journal {path} can't be read: {error.strerror or error}") from error
 
 
-def differences(then: RunFingerprint, now: RunFingerprint) -> list[str]:
+def changed_parts(then: RunFingerprint, now: RunFingerprint) -> list[str]:
     """The parts in which two fingerprints differ, such as ``prompt: 3f2a then, 9c1d now``."""
     return [
         f"{part.name}: {_shown(getattr(then, part.name))} then, {_shown(getattr(now, part.name))} now"
@@ -197,9 +197,9 @@ def _shown(value: str) -> str:
     return (value if len(value) <= 48 else f"{value[:12]}...") or "unknown"
 
 
-def _differences(then: JournalHead, now: JournalHead) -> list[str]:
-    """As `differences`, with what explains other questions: the limit and the seed."""
-    found = differences(then.fingerprint, now.fingerprint)
+def _changes(then: JournalHead, now: JournalHead) -> list[str]:
+    """As `changed_parts`, with what explains other questions: the limit and the seed."""
+    found = changed_parts(then.fingerprint, now.fingerprint)
     if then.ids != now.ids and not any(one.startswith("questions:") for one in found):
         found.append(f"ids of the questions: {_shown(then.ids)} then, {_shown(now.ids)} now")
     if found:

@@ -6,12 +6,10 @@ computed again, so that a run can be judged where neither index nor models are.
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -72,19 +70,18 @@ def load_run(path: Path) -> Run:
     Raises:
         FootnoteError: naming file, line and field: no JSON, cut off, of another version, no run at all, or not whole.
     """
-    with _without_collection():
-        record, places = _read(path)
-        head = _parse_head(record, str(path))
-        cases, outcomes, values = [], [], []
-        seen: set[str] = set()
-        for item, place in zip(record["questions"], places, strict=True):
-            case = parse_case(item, place)
-            if case.question_id in seen:
-                raise FootnoteError(f"{place}, field id: {case.question_id!r} is taken by an earlier question")
-            seen.add(case.question_id)
-            cases.append(case)
-            outcomes.append(parse_outcome(item, place))
-            values.append(Fields(item, place).record("measures"))
+    record, places = _read(path)
+    head = _parse_head(record, str(path))
+    cases, outcomes, values = [], [], []
+    seen: set[str] = set()
+    for item, place in zip(record["questions"], places, strict=True):
+        case = parse_case(item, place)
+        if case.question_id in seen:
+            raise FootnoteError(f"{place}, field id: {case.question_id!r} is taken by an earlier question")
+        seen.add(case.question_id)
+        cases.append(case)
+        outcomes.append(parse_outcome(item, place))
+        values.append(Fields(item, place).record("measures"))
     if not cases:
         raise FootnoteError(f"{path} holds no questions")
     return Run(head.name, head.fingerprint, tuple(cases), tuple(outcomes), _columns(values), head.about)
@@ -183,34 +180,22 @@ def _explain(error: ValueError | RecursionError, text: str, path: Path) -> str:
 
 def _parse_head(record: Mapping[str, Any], path: str) -> RunHead:
     head = Fields(record, f"{path}, line 1")
+    measures = head.record("measures")
     return RunHead(
         name=head.text("name"),
         questions=head.whole("count") or len(record["questions"]),
         fingerprint=parse_fingerprint(head.record("fingerprint")),
-        measures=dict(record.get("measures") or {}),
-        about=dict(record.get("about") or {}),
+        measures={name: measures.number(name) for name in measures.as_dict()},
+        about=head.record("about").as_dict(),
     )
 
 
 def _columns(rows: Sequence[Fields]) -> dict[str, np.ndarray]:
     """The values of each measure, (questions,) float64, NaN for null; every question has to have every measure."""
-    names = list(rows[0].names())
+    names = list(rows[0].as_dict())
     for row in rows:
-        if list(row.names()) != names:
-            other = sorted(set(names) ^ set(row.names()))
-            row.fail(other[0] if other else names[0], None, "in every question alike")
+        if odd := set(names) ^ set(row.as_dict()):
+            raise FootnoteError(f"{row.place}, field {min(odd)}: it is in some questions only")
     values = [[row.number(name) for name in names] for row in rows]
     matrix = np.array(values, dtype=np.float64).reshape(len(rows), len(names))
     return {name: matrix[:, place].copy() for place, name in enumerate(names)}
-
-
-@contextmanager
-def _without_collection() -> Iterator[None]:
-    """Leave the garbage collector out while millions of values are made, none of them garbage: it doubles the time."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
