@@ -33,11 +33,12 @@ def csv_items(path: Path, faults: Faults) -> Iterator[tuple[int, Any]]:
     A row that has nothing but a source, with or without page and quote, is more evidence for the row above.
     """
     items: list[tuple[int, dict[str, Any]]] = []
-    for line, row in _csv_rows(path, faults):
-        if items and "source" in row and row.keys() <= set(EVIDENCE_FIELDS):
-            items[-1][1].setdefault("evidence", []).append(row)
-        else:
-            items.append((line, _row_to_item(row)))
+    with faults.noted():  # where the rows end early, those before are still worth checking
+        for line, row in _csv_rows(path, faults):
+            if items and "source" in row and row.keys() <= set(EVIDENCE_FIELDS):
+                items[-1][1].setdefault("evidence", []).append(row)
+            else:
+                items.append((line, _row_to_item(row)))
     yield from items
 
 

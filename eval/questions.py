@@ -52,21 +52,17 @@ def load_questions(path: Path) -> tuple[EvalCase, ...]:
     faults = Faults()
     cases: dict[str, EvalCase] = {}
     lines: dict[str, int] = {}
-    with faults.noted():
-        for number, (line, item) in enumerate(READERS[path.suffix.lower()](path, faults), start=1):
-            with faults.noted():
-                case = _parse_case(item, str(number), f"{path}, line {line}")
-                _refuse_taken(case.question_id, lines, f"{path}, line {line}")
-                cases[case.question_id], lines[case.question_id] = case, line
+    for number, (line, item) in enumerate(READERS[path.suffix.lower()](path, faults), start=1):
+        with faults.noted():
+            case = _parse_case(item, str(number), place := f"{path}, line {line}")
+            if case.question_id in cases:
+                taken = f"{case.question_id!r} is the id of line {lines[case.question_id]} already"
+                raise FootnoteError(f"{place}, field id: {taken}")
+            cases[case.question_id], lines[case.question_id] = case, line
     faults.raise_any()
     if not cases:
         raise FootnoteError(f"The question set {path} holds no questions")
     return tuple(cases.values())
-
-
-def _refuse_taken(question_id: str, lines: dict[str, int], place: str) -> None:
-    if question_id in lines:
-        raise FootnoteError(f"{place}, field id: {question_id!r} is the id of line {lines[question_id]} already")
 
 
 def questions_sha(cases: Iterable[EvalCase]) -> str:
