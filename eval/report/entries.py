@@ -1,0 +1,124 @@
+"""One entry of the report for each question: what was expected, what each run gave for it, and what changed.
+
+Picks and shortens what is shown; writes no HTML. Quotes that a footnote shows already are not shown again, which keeps
+the report of a thousand questions small.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from urllib.parse import quote as percent_encoded
+
+import numpy as np
+
+from eval.diagnosing import Diagnosis
+from eval.records import EvalCase, Outcome, Run, Span
+from eval.report.wording import BADGES, clean, declared, figure
+
+LONGEST_QUOTE = 240
+LONGEST_PASSAGE = 80
+"""Characters shown of a quote that is not cited, and of a passage. What is cited is shown whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """What one run gave for a question: its outcome, what became of it, and what else was shown.
+
+    ``quotes`` are without those that are cited; ``passages`` hold their first words; ``measures`` are (name, value).
+    """
+
+    run: int
+    outcome: Outcome
+    diagnosis: Diagnosis
+    quotes: tuple[Span, ...]
+    passages: tuple[Span, ...]
+    measures: tuple[tuple[str, str], ...]
+
+    @property
+    def badge(self) -> str:
+        """What became of it, in a word or two."""
+        return BADGES[self.diagnosis.stage]
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A question with what every run gave for it; ``None`` for a run that was not asked. ``anchor`` is its id."""
+
+    number: int
+    case: EvalCase
+    anchor: str
+    given: tuple[Given | None, ...]
+    change: str
+
+    @property
+    def stages(self) -> list[str]:
+        """Where it ended, each stage once."""
+        return list(dict.fromkeys(one.diagnosis.stage for one in self.given if one))
+
+    @property
+    def wrong(self) -> bool:
+        """Whether it went wrong in any run."""
+        return any(not one.diagnosis.right for one in self.given if one)
+
+
+def make_entries(runs: Sequence[Run], diagnoses: Sequence[Mapping[str, Diagnosis]]) -> tuple[Entry, ...]:
+    """All questions of the runs, in the order of the first; those that only a later run has come last."""
+    cases = {case.question_id: case for run in runs for case in run.cases}
+    places = [{case.question_id: row for row, case in enumerate(run.cases)} for run in runs]
+    entries = []
+    for number, (key, case) in enumerate(cases.items(), start=1):
+        given = tuple(
+            _given(index, run, places[index][key], diagnoses[index][key]) if key in places[index] else None
+            for index, run in enumerate(runs)
+        )
+        entries.append(Entry(number, case, anchor(key), given, _change(given)))
+    return tuple(entries)
+
+
+def anchor(question_id: str) -> str:
+    """The id of a question's entry, which is also what follows # in a link to it.
+
+    >>> anchor("when was it?")
+    'q-when%20was%20it%3F'
+    """
+    return "q-" + percent_encoded(clean(question_id), safe="")
+
+
+def _given(index: int, run: Run, row: int, diagnosis: Diagnosis) -> Given:
+    outcome = run.outcomes[row]
+    cited = {_place(span) for span in outcome.citations}
+    quotes = tuple(_shortened(span, LONGEST_QUOTE) for span in outcome.quotes if _place(span) not in cited)
+    passages = tuple(_shortened(span, LONGEST_PASSAGE) for span in outcome.passages)
+    return Given(index, outcome, diagnosis, quotes, passages, _measures(run, row))
+
+
+def _place(span: Span) -> tuple[object, ...]:
+    return span.source, span.start, span.end, span.text
+
+
+def _shortened(span: Span, longest: int) -> Span:
+    text = " ".join(span.text.split())
+    if len(text) > longest:
+        text = text[:longest].rstrip() + "…"
+    return Span(
+        span.source, text, span.title, span.date, span.page, span.start, span.end, span.score, span.seen_by_model
+    )
+
+
+def _measures(run: Run, row: int) -> tuple[tuple[str, str], ...]:
+    """The question's own values, of measures that are declared; times and tokens stand elsewhere."""
+    known = [(declared(name), float(column[row])) for name, column in run.columns.items()]
+    return tuple(
+        (found.name, figure(value, found.unit, digits=0))
+        for found, value in known
+        if found and found.group not in ("time", "cost") and np.isfinite(value)
+    )
+
+
+def _change(given: Sequence[Given | None]) -> str:
+    """What the last run changed against the first, in words; empty where both ended alike."""
+    first, last = given[0], given[-1]
+    if first is None or last is None or first.diagnosis.stage == last.diagnosis.stage:
+        return ""
+    return f"was {BADGES[first.diagnosis.stage].lower()}, now {BADGES[last.diagnosis.stage].lower()}"

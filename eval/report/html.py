@@ -1,0 +1,229 @@
+"""The report as one HTML file that needs nothing else: styles, script and drawings are inside.
+
+A policy in its head forbids everything that is not.
+
+All words of documents, questions and models are hostile until escaped: the template escapes what it is given, and
+nothing that comes from a run is ever marked as safe.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from eval.comparing import Comparison, Difference
+from eval.diagnosing import Diagnosis, diagnose
+from eval.measures.refusals import risk_coverage_curve
+from eval.records import Run
+from eval.report import plots, wording
+from eval.report.entries import make_entries
+from eval.report.figures import by_group, headlines, make_rows
+from eval.report.slices import MEASURES as SLICED
+from eval.report.slices import slice_runs
+from eval.report.verdicts import FUNNEL, changed_sentence, comparison_sentence, funnel, result_sentences
+
+HERE = Path(__file__).parent
+VERDICTS = ("worse", "better", "cannot tell", "no different", "not tested")
+STAGE_ORDER = ("retrieve", "rerank", "quotes", "first token", "total")
+"""The stages of time in the order in which they pass; others follow by name."""
+
+
+def html_report(runs: Sequence[Run], comparison: Comparison | None = None) -> str:
+    """The report on one run, or on several beside each other.
+
+    Args:
+        runs: the first is the one that others are held against.
+        comparison: of the first run with the last, to be shown before the figures.
+
+    Raises:
+        ValueError: without any run.
+    """
+    if not runs:
+        raise ValueError("a report needs a run")
+    diagnoses = [diagnose_run(run) for run in runs]
+    entries = make_entries(runs, diagnoses)
+    rows = make_rows(runs)
+    stages = Counter(stage for entry in entries for stage in entry.stages)
+    return (
+        _environment()
+        .get_template("report.html")
+        .render(
+            runs=[_describe(run, found) for run, found in zip(runs, diagnoses, strict=True)],
+            comparison=_compared(comparison),
+            changed=changed_sentence([entry.change for entry in entries if entry.change]) if len(runs) > 1 else "",
+            headlines=headlines(rows),
+            groups=by_group(rows),
+            drawings=_drawings(runs, diagnoses),
+            slicings=slice_runs(runs, diagnoses),
+            sliced=[wording.label(name) for name in SLICED],
+            stages=[(name, badge, stages[name]) for name, badge in wording.BADGES.items() if stages[name]],
+            wrong=sum(entry.wrong for entry in entries),
+            entries=entries,
+            style=_inline("report.css"),
+            style_hash=_hash("report.css"),
+            script=_inline("report.js"),
+            script_hash=_hash("report.js"),
+        )
+    )
+
+
+def diagnose_run(run: Run) -> dict[str, Diagnosis]:
+    """What became of each question, by its id."""
+    return {case.question_id: diagnose(case, outcome) for case, outcome in zip(run.cases, run.outcomes, strict=True)}
+
+
+@cache
+def _environment() -> Environment:
+    environment = Environment(
+        loader=FileSystemLoader(HERE),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        finalize=_shown,
+    )
+    environment.filters |= {
+        "figure": wording.figure,
+        "milliseconds": wording.milliseconds,
+        "change": wording.change,
+        "probability": wording.probability,
+        "counted": wording.counted,
+    }
+    return environment
+
+
+def _shown(value: Any) -> Any:
+    """What a template prints: text without what can't be shown. The report's own markup is left as it is."""
+    return wording.clean(value) if type(value) is str else value
+
+
+@cache
+def _inline(name: str) -> Markup:
+    """A file of ours, to stand inside the page."""
+    return Markup(HERE.joinpath(name).read_text("utf-8"))  # noqa: S704  (our own file, no data)
+
+
+def _hash(name: str) -> str:
+    """How the policy knows an inline style or script: the hash of its text."""
+    digest = hashlib.sha256(_inline(name).encode("utf-8")).digest()
+    return "sha256-" + base64.b64encode(digest).decode("ascii")
+
+
+def _describe(run: Run, diagnoses: Mapping[str, Diagnosis]) -> dict[str, Any]:
+    return {
+        "name": run.name,
+        "headline": wording.headline(run),
+        "questions": len(run.cases),
+        "result": result_sentences(run, diagnoses),
+        "facts": wording.facts(run.about),
+        "fingerprint": wording.facts(asdict(run.fingerprint)),
+    }
+
+
+def _compared(comparison: Comparison | None) -> dict[str, Any] | None:
+    if comparison is None:
+        return None
+    return {"sentence": comparison_sentence(comparison), "rows": _compared_rows(comparison), "of": comparison}
+
+
+def _compared_rows(comparison: Comparison) -> list[dict[str, Any]]:
+    """Each difference with its bar; all bars of one unit share a scale."""
+    ends = [(one.unit, abs(end)) for one in comparison.differences for end in (one.low, one.high) if end is not None]
+    reach = {unit: max(size for its, size in ends if its == unit) or 1.0 for unit, _ in ends}
+    rows = []
+    for one in sorted(comparison.differences, key=_weight):
+        bar = None
+        if one.difference is not None and one.low is not None and one.high is not None:
+            effect = one.smallest_effect or (comparison.min_effect if one.unit == "share" else 0.0)
+            bar = plots.interval_plot(one.difference, one.low, one.high, reach=reach[one.unit], effect=effect)
+        words = wording.interval(one.low, one.high, one.unit)
+        rows.append({"label": wording.label(one.measure), "is": one, "bar": bar, "interval": words})
+    return rows
+
+
+def _weight(difference: Difference) -> tuple[int, int]:
+    """What a reader needs to see first: what got worse, then what got better; among these, answers before times."""
+    groups = list(wording.GROUPS)
+    group = groups.index(difference.group) if difference.group in groups else len(groups)
+    return VERDICTS.index(difference.verdict), group
+
+
+def _drawings(runs: Sequence[Run], diagnoses: Sequence[Mapping[str, Diagnosis]]) -> list[tuple[str, str, list[Markup]]]:
+    """The drawings with their headings and what to look for, without those that there is nothing to draw for."""
+    steps = [funnel(run, found) for run, found in zip(runs, diagnoses, strict=True)]
+    lost = [(name, [values[index] for values in steps]) for index, (name, _) in enumerate(FUNNEL)]
+    found: list[tuple[str, str, list[Markup]]] = []
+    if any(values[0] for values in steps):
+        found.append(
+            (
+                "Where questions are lost",
+                "Answerable questions that are left after each step.",
+                [plots.funnel_plot(lost)],
+            )
+        )
+    if curves := {run.name: points for run in runs if (points := _curve(run))}:
+        found.append(
+            (
+                "Risk and coverage",
+                "If only the surest questions are answered, how many of them are wrong? A curve that starts low and "
+                "rises late means that the confidence can be trusted.",
+                [plots.risk_coverage_plot(curves)],
+            )
+        )
+    if confidences := [plot for index, run in enumerate(runs) if (plot := _confidence(run, index)) is not None]:
+        found.append(
+            (
+                "How sure the system was",
+                "The further the two kinds of questions are apart, the better it knows what it cannot answer.",
+                confidences,
+            )
+        )
+    if stages := _times(runs):
+        found.append(
+            ("Time by stage", "From the question's arrival; the scale is logarithmic.", [plots.times_plot(stages)])
+        )
+    return found
+
+
+def _curve(run: Run) -> list[tuple[float, float]]:
+    try:
+        coverage, risk = risk_coverage_curve(run.columns)
+    except KeyError:  # a run of rankings alone has none of the columns
+        return []
+    return [(float(x), float(y)) for x, y in zip(coverage, risk, strict=True)]
+
+
+def _confidence(run: Run, index: int) -> Markup | None:
+    pairs = list(zip(run.cases, run.outcomes, strict=True))
+    known = [(case.unanswerable, outcome.confidence) for case, outcome in pairs if outcome.confidence is not None]
+    answerable = [value for is_unanswerable, value in known if not is_unanswerable]
+    unanswerable = [value for is_unanswerable, value in known if is_unanswerable]
+    return plots.confidence_plot(answerable, unanswerable, run=index) if known else None
+
+
+def _times(runs: Sequence[Run]) -> dict[str, list[tuple[float, float] | None]]:
+    """Median and 95th percentile of each stage by run, in milliseconds; None where a run doesn't know the stage."""
+    values: dict[str, list[list[float]]] = {}
+    for index, run in enumerate(runs):
+        for outcome in run.outcomes:
+            for name, value in outcome.timings.items():
+                stage = name.removesuffix("_ms").replace("_", " ")
+                values.setdefault(stage, [[] for _ in runs])[index].append(value)
+    order = sorted(values, key=lambda stage: (STAGE_ORDER.index(stage) if stage in STAGE_ORDER else -1, stage))
+    return {stage: [_percentiles(found) for found in values[stage]] for stage in order}
+
+
+def _percentiles(values: Sequence[float]) -> tuple[float, float] | None:
+    if not values:
+        return None
+    return float(np.percentile(values, 50)), float(np.percentile(values, 95))

@@ -1,0 +1,153 @@
+"""Runs for the tests of the report: the sample questions with outcomes made up, and any number of generated ones."""
+
+import random
+from dataclasses import replace
+from pathlib import Path
+
+from eval.measures import tabulate
+from eval.questions import load_questions
+from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint, Span, Statement
+
+SAMPLES = Path(__file__).resolve().parents[2] / "eval" / "samples" / "questions.yaml"
+OTHER = "The executive summary describes what the strategy is for and whom it concerns, in general terms."
+
+
+def made_run(name, cases, outcomes, **fields):
+    """A run with its measures, where a sentence counts as supported if it cites anything."""
+    columns = tabulate(cases, outcomes, lambda sentence, cited, question: "supported" if cited else "unsupported")
+    return Run(name, RunFingerprint(**fields), tuple(cases), tuple(outcomes), columns, {"seed": 0})
+
+
+def span(piece, **fields):
+    return Span(
+        piece.source,
+        piece.quote,
+        title=piece.source.title(),
+        page=piece.page,
+        start=10,
+        end=10 + len(piece.quote),
+        **fields,
+    )
+
+
+def outcome_for(case, ending, number=0):
+    """What a system gave that ended in this way; each of the endings of an answerable question is one stage further."""
+    gold = tuple(span(piece, score=0.9 - 0.1 * place) for place, piece in enumerate(case.evidence))
+    far = Span("default/briefing.md", OTHER, "Briefing", score=0.11, start=400, end=400 + len(OTHER))
+    sure = 0.97 - 0.011 * (number % 37)
+    timings = {"retrieve_ms": 31.0 + number, "rerank_ms": 420.0 + 9 * number, "quotes_ms": 480.0 + 9 * number}
+    timings |= {"first_token_ms": 900.0 + 23 * number, "total_ms": 2600.0 + 71.0 * (number % 29)}
+    base = Outcome(case.question_id, timings=timings, tokens_read=800 + number, tokens_written=40, confidence=sure)
+    refused = replace(base, answer="The documents do not say.", abstained=True, confidence=0.4 - 0.01 * (number % 29))
+    refused = replace(refused, passages=(far,), quotes=(far,), reason="No passage answers the question.")
+    text = f"It is {' and '.join(case.answers if case.together else case.answers[:1])}."
+    told = Statement(text, tuple(range(1, len(gold) + 1)), "supported", 0.9)
+    right = replace(base, answer=text, sentences=(told,), citations=gold, quotes=(*gold, far), passages=(*gold, far))
+    right = replace(right, verbatim=(len(gold) + 1, len(gold) + 1))
+    wrong = replace(right, answer="It was announced.", sentences=(Statement("It was announced.", (1,), "partly", 0.5),))
+    loose = Statement(text, (), "unsupported", 0.1, ("The number 17 is not in the cited text.",))
+    endings = {
+        "right": right,
+        "refused": refused,
+        "not retrieved": refused,
+        "retrieved": replace(refused, passages=(far, *gold)),
+        "quoted": wrong,
+        "unsupported": replace(right, sentences=(loose,), citations=()),
+        "false answer": replace(
+            base,
+            answer="It is 17 million pounds.",
+            sentences=(Statement("It is 17 million pounds.", (1,), "supported", 0.7),),
+            citations=(far,),
+            passages=(far,),
+            confidence=0.55 - 0.01 * (number % 7),
+        ),
+        "error": Outcome(case.question_id, error="The engine stopped: out of memory"),
+    }
+    return endings[ending]
+
+
+def sample_run(name="with reranker", *, endings=None):
+    """The sample questions; ``endings`` says by question what went otherwise than it should."""
+    cases = load_questions(SAMPLES)
+    given = endings or {}
+    outcomes = [
+        outcome_for(case, given.get(case.question_id, "refused" if case.unanswerable else "right"), number)
+        for number, case in enumerate(cases)
+    ]
+    run = made_run(name, cases, outcomes, llm="qwen3-4b-instruct-2507-q4", questions="5b1f" * 16, corpus="77aa" * 16)
+    about = {"set": "eval/samples/questions.yaml", "started": "2026-11-22T16:24:20+00:00", "machine": "2 cores, 8 GB"}
+    return replace(run, about=about | {"seed": 0, "limit": None, "settings": {"top_k": 20, "passages": 6}})
+
+
+FIRST = {
+    "survey-dates": "not retrieved",
+    "third-area": "retrieved",
+    "vision": "quoted",
+    "where-to-begin": "unsupported",
+    "budget": "false answer",
+    "test-price": "false answer",
+    "tests-a-year": "false answer",
+    "pen-name": "error",
+    "most-important-area": "retrieved",
+    "both-chiefs": "quoted",
+}
+SECOND = {"vision": "quoted", "where-to-begin": "unsupported", "budget": "false answer", "title": "retrieved"}
+
+
+def many_questions(count, *, seed=0):
+    """Generated questions as they come: 8 passages of 900 characters, 5 quotes, an answer of 3 sentences each."""
+    rng = random.Random(seed)  # noqa: S311  (made-up words)
+    words = [f"{a}{b}" for a in "ba co di fe gu ha li mo".split() for b in "ran tel sim dor nal per".split()]
+
+    def text(length):
+        found = " ".join(rng.choices(words, k=length // 5))
+        return found[: length - 1].strip().capitalize() + "."
+
+    cases, outcomes = [], []
+    for number in range(count):
+        passages = tuple(
+            Span(
+                f"default/folder/document-{rng.randrange(300)}.pdf",
+                text(900),
+                "A title",
+                page=3,
+                start=0,
+                end=900,
+                score=0.5,
+            )
+            for _ in range(8)
+        )
+        quotes = tuple(
+            Span(one.source, text(250), "A title", page=3, start=100 * place, end=100 * place + 250, score=0.5)
+            for place, one in enumerate(passages[:5])
+        )
+        gold = Evidence(quotes[0].source, 3, quotes[0].text)
+        cases.append(EvalCase(f"question-{number}", text(80), (quotes[0].text.split()[1],), (gold,), kind="made"))
+        sentences = tuple(Statement(text(150), (place + 1,), "supported", 0.8) for place in range(3))
+        answer = " ".join(sentence.text for sentence in sentences)
+        timings = {
+            "retrieve_ms": 31.0,
+            "rerank_ms": 412.0,
+            "quotes_ms": 460.0,
+            "first_token_ms": 900.0,
+            "total_ms": 4100.0,
+        }
+        outcomes.append(
+            Outcome(
+                f"question-{number}",
+                answer,
+                False,
+                "",
+                sentences,
+                quotes[:3],
+                quotes,
+                passages,
+                (),
+                0.8,
+                timings,
+                900,
+                80,
+                (8, 8),
+            )
+        )
+    return made_run("many", cases, outcomes)
