@@ -72,11 +72,11 @@ def risk_coverage_area(columns: Columns) -> float | None:
 
 
 def _confidence(columns: Columns) -> np.ndarray | None:
-    """A copy of the confidences, minus infinity where there is none; ``None`` when the system states none."""
+    """A copy of the confidences, below all others where there is none; ``None`` when the system states none."""
     missing = np.isnan(columns["confidence"])
     if missing.all() and not (columns["failed"] == 1).all():
         return None
-    return np.where(missing, -np.inf, columns["confidence"])
+    return np.where(missing, np.finfo(np.float64).min, columns["confidence"])
 
 
 def _right(judged: Judged) -> float | None:
