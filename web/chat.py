@@ -112,11 +112,11 @@ class Running:
             run.over.wait(FORGET_S)
 
 
-def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int) -> None:
+def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int, tabs: bool = False) -> None:
     """Mount the chat page at the root of an app that has its own CORS middleware, with every outward door shut."""
 
     async def build() -> None:
-        blocks = build_blocks(service, examples=examples)
+        blocks = build_blocks(service, examples=examples, tabs=tabs)
         blocks.state_session_capacity = 500  # conversations kept in memory; Gradio's own 10,000 would be gigabytes
         blocks.queue(max_size=50, default_concurrency_limit=concurrency, api_open=False)
         gr.mount_gradio_app(app, blocks, path="/", **FROZEN)
@@ -126,8 +126,8 @@ def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrenc
         thread.submit(asyncio.run, build()).result()
 
 
-def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
-    """The page as Gradio blocks: conversation above, question box below."""
+def build_blocks(service: Service, *, examples: Sequence[str], tabs: bool = False) -> gr.Blocks:
+    """The page as Gradio blocks: conversation above, question box below; with ``tabs``, a way to the other tab."""
     running = Running()
     blocks = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
     with blocks:
@@ -166,7 +166,7 @@ def build_blocks(service: Service, *, examples: Sequence[str]) -> gr.Blocks:
         # used: now and then it loses the update of the event that cancels.
         clear = _clearer(running, parts)
         new.click(clear, outputs=parts.all(), concurrency_limit=None, **QUIET)
-        blocks.load(partial(_welcome, service), outputs=[masthead, documents], queue=False, **QUIET)
+        blocks.load(partial(_welcome, service, tabs), outputs=[masthead, documents], queue=False, **QUIET)
     return blocks
 
 
@@ -178,12 +178,13 @@ def _live(text: str) -> str:
     return f'<p role="status" aria-live="polite">{wording.escape(text)}</p>'
 
 
-def _welcome(service: Service) -> tuple[str, str]:
+def _welcome(service: Service, tabs: bool) -> tuple[str, str]:
     """The masthead and the documents, read anew for every visitor."""
+    current = "/" if tabs else ""
     try:
-        return render.masthead(service.status()), render.opening(service.sources())
+        return render.masthead(service.status(), current=current), render.opening(service.sources())
     except FootnoteError as error:
-        return render.masthead(""), render.failure(str(error))
+        return render.masthead("", current=current), render.failure(str(error))
 
 
 def _answerer(

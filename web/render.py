@@ -16,12 +16,18 @@ from web.wording import VERDICTS, count, escape, place, plain_text
 
 TITLES_SHOWN = 8
 NEAREST_SHOWN = 3
+TABS = {"/": "Ask", "/runs": "Evaluation"}
+CURRENT = ' aria-current="page"'
 
 
-def masthead(status: str) -> str:
-    """The head of the page: the name and the one sentence about models."""
+def masthead(status: str, *, current: str = "") -> str:
+    """The head of the page: the name, the one sentence about models, and the tabs unless ``current`` is empty."""
+    links = "".join(
+        f'<a href="{address}"{CURRENT if address == current else ""}>{label}</a>' for address, label in TABS.items()
+    )
+    tabs = f'<nav class="tabs" aria-label="Tabs">{links}</nav>' if current else ""
     return (
-        '<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>'
+        f'<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>{tabs}'
         f'<p class="promise">Answers from your documents, with a footnote under every sentence.</p>'
         f'<p class="models">{escape(status)}</p></header>'
     )

@@ -20,7 +20,8 @@ from web import chat
 from web.feedback import build_feedback_router
 from web.headers import ANY_ADDRESS, HostGuard, SecurityHeaders, known_hosts
 from web.rest import AsciiJSONResponse, build_router
-from web.service import Service
+from web.runs import build_runs_router
+from web.service import Evaluations, Service
 
 
 def build_app(
@@ -30,8 +31,9 @@ def build_app(
     host: str = "127.0.0.1",
     names: Sequence[str] = (),
     concurrency: int = 4,
+    evaluations: Evaluations | None = None,
 ) -> FastAPI:
-    """The chat page at /, the REST interface under /api/v1, and the layers around them.
+    """The chat page at /, the REST interface under /api/v1, runs under /runs, and the layers around them.
 
     Args:
         service: what answers; used from several threads at once.
@@ -39,6 +41,7 @@ def build_app(
         host: the address that the server listens on; its name is answered to, foreign names are not.
         names: more names that are answered to, such as the one that a reverse proxy or the intranet's DNS gives.
         concurrency: questions of the chat page that may be in progress at once; up to 50 more wait.
+        evaluations: the runs that the second tab shows; without it there is no tab.
     """
     app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
     # Gradio looks for exactly this class; without it, it would answer any origin with that origin.
@@ -49,7 +52,9 @@ def build_app(
     app.include_router(build_router(service))
     app.include_router(build_feedback_router(service))
     app.mount("/page", StaticFiles(directory=chat.STATIC), name="page")
-    chat.mount(app, service, examples=examples, concurrency=concurrency)
+    if evaluations is not None:
+        app.include_router(build_runs_router(service, evaluations, version=chat.VERSION))
+    chat.mount(app, service, examples=examples, concurrency=concurrency, tabs=evaluations is not None)
     return app
 
 
@@ -66,6 +71,7 @@ def serve(
     *,
     examples: Sequence[str] = (),
     names: Sequence[str] = (),
+    evaluations: Evaluations | None = None,
     announce: Callable[[str], None],
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
@@ -76,13 +82,14 @@ def serve(
         port: the port; 0 for any free one.
         examples: questions that an empty conversation offers.
         names: more names of this server, as for ``build_app``.
+        evaluations: the runs that the second tab shows; closed when the server ends.
         announce: is told the address once the page can be opened.
 
     Raises:
         FootnoteError: when the address can't be listened on.
     """
     listener = listen(host, port)
-    app = build_app(service, examples=examples, host=host, names=names)
+    app = build_app(service, examples=examples, host=host, names=names, evaluations=evaluations)
     config = uvicorn.Config(
         app, access_log=False, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
     )
@@ -93,6 +100,8 @@ def serve(
         pass  # the person asked for it; uvicorn has closed everything by now
     finally:
         listener.close()
+        if evaluations is not None:
+            evaluations.close()
 
 
 def listen(host: str, port: int) -> socket.socket:

@@ -1,10 +1,10 @@
-"""What the web needs of the assistant, as a protocol that the pipeline's object satisfies; the limit on a question."""
+"""What the web needs of the assistant and of evaluation, as protocols that the objects it is given satisfy."""
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
-from typing import Protocol
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Literal, Protocol
 
 import schema
 from feedback import Feedback
@@ -44,4 +44,75 @@ class Service(Protocol):
 
     def add_feedback(self, record: Feedback) -> None:
         """Keep what a reader said of an answer; when this returns it is on disk."""
+        ...
+
+
+class RunRow(Protocol):
+    """One run of evaluation, finished or not.
+
+    ``questions`` is the name of its question set, ``when`` ISO time in UTC or empty, ``measures`` figures in words by
+    heading, ``message`` a sentence on why it is as it is.
+    """
+
+    @property
+    def name(self) -> str: ...  # noqa: D102
+    @property
+    def questions(self) -> str: ...  # noqa: D102
+    @property
+    def done(self) -> int: ...  # noqa: D102
+    @property
+    def total(self) -> int | None: ...  # noqa: D102
+    @property
+    def when(self) -> str: ...  # noqa: D102
+    @property
+    def state(self) -> Literal["finished", "running", "unfinished", "broken"]: ...  # noqa: D102
+    @property
+    def measures(self) -> Mapping[str, str]: ...  # noqa: D102
+    @property
+    def seconds_left(self) -> float | None: ...  # noqa: D102
+    @property
+    def message(self) -> str: ...  # noqa: D102
+    @property
+    def can_resume(self) -> bool: ...  # noqa: D102
+
+
+class Evaluations(Protocol):
+    """Evaluation as the web sees it; every method may raise ``schema.FootnoteError``, as for an unknown name."""
+
+    def runs(self) -> Sequence[RunRow]:
+        """All runs, the one under way first, then the newest."""
+        ...
+
+    def progress(self, name: str) -> RunRow:
+        """One run as it stands now."""
+        ...
+
+    def sets(self) -> Sequence[str]:
+        """The names of the question sets that can be asked."""
+        ...
+
+    def report(self, name: str) -> str:
+        """The report of a finished run, a whole HTML document."""
+        ...
+
+    def comparison(self, a: str, b: str, *, shared: bool = False) -> str:
+        """The report of run b against run a; with ``shared``, over what both hold where they differ."""
+        ...
+
+    def start(
+        self, questions: str, *, limit: int | None = None, seed: int | None = None, quotes_only: bool = False
+    ) -> str:
+        """Begin a run over a question set in the background; its name."""
+        ...
+
+    def resume(self, name: str) -> None:
+        """Go on with an unfinished run."""
+        ...
+
+    def stop(self, name: str) -> None:
+        """End a run that is under way; what was answered is kept."""
+        ...
+
+    def close(self) -> None:
+        """Stop what is under way and wait for it, as the server ends."""
         ...

@@ -11,7 +11,7 @@ import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
 from web.server import AnnouncingServer, address, build_app, listen
-from web.service import Service
+from web.service import Evaluations, Service
 
 CHROMIUM = "/usr/bin/chromium"
 FLAGS = (
@@ -26,13 +26,12 @@ FLAGS = (
 
 
 @contextmanager
-def serving(service: Service, *, examples: Sequence[str] = ()) -> Iterator[str]:
+def serving(service: Service, *, examples: Sequence[str] = (), evaluations: Evaluations | None = None) -> Iterator[str]:
     """The address of a server over this service, which ends with the block."""
     listener = listen("127.0.0.1", 0)
     ready = threading.Event()
-    config = uvicorn.Config(
-        build_app(service, examples=examples), log_level="warning", access_log=False, timeout_graceful_shutdown=1
-    )
+    app = build_app(service, examples=examples, evaluations=evaluations)
+    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
     server = AnnouncingServer(config, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

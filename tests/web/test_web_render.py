@@ -148,7 +148,7 @@ def test_an_empty_index_says_how_to_add_documents():
 
 
 HARMLESS = {"article", "h2", "h3", "div", "p", "span", "section", "ol", "ul", "li", "blockquote", "cite", "button"}
-HARMLESS |= {"sup", "details", "summary", "br", "s"}
+HARMLESS |= {"sup", "details", "summary", "br", "s", "label", "textarea"}
 
 
 @given(st.text(), st.text(), st.text(), st.sampled_from(["supported", "partly", "unsupported"]))
