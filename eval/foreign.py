@@ -32,7 +32,7 @@ SHOWN_BY: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("answers", "", ("answer",)),
     ("evidence", "quote", ("quotes",)),
     ("evidence", "right", ("citations",)),
-    ("evidence", "passages", ("passages",)),
+    ("evidence", "passages", ("passages.text",)),
     ("citations", "", ("citations",)),
     ("refusals", "", ("answer", "abstained")),
     ("support", "dropped", ("dropped",)),
@@ -40,7 +40,10 @@ SHOWN_BY: Sequence[tuple[str, str, tuple[str, ...]]] = (
     ("time", "", ("timings",)),
     ("cost", "", ("tokens_read", "tokens_written")),
 )
-"""The group of a measure, how its name begins, and the keys of which a file has to have one; the first row counts."""
+"""The group of a measure, how its name begins, and the keys of which a file has to have one; the first row counts.
+
+Passages that are a name alone, as in a ranking, can't hold any words: ``passages.text``.
+"""
 
 
 @dataclass(slots=True)
@@ -179,6 +182,8 @@ def _enter(foreign: _Foreign, record: Mapping[str, Any], place: str, known: Coll
     fields = Fields(record, place)
     _check_numbers(fields)
     foreign.shown.update(name for name in record if fields.has(name))
+    if any(passage.text or passage.start is not None for passage in outcome.passages):
+        foreign.shown.add("passages.text")
     if not fields.has("sentences"):
         outcome = _with_sentences(outcome, has_citations=fields.has("citations"))
         foreign.shown.update({"citations"} if outcome.sentences else ())
