@@ -16,6 +16,10 @@ from eval.records import Run
 from eval.verdicts import Difference
 from schema import FootnoteError
 
+MEANS = ("partly_sentences", "dropped_sentences")
+"""Measures that get worse when others get better: a sentence that was unsupported and now is partly supported counts
+against the first, one that is dropped for want of support against the second. They trip a gate only when named."""
+
 
 @dataclass(frozen=True, slots=True)
 class Gate:
@@ -46,16 +50,20 @@ def judge_gate(
         min_effect: the smallest loss of a share that counts; see `compare_runs`.
         alpha: the level of the tests after Holm's correction; stricter than in a comparison, for a gate is asked often.
         include_time: whether time and cost can trip it; another machine is no regression.
-        measures: the names that can trip it, all where ``None``.
+        measures: the names that can trip it; where ``None`` all but ``MEANS``.
 
     Raises:
         FootnoteError: when the runs can't be compared as a whole, or nothing in them can be judged.
     """
     comparison = compare_runs(baseline, run, min_effect=min_effect, alpha=alpha, measures=measures)
+    left_out = MEANS if measures is None else ()
     judged = [
         one
         for one in comparison.differences
-        if one.verdict != "not tested" and one.pairs > 0 and (include_time or one.group not in SYSTEM)
+        if one.verdict != "not tested"
+        and one.pairs > 0
+        and one.measure not in left_out
+        and (include_time or one.group not in SYSTEM)
     ]
     if not judged:
         raise FootnoteError(
@@ -77,11 +85,11 @@ def _passed(judged: Sequence[Difference], comparison: Comparison, alpha: float) 
 def _remarks(judged: Sequence[Difference], run: Run, baseline: Run) -> list[str]:
     """What never trips a gate by itself: new errors, and that there were too few questions to see much."""
     remarks = []
-    before = set(failed(baseline, [case.question_id for case in baseline.cases]))
-    if new := [name for name in failed(run, [case.question_id for case in run.cases]) if name not in before]:
+    before, now = (failed(one, [case.question_id for case in one.cases]) for one in (baseline, run))
+    if new := [name for name in now if name not in before]:
         remarks.append(
-            f"{len(new):,} of {len(run.cases):,} questions have no result now and had one in the baseline: {listed(new)}. "
-            "They count as wrong."
+            f"{len(new):,} of {len(run.cases):,} questions have no result now and had one in the baseline; they count "
+            f"as wrong: {listed(new)}."
         )
     if unclear := [one.measure for one in judged if one.verdict == "cannot tell"]:
         remarks.append(f"These questions are too few, or too uneven, to tell of {listed(unclear)}.")

@@ -51,17 +51,16 @@ def judge(one: Difference, *, alpha: float, needed: int | None) -> Difference:
         alpha: the level of the test after Holm's correction.
         needed: how many questions would tell the smallest effect, if these say so.
     """
-    verdict = _verdict(one, alpha)
-    if verdict != "cannot tell" or (needed is not None and needed <= one.pairs):
-        needed = None
-    judged = replace(one, verdict=verdict, questions_needed=needed)
-    return replace(judged, words=_say(judged))
+    judged = replace(one, verdict=_verdict(one, alpha))
+    if judged.verdict == "cannot tell" and needed is not None and needed > one.pairs:
+        judged = replace(judged, questions_needed=needed)
+    return replace(judged, words=_say(judged, varies=needed is not None))
 
 
 def describe(one: Difference) -> Difference:
     """The same difference with the sentence for a summary, which has an interval but no test."""
     if one.difference is None:
-        words = "Not tested: one of the runs, or both, can't tell this figure."
+        words = "Not tested: one of the runs can't tell this figure."
     else:
         words = f"Not tested: {_figures(one)}. This is a figure of the whole set, not a mean over its questions."
     return replace(one, verdict="not tested", words=words)
@@ -84,7 +83,7 @@ def _verdict(one: Difference, alpha: float) -> Verdict:
     return "no different" if max(-one.low, one.high) <= smallest else "cannot tell"
 
 
-def _say(one: Difference) -> str:
+def _say(one: Difference, *, varies: bool) -> str:
     if one.pairs < 2 or one.difference is None or one.smallest_effect is None:
         count = "only one question has" if one.pairs == 1 else "no question has"
         return f"Cannot tell: {count} a value in both runs."
@@ -95,15 +94,18 @@ def _say(one: Difference) -> str:
         return f"No different within {smallest}: {_figures(one)}."
     if one.verdict != "cannot tell":
         return f"{one.verdict.capitalize()}: {_figures(one)}."
-    return f"Cannot tell: {_figures(one)}; {_what_would_tell(one, smallest)}."
+    return f"Cannot tell: {_figures(one)}; {_what_would_tell(one, smallest, varies=varies)}."
 
 
-def _what_would_tell(one: Difference, smallest: str) -> str:
+def _what_would_tell(one: Difference, smallest: str, *, varies: bool) -> str:
+    """What it would take to tell; a number only where these questions allow a guess and are not enough themselves."""
     if one.questions_needed is not None:
         return f"about {_rounded(one.questions_needed):,} questions would tell a difference of {smallest}"
-    if one.difference == one.a == 0 or not one.smallest_effect:
-        return "there is no smallest difference to tell it from none"
-    return f"it lies too close to {smallest}, the smallest difference that counts, or these questions vary too little"
+    if not one.smallest_effect:
+        return "with a smallest difference of 0 nothing can be said of how many questions it would take"
+    if not varies:
+        return "every question changed alike, which says nothing of how much they vary"
+    return f"it lies too close to {smallest}, the smallest difference that counts"
 
 
 def _figures(one: Difference) -> str:
