@@ -84,7 +84,7 @@ def draft_from_sources(infos: Sequence[SourceInfo], pages: Mapping[str, int], pe
     """Rows to fill in, spread over documents and pages, and then some to be asked of no document.
 
     Args:
-        infos: of the documents; those without text are left out.
+        infos: of the documents; those without text are left out, and without any there are no rows.
         pages: how many pages each has, by source id; 0 or nothing for documents without pages.
         per_source: rows for each document.
     """
@@ -96,7 +96,7 @@ def draft_from_sources(infos: Sequence[SourceInfo], pages: Mapping[str, int], pe
             if count := pages.get(source_id, 0):
                 found["page"] = 1 + (2 * turn + 1) * count // (2 * per_source)  # the middle of equal parts
             rows.append({"answers": [ANSWER_PLACEHOLDER], "evidence": [found], "note": info.source.title})
-    refusals = max(1, len(rows) // UNANSWERABLE_EVERY)
+    refusals = max(1, len(rows) // UNANSWERABLE_EVERY) if rows else 0
     rows += [{"unanswerable": True, "note": "Close to the documents, yet not in them."} for _ in range(refusals)]
     return [{"id": f"q{number}", "question": QUESTION_PLACEHOLDER, **row} for number, row in enumerate(rows, start=1)]
 

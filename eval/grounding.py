@@ -156,8 +156,8 @@ class _Document:
 
 
 def _find(text: str, quote: str, begin: int, end: int) -> tuple[int, int] | None:
-    """The span of a quote that starts from ``begin`` and before ``end``: as it is, or else by its words."""
-    start = text.find(quote, begin, end + len(quote) - 1)
+    """The span of a quote: as it is between ``begin`` and ``end``, or else by its words, beginning there."""
+    start = text.find(quote, begin, end)
     if start >= 0:
         return start, start + len(quote)
     match = re.compile(r"\s+".join(map(re.escape, quote.split()))).search(text, begin)

@@ -159,6 +159,20 @@ def test_what_is_not_found_is_said_and_left_as_it_was(evidence, expected, faults
     assert grounded(evidence) == ((expected,), tuple(faults))
 
 
+def test_a_quote_that_is_not_on_its_page_is_taken_where_it_stands_letter_for_letter():
+    held = Documents({"default/a.pdf": ["B c. ", "X ", "B  c."]})
+    found = ground([EvalCase("q", "Who?", evidence=(Evidence("a.pdf", 2, "B c."),))], held)
+    assert found.cases[0].evidence == (Evidence("default/a.pdf", 2, "B c.", 0, 4),)
+    assert found.faults == ("Question 'q': the quote 'B c.' stands on page 1 of default/a.pdf, not on page 2",)
+
+
+def test_a_quote_that_ends_on_the_next_page_is_taken_where_it_begins_on_its_page():
+    held = Documents({"default/a.pdf": ["A b. ", "A", " b. C"]})
+    found = ground([EvalCase("q", "Who?", evidence=(Evidence("a.pdf", 2, "A b."),))], held)
+    assert found.cases[0].evidence == (Evidence("default/a.pdf", 2, "A b.", 5, 9),)
+    assert found.faults == ()
+
+
 def test_everything_else_of_a_case_stays_as_it_is():
     cases = (
         EvalCase("a", "Who?", ("Ann", "Bob"), (Evidence("note.md"), Evidence("x.md")), kind="name", together=True),
