@@ -5,6 +5,8 @@ import json
 from dataclasses import FrozenInstanceError, replace
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from eval.questions import EvalCase, Evidence, load_questions, questions_sha
 from schema import FootnoteError
@@ -314,3 +316,28 @@ def test_a_file_that_cannot_be_read_is_named(load, tmp_path):
         FootnoteError, match=r"set\.json is not a question set: its name should end in \.yaml, \.yml, \.csv"
     ):
         load("[]", "set.json")
+
+
+PARTS = [line + "\n" for text, _ in FORMS for line in text.splitlines()] + [
+    "\x00",
+    '"',
+    "'",
+    "\\u",
+    "{",
+    "&a ",
+    "*a",
+    "\t",
+]
+
+
+@pytest.mark.parametrize("name", ["set.yaml", "set.csv", "set.jsonl"])
+@given(
+    content=st.binary(max_size=40)
+    | st.lists(st.sampled_from(PARTS), max_size=8).map(lambda parts: "".join(parts).encode())
+)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_any_file_is_a_set_or_a_fault_that_names_it(load, name, content):
+    try:
+        assert load(content, name)
+    except FootnoteError as error:
+        assert all(name in line for line in str(error).split("\n") if not line.startswith("and "))
