@@ -80,9 +80,9 @@ def _contained(judged: Judged) -> float:
 
 
 def gold_in_answer_or_quote(judged: Judged) -> float:
-    """1 when the answer or the words of one of its citations hold the expected answer, 0 when not or when refused."""
+    """1 when an answer or the words of one of its citations hold the expected answer, else 0."""
     texts = [judged.outcome.answer, *(span.text for span in judged.cited)]
-    return float(judged.answered and holds_answer(texts, judged.case))
+    return float(holds_answer(texts, judged.case))
 
 
 def _measure(name: str, definition: str, reference: str, of: Callable[[Judged], float]) -> Measure:

@@ -77,9 +77,9 @@ PLACED = Evidence("a.md", None, QUOTE, 100, 100 + len(QUOTE))
     [
         (100, 169, True),  # the same
         (0, 400, True),  # more than it
-        (100, 168, True),  # all but the full stop
+        (90, 168, True),  # all but the full stop
+        (90, 167, False),
         (101, 400, False),  # a letter is missing
-        (0, 167, False),
         (100, 135, True),  # inside, and half of its 68 characters
         (120, 153, False),  # inside, and less than half
         (90, 160, False),  # cut off

@@ -134,6 +134,13 @@ def test_several_passages_of_one_source_count_once():
     assert columns["AP"].tolist() == pytest.approx([(1 / 2 + 2 / 3) / 2])
 
 
+@pytest.mark.parametrize("grades", [(3, 1), (1, 3)])
+def test_a_source_is_as_relevant_as_its_most_relevant_place(grades):
+    case = EvalCase("1", "q", evidence=(*(Evidence("a", grade=grade) for grade in grades), Evidence("b", grade=2)))
+    columns = tabulate([case], [Outcome("1", passages=(Span("a"),))], lambda *_: "supported", groups=("retrieval",))
+    assert columns["nDCG@10"].tolist() == pytest.approx([3 / (3 + 2 / math.log2(3))])
+
+
 def test_a_question_without_evidence_says_nothing_of_retrieval():
     cases = [EvalCase("1", "q", unanswerable=True), EvalCase("2", "q", ("x",))]
     columns = tabulate(
