@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import base64
 import hashlib
-from collections.abc import Callable, Mapping
+import re
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cache, partial
@@ -31,6 +32,7 @@ from web.wording import count, escape
 
 SEED = 0
 """Of a limited run: always the same, so that two runs with one limit are over the same questions."""
+LIMIT = re.compile("[1-9][0-9]{0,5}")
 LONGEST_FORM = 10_000
 FOREIGN = "This request comes from another site's page; runs are started and stopped on Footnote's own page."
 BAR_STYLE = (
@@ -101,10 +103,9 @@ class _Pages:
 
     def listing(self, notice: Notice | None = None, status: int = 200, **values: Any) -> Response:
         """The list of runs and the form that starts one."""
-        try:
-            runs = self._evaluations.runs()
-        except FootnoteError as error:
-            runs, notice, status = [], notice or Notice(str(error)), max(status, 503)
+        runs, fault = self._runs()
+        if fault:
+            notice, status = Notice(fault), 503
         headings = list(dict.fromkeys(heading for run in runs for heading in run.measures))
         return self._page(status, notice=notice, runs=runs, headings=headings, shown=None, **values)
 
@@ -131,8 +132,8 @@ class _Pages:
         """Begin a run and show it."""
         limit = form.get("limit", "").strip()
         try:
-            if limit and not (limit.isascii() and limit.isdecimal() and 1 <= int(limit) <= 1_000_000):
-                raise FootnoteError("The limit is a whole number from 1, or empty for all questions.")
+            if limit and not LIMIT.fullmatch(limit):
+                raise FootnoteError("The limit is a whole number from 1 to 999,999, or empty for all questions.")
             name = self._evaluations.start(
                 form.get("questions", ""),
                 limit=int(limit) if limit else None,
@@ -173,13 +174,20 @@ class _Pages:
 
     def address_of_comparison(self, *names: str) -> str:
         """The newer run against the older one; unknown ones are told by the page that is there."""
-        when = {run.name: run.when for run in self._evaluations.runs()}
+        when = {run.name: run.when for run in self._runs()[0]}
         older, newer = sorted(names, key=lambda name: when.get(name, ""))
         return f"/runs/{_part(newer)}/against/{_part(older)}"
 
     def foreign(self) -> Response:
         """The answer to a request that another site's page made."""
         return self.listing(Notice(FOREIGN), 403)
+
+    def _runs(self) -> tuple[Sequence[RunRow], str]:
+        """The runs, or why there are none to show."""
+        try:
+            return self._evaluations.runs(), ""
+        except FootnoteError as error:
+            return [], str(error)
 
     def _known(self, name: str) -> RunRow:
         """The run of this name in the list; nothing else in the world is reached by a name."""
@@ -199,7 +207,7 @@ class _Pages:
             "masthead": Markup(masthead),  # noqa: S704  (escaped where it is made)
             "version": self._version,
             "sets": self._evaluations.sets(),
-            "busy": next((run.name for run in self._evaluations.runs() if run.state == "running"), ""),
+            "busy": next((run.name for run in self._runs()[0] if run.state == "running"), ""),
             "chosen": [],
         }
         asked = {"questions": "", "limit": "", "quotes_only": ""} | dict(values.pop("asked", {}))
@@ -255,8 +263,7 @@ def clock(when: str) -> str:
 def with_way_back(document: str, title: str, *links: tuple[str, str]) -> str:
     """A report with a bar above it; the report's own policy, which forbids all styles but its own, learns of ours."""
     anchors = "".join(
-        f'<a href="{escape(address)}">{escape(label)}</a>'
-        for address, label in (("/runs", "← All runs"), *links)
+        f'<a href="{escape(address)}">{escape(label)}</a>' for address, label in (("/runs", "← All runs"), *links)
     )
     bar = f'<div class="way-back" role="navigation" aria-label="{escape(title)}">{anchors}</div>'
     before, body, after = document.partition("<body>")

@@ -30,14 +30,22 @@ BODY = {
 }
 
 
-@pytest.fixture
-def assistant():
-    return FakeService()
+@pytest.fixture(scope="module")
+def app():
+    """One app for all tests of the route, since Gradio takes a while to build its page."""
+    assistant = FakeService()
+    return build_app(assistant), assistant
 
 
 @pytest.fixture
-def client(assistant):
-    return TestClient(build_app(assistant), base_url="http://127.0.0.1:7860")
+def assistant(app):
+    app[1].feedback.clear()
+    return app[1]
+
+
+@pytest.fixture
+def client(app, assistant):
+    return TestClient(app[0], base_url="http://127.0.0.1:7860")
 
 
 def test_feedback_reaches_the_service_whole(client, assistant):
