@@ -75,6 +75,9 @@ def load_beir(folder: Path, split: str | None = None) -> tuple[EvalCase, ...]:
     spans = list(_read_spans(folder / SPANS, faults)) if (folder / SPANS).exists() else []
     texts = _read_texts(_part(folder, CORPUS), {span.document for span in spans}, faults)
     faults.raise_any()  # what names a line that can't be read would be a fault of its own
+    for name, held in ((QUERIES, queries), (CORPUS, texts)):
+        if not held:
+            raise FootnoteError(f"{folder / name}: the file is empty")
     judgements = _read_judgements(qrels, queries, texts, faults)
     for span in spans:
         with faults.noted():
@@ -113,9 +116,6 @@ def _read_documents(path: Path, faults: Faults) -> Iterator[TextDocument]:
             if not fields.has("text"):
                 fields.fail("text", None, "text")
             yield TextDocument(key, fields.text("title"), fields.text("text"))
-    if not lines:
-        with faults.noted():
-            raise FootnoteError(f"{path}: it holds no documents")
 
 
 def _refuse_repeat(key: str, lines: dict[str, int], line: int, place: str) -> None:
@@ -145,9 +145,6 @@ def _read_queries(path: Path, faults: Faults) -> dict[str, EvalCase]:
             if answers and unanswerable:
                 raise FootnoteError(f"{place}, field unanswerable: it can't go with answers")
             cases[key] = EvalCase(key, question, answers, unanswerable=unanswerable)
-    if not lines:
-        with faults.noted():
-            raise FootnoteError(f"{path}: it holds no queries")
     return cases
 
 

@@ -162,8 +162,9 @@ def span(**changed):
 
 
 FAULTS = [
-    ({"corpus.jsonl": ""}, "corpus.jsonl: it holds no documents"),
-    ({"queries.jsonl": "\n"}, "queries.jsonl: it holds no queries"),
+    ({"corpus.jsonl": ""}, "corpus.jsonl: the file is empty"),
+    ({"queries.jsonl": "\n"}, "queries.jsonl: the file is empty"),
+    ({"corpus.jsonl": "[", "spans.jsonl": None}, "corpus.jsonl, line 1: this is not a whole line of JSON: "),
     ({"qrels/test.tsv": ""}, "test.tsv, line 1: it should be the header, with tabs between: query-id corpus-id score"),
     ({"qrels/test.tsv": "when\tplan\t1\n"}, "test.tsv, line 1: it should be the header"),
     (added("corpus.jsonl", '{"_id": "late", "te'), "corpus.jsonl, line 4: this is not a whole line of JSON: Untermi"),
