@@ -19,6 +19,7 @@ from typing import Any
 
 from eval.asking import answerer, fingerprint_of, footnote_version, index_key
 from eval.beir import is_beir, read_corpus
+from eval.files import sweep
 from eval.grounding import ground
 from eval.journal import SUFFIX, Journal, JournalHead, changed_parts
 from eval.measures import tabulate
@@ -101,6 +102,7 @@ def evaluate(  # noqa: PLR0913  (what a person may choose, each by its own flag)
             columns = tabulate(grounded, outcomes, check_statement)
             run = Run(path.stem, fingerprint, grounded, outcomes, columns, about)
             save_run(run, path)
+            sweep(path)
             journal.remove()
     return run, path
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 from collections.abc import Iterable, Mapping
@@ -10,13 +11,16 @@ from pathlib import Path
 from typing import Any
 
 
+PART = ".part"
+
+
 def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
     """Write a file beside its place, bring it to disk, and rename it into place.
 
     Raises:
         OSError: when it can't be written; the file is as it was.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.part")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}{PART}")
     try:
         with temporary.open("wb") as file:
             file.writelines(pieces)
@@ -27,6 +31,12 @@ def write_whole(path: Path, pieces: Iterable[bytes]) -> None:
         with suppress(FileNotFoundError):
             temporary.unlink()
     sync_folder(path.parent)
+
+
+def sweep(path: Path) -> None:
+    """Delete what processes that were killed while they wrote this file have left beside it."""
+    for stale in path.parent.glob(f".{glob.escape(path.name)}.*{PART}"):
+        stale.unlink(missing_ok=True)
 
 
 def sync_folder(folder: Path) -> None:

@@ -264,6 +264,14 @@ def test_a_crash_between_result_and_journal_asks_nothing_again(given, monkeypatc
     assert [one.name for one in given.runs.iterdir()] == [path.name]
 
 
+def test_what_a_kill_left_while_the_result_was_written_is_swept_away(given):
+    stale, other = (given.folder / name for name in (".r[1].json.123.part", ".r1.json.123.part"))
+    stale.touch()
+    other.touch()
+    given.run(out=given.folder / "r[1].json")
+    assert (stale.exists(), other.exists()) == (False, True)
+
+
 @pytest.mark.parametrize("fresh", [False, True])
 def test_a_file_that_is_no_run_is_never_replaced(given, fresh):
     out = given.folder / "plan.yaml"
