@@ -1,7 +1,12 @@
 """The tab of evaluation over scripted runs: its routes, and the page in a real browser."""
 
+import os
 import re
+import signal
+import subprocess
+import sys
 from html.parser import HTMLParser
+from pathlib import Path
 
 import pytest
 from browsing import serving
@@ -14,6 +19,7 @@ from web.runs import clock, duration, standing_of, with_way_back
 from web.server import build_app
 
 GOING = FakeRun("going", "sample questions", 3, 40, "2026-05-06T10:00:00+00:00", "running", seconds_left=130.0)
+ROOT = Path(__file__).parents[2]
 REPORT_POLICY = ["Content Security Policy"]
 """What a browser says of the style and the script in the scripted report that its policy doesn't know."""
 FORM = {"content-type": "application/x-www-form-urlencoded"}
@@ -404,3 +410,31 @@ def test_a_server_that_is_gone_is_told_and_asked_again(browser):
         page.goto(address + "runs/going")
     page.wait_for_selector(".message:text-is('Footnote does not answer. Is it still running?')", timeout=15_000)
     page.close()
+
+
+SERVE = """
+from fake_evaluations import FakeEvaluations
+from fake_service import FakeService
+from web.server import serve
+
+class Told(FakeEvaluations):
+    def close(self):
+        print("closed", flush=True)
+
+serve(FakeService(), "127.0.0.1", 0, evaluations=Told(), announce=lambda text: print(text, flush=True))
+"""
+
+
+def test_the_end_of_the_server_closes_evaluation():
+    path = os.pathsep.join([str(ROOT), str(ROOT / "tests" / "web"), os.environ["PYTHONPATH"]])
+    process = subprocess.Popen(
+        [sys.executable, "-c", SERVE],
+        env={**os.environ, "PYTHONPATH": path},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout.readline().startswith("http://127.0.0.1:")
+    process.send_signal(signal.SIGINT)
+    assert process.communicate(timeout=20) == ("closed\n", "")
+    assert process.returncode == 0
