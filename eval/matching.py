@@ -16,6 +16,9 @@ from eval.records import EvalCase, Evidence, Span
 LEAST_SHARE = 0.5
 """Share of the evidence from which a span that lies inside it holds it: a sentence of two, not a word of a sentence."""
 
+LONGEST_SOUGHT = 20
+"""Tokens of the longest expected answer that is looked for in a source: a longer one is retold, not quoted."""
+
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
 _ARTICLES = re.compile(r"\b(a|an|the)\b")
 
@@ -46,7 +49,7 @@ def holds_answer(texts: Sequence[str], case: EvalCase) -> bool:
 
 def can_hold_gold(case: EvalCase) -> bool:
     """Whether the case says enough to tell if a span holds its evidence: words, offsets, or an answer to look for."""
-    return bool(case.evidence) and (bool(case.answers) or all(map(_is_located, case.evidence)))
+    return bool(case.evidence) and (bool(_sought(case)) or all(map(_is_located, case.evidence)))
 
 
 def holds_gold(spans: Sequence[Span], case: EvalCase) -> bool:
@@ -64,6 +67,16 @@ def _is_located(piece: Evidence) -> bool:
     return bool(piece.quote) or (piece.start is not None and piece.end is not None)
 
 
+def _sought(case: EvalCase) -> list[str]:
+    """The expected answers whose words can be looked for in a source, which "yes" and a whole paragraph are not."""
+    lengths = {answer: len(normalise_answer(answer).split()) for answer in case.answers}
+    return [
+        answer
+        for answer, length in lengths.items()
+        if 0 < length <= LONGEST_SOUGHT and normalise_answer(answer) not in ("yes", "no")
+    ]
+
+
 def _holds(span: Span, piece: Evidence, case: EvalCase) -> bool:
     """Whether a reader who opens this span finds the evidence there.
 
@@ -77,7 +90,7 @@ def _holds(span: Span, piece: Evidence, case: EvalCase) -> bool:
     if piece.quote:
         return holds_tokens(span.text, piece.quote) or _is_large_part(span.text, piece.quote)
     other_page = piece.page is not None and span.page is not None and piece.page != span.page
-    return not other_page and any(holds_tokens(span.text, answer) for answer in case.answers)
+    return not other_page and any(holds_tokens(span.text, answer) for answer in _sought(case))
 
 
 def _core(piece: Evidence, start: int, end: int) -> tuple[int, int]:

@@ -161,3 +161,21 @@ def test_whether_a_span_holds_evidence_can_be_told_by_words_offsets_or_an_answer
     assert not can_hold_gold(EvalCase("1", "q", evidence=(Evidence("a", start=0),)))
     assert can_hold_gold(EvalCase("1", "q", ("x",), (page,)))
     assert can_hold_gold(EvalCase("1", "q", evidence=(quoted, placed)))
+
+
+@pytest.mark.parametrize(
+    ("answers", "told"),
+    [
+        (("Yes",), False),
+        (("no.",), False),
+        (("the",), False),
+        ((" ".join(["word"] * 20),), True),
+        ((" ".join(["word"] * 21),), False),  # a paragraph is retold, not quoted
+        (("yes", "yes, in May"), True),
+    ],
+)
+def test_an_answer_is_looked_for_only_where_a_source_could_hold_its_words(answers, told):
+    case = EvalCase("1", "q", answers, (Evidence("a"),))
+    assert can_hold_gold(case) is told
+    assert holds_gold([Span("a", f"He said {answers[-1]}")], case) is told
+    assert not holds_gold([Span("a", "yes, no")], case)
