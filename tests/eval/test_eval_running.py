@@ -95,6 +95,7 @@ def test_a_stopped_run_drops_the_question_in_progress_and_goes_on_with_it(run, p
         f"Stopped after {kept} of 12 questions; their answers are kept in {path}. The same command goes on from there."
     )
     assert kept == 5 if parallel == 1 else kept <= 7
+    assert len(run.asked) - kept <= parallel
     outcomes = run(lambda case, stop: Outcome(case.question_id, "whole"))
     assert len(run.asked) == 12 - kept
     assert [one.answer for one in outcomes] == ["whole"] * 12
