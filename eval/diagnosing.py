@@ -127,7 +127,7 @@ def _partial(case: EvalCase, shown: Sequence[Span], passages: Sequence[Span]) ->
     places = [replace(case, evidence=(place,), together=False) for place in case.evidence]
     quoted = sum(holds_gold(shown, place) for place in places)
     retrieved = sum(holds_gold(passages, place) for place in places)
-    return f": of {len(places)} places that it takes together, {retrieved} were retrieved and {quoted} quoted"
+    return f": of {len(places)} places that it takes together, {retrieved} retrieved and {quoted} quoted"
 
 
 def _share(count: int, total: int) -> str:

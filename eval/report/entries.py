@@ -16,7 +16,7 @@ from eval.diagnosing import Diagnosis
 from eval.records import EvalCase, Outcome, Run, Span
 from eval.report.wording import BADGES, clean, declared, figure
 
-LONGEST_QUOTE = 240
+LONGEST_QUOTE = 160
 LONGEST_PASSAGE = 80
 """Characters shown of a quote that is not cited, and of a passage. What is cited is shown whole."""
 
@@ -25,7 +25,8 @@ LONGEST_PASSAGE = 80
 class Given:
     """What one run gave for a question: its outcome, what became of it, and what else was shown.
 
-    ``quotes`` are without those that are cited; ``passages`` hold their first words; ``measures`` are (name, value).
+    ``quotes`` are without those that are cited; ``passages`` hold their first words; ``measures`` are values, each with
+    the names of the measures that have it.
     """
 
     run: int
@@ -33,7 +34,7 @@ class Given:
     diagnosis: Diagnosis
     quotes: tuple[Span, ...]
     passages: tuple[Span, ...]
-    measures: tuple[tuple[str, str], ...]
+    measures: tuple[tuple[str, tuple[str, ...]], ...]
 
     @property
     def badge(self) -> str:
@@ -55,6 +56,12 @@ class Entry:
     def stages(self) -> list[str]:
         """Where it ended, each stage once."""
         return list(dict.fromkeys(one.diagnosis.stage for one in self.given if one))
+
+    @property
+    def ends(self) -> list[Given]:
+        """Each run where they ended differently, else one that stands for all."""
+        known = [one for one in self.given if one]
+        return known if len(self.stages) > 1 else known[:1]
 
     @property
     def wrong(self) -> bool:
@@ -106,14 +113,15 @@ def _shortened(span: Span, longest: int) -> Span:
     )
 
 
-def _measures(run: Run, row: int) -> tuple[tuple[str, str], ...]:
-    """The question's own values, of measures that are declared; times and tokens stand elsewhere."""
-    known = [(declared(name), float(column[row])) for name, column in run.columns.items()]
-    return tuple(
-        (found.name, figure(value, found.unit, digits=0))
-        for found, value in known
-        if found and found.group not in ("time", "cost") and np.isfinite(value)
-    )
+def _measures(run: Run, row: int) -> tuple[tuple[str, tuple[str, ...]], ...]:
+    """The question's own values, highest first, with their measures; times and tokens stand elsewhere."""
+    names: dict[tuple[str, float], list[str]] = {}
+    for name, column in run.columns.items():
+        found, value = declared(name), float(column[row])
+        if found and found.group not in ("time", "cost") and np.isfinite(value):
+            names.setdefault((found.unit, value), []).append(name)
+    order = sorted(names, key=lambda one: (one[0] != "share", -one[1]))
+    return tuple((figure(value, unit, digits=0), tuple(names[unit, value])) for unit, value in order)
 
 
 def _change(given: Sequence[Given | None]) -> str:

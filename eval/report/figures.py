@@ -98,7 +98,7 @@ def _figure(value: float | None, unit: str, column: np.ndarray | None) -> Figure
 
 
 def _interval(values: np.ndarray, unit: str, digits: int) -> str:
-    if len(values) < 2:
+    if len(values) < 2 or (unit != "share" and not np.ptp(values)):
         return ""
     if unit == "share" and np.isin(values, (0, 1)).all():
         low, high = wilson_interval(int(values.sum()), len(values))

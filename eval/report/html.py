@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from eval.comparing import Comparison, Difference
@@ -27,7 +27,7 @@ from eval.measures.refusals import risk_coverage_curve
 from eval.records import Run
 from eval.report import plots, wording
 from eval.report.entries import make_entries
-from eval.report.figures import by_group, headlines, make_rows
+from eval.report.figures import HEADLINES, by_group, headlines, make_rows
 from eval.report.slices import MEASURES as SLICED
 from eval.report.slices import slice_runs
 from eval.report.verdicts import FUNNEL, changed_sentence, comparison_sentence, funnel, result_sentences
@@ -54,27 +54,24 @@ def html_report(runs: Sequence[Run], comparison: Comparison | None = None) -> st
     entries = make_entries(runs, diagnoses)
     rows = make_rows(runs)
     stages = Counter(stage for entry in entries for stage in entry.stages)
-    return (
-        _environment()
-        .get_template("report.html")
-        .render(
-            runs=[_describe(run, found) for run, found in zip(runs, diagnoses, strict=True)],
-            comparison=_compared(comparison),
-            changed=changed_sentence([entry.change for entry in entries if entry.change]) if len(runs) > 1 else "",
-            headlines=headlines(rows),
-            groups=by_group(rows),
-            drawings=_drawings(runs, diagnoses),
-            slicings=slice_runs(runs, diagnoses),
-            sliced=[wording.label(name) for name in SLICED],
-            stages=[(name, badge, stages[name]) for name, badge in wording.BADGES.items() if stages[name]],
-            wrong=sum(entry.wrong for entry in entries),
-            entries=entries,
-            style=_inline("report.css"),
-            style_hash=_hash("report.css"),
-            script=_inline("report.js"),
-            script_hash=_hash("report.js"),
-        )
+    page = _template().render(
+        runs=[_describe(run, found) for run, found in zip(runs, diagnoses, strict=True)],
+        comparison=_compared(comparison),
+        changed=changed_sentence([entry.change for entry in entries if entry.change]) if len(runs) > 1 else "",
+        headlines=headlines(rows),
+        groups=by_group(rows),
+        drawings=_drawings(runs, diagnoses),
+        slicings=slice_runs(runs, diagnoses),
+        sliced=[wording.label(name) for name in SLICED],
+        stages=[(name, badge, stages[name]) for name, badge in wording.BADGES.items() if stages[name]],
+        wrong=sum(entry.wrong for entry in entries),
+        entries=entries,
+        style=_inline("report.css"),
+        style_hash=_hash("report.css"),
+        script=_inline("report.js"),
+        script_hash=_hash("report.js"),
     )
+    return wording.clean(page)
 
 
 def diagnose_run(run: Run) -> dict[str, Diagnosis]:
@@ -83,14 +80,13 @@ def diagnose_run(run: Run) -> dict[str, Diagnosis]:
 
 
 @cache
-def _environment() -> Environment:
+def _template() -> Template:
     environment = Environment(
         loader=FileSystemLoader(HERE),
         autoescape=True,
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,
-        finalize=_shown,
     )
     environment.filters |= {
         "figure": wording.figure,
@@ -98,13 +94,9 @@ def _environment() -> Environment:
         "change": wording.change,
         "probability": wording.probability,
         "counted": wording.counted,
+        "about": wording.about,
     }
-    return environment
-
-
-def _shown(value: Any) -> Any:
-    """What a template prints: text without what can't be shown. The report's own markup is left as it is."""
-    return wording.clean(value) if type(value) is str else value
+    return environment.get_template("report.html")
 
 
 @cache
@@ -133,7 +125,10 @@ def _describe(run: Run, diagnoses: Mapping[str, Diagnosis]) -> dict[str, Any]:
 def _compared(comparison: Comparison | None) -> dict[str, Any] | None:
     if comparison is None:
         return None
-    return {"sentence": comparison_sentence(comparison), "rows": _compared_rows(comparison), "of": comparison}
+    rows = _compared_rows(comparison)
+    main = [row for row in rows if row["is"].measure in HEADLINES or row["is"].verdict in ("better", "worse")]
+    others = [row for row in rows if row not in main]
+    return {"sentence": comparison_sentence(comparison), "main": main, "others": others, "of": comparison}
 
 
 def _compared_rows(comparison: Comparison) -> list[dict[str, Any]]:

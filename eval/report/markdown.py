@@ -21,6 +21,7 @@ MOST_QUESTIONS = 50
 LONGEST_ANSWER = 160
 
 _MARKS = re.compile(r"([\\`*_{}\[\]()~!|$^])")
+_BEGINNINGS = re.compile(r"^(\d*)([-+=.)])")  # of lists and lines
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;", "#": "&#35;"}
 _LINKS = re.compile(r"://|www\.", re.IGNORECASE)
 
@@ -56,7 +57,7 @@ def escaped(text: str) -> str:
     >>> print(escaped("a|b <img src=x>\n# 1 @all `x`"))
     a\|b &lt;img src=x&gt; &#35; 1 &#64;all \`x\`
     """
-    line = _MARKS.sub(r"\\\1", " ".join(clean(text).split()))
+    line = _BEGINNINGS.sub(r"\1\\\2", _MARKS.sub(r"\\\1", " ".join(clean(text).split())))
     line = "".join(_ENTITIES.get(letter, letter) for letter in line)
     return _LINKS.sub(lambda found: found[0].replace(":", "&#58;").replace(".", "&#46;"), line)
 

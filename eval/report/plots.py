@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 from markupsafe import Markup
 
-from eval.report.wording import clean, milliseconds
+from eval.report.wording import milliseconds
 
 WIDTH = 440
 LEFT, RIGHT, TOP, BOTTOM = 46, 12, 22, 40
@@ -29,7 +29,7 @@ def element(name: str, *children: str, **attributes: object) -> Markup:
         Markup(' {}="{}"').format(key, f"{value:.1f}".removesuffix(".0") if isinstance(value, float) else value)
         for key, value in pairs
     )
-    body = Markup("").join(child if isinstance(child, Markup) else clean(child) for child in children)
+    body = Markup("").join(children)
     return Markup("<{0}{1}>{2}</{0}>").format(Markup(name), opened, body)  # noqa: S704  (our own name)
 
 
@@ -145,7 +145,7 @@ def times_plot(stages: Mapping[str, Sequence[tuple[float, float] | None]]) -> Ma
             half, most = place(pair[0]), place(pair[1])
             marks.append(element("line", x1=half, x2=most, y1=y, y2=y, class_=f"span run-{run}"))
             marks.append(element("circle", cx=half, cy=y, r=4, class_=f"dot run-{run}"))
-            marks.append(element("line", x1=most, x2=most, y1=y - 5, y2=y + 5, class_=f"span run-{run}"))
+            marks.append(element("line", x1=most, x2=most, y1=y - 5, y2=y + 5, class_=f"span run-{run} end"))
             said.append(f"{stage} {milliseconds(pair[0])} to {milliseconds(pair[1])}")
     marks.append(
         element(

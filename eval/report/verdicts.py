@@ -12,7 +12,7 @@ from eval.comparing import Comparison
 from eval.diagnosing import Diagnosis, Stage
 from eval.records import Run
 from eval.report.figures import HEADLINES
-from eval.report.wording import change, counted, label, listed
+from eval.report.wording import about, change, counted, label, listed
 
 FUNNEL: tuple[tuple[str, tuple[Stage, ...]], ...] = (
     ("asked", ()),
@@ -88,7 +88,8 @@ def changed_sentence(changes: Sequence[str]) -> str:
     """How many questions ended differently in two runs."""
     gained = sum(change.endswith(("now right", "now rightly refused")) for change in changes)
     lost = sum(change.startswith(("was right,", "was rightly refused,")) for change in changes)
-    return f"{counted(len(changes), 'question')} ended differently: {gained:,} became right, {lost:,} no longer are."
+    end = "is" if lost == 1 else "are"
+    return f"{counted(len(changes), 'question')} ended differently: {gained:,} became right, {lost:,} no longer {end}."
 
 
 def _what_would_tell(comparison: Comparison) -> str:
@@ -99,8 +100,8 @@ def _what_would_tell(comparison: Comparison) -> str:
         return ""
     effect = change(one.smallest_effect, one.unit).removeprefix("+")
     return (
-        f" To tell a difference of {effect} in “{label(one.measure)}” would take about "
-        f"{counted(one.questions_needed or 0, 'question')}."
+        f" To tell a difference of {effect} in “{label(one.measure)}” would take "
+        f"{about(one.questions_needed or 0, 'question')}."
     )
 
 

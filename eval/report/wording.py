@@ -185,6 +185,15 @@ def counted(count: int, noun: str) -> str:
     return f"{count:,} {noun}" if count == 1 else f"{count:,} {noun}s"
 
 
+def about(count: int, noun: str) -> str:
+    """A number that is a guess, to two digits.
+
+    >>> about(3497, "question")
+    'about 3,500 questions'
+    """
+    return f"about {counted(int(float(f'{count:.1e}')), noun)}"
+
+
 def listed(items: Iterable[str]) -> str:
     """Words as a list in a sentence: "a, b and c"."""
     *before, last = list(items) or [""]

@@ -118,12 +118,12 @@ def many_questions(count, *, seed=0):
             for _ in range(8)
         )
         quotes = tuple(
-            Span(one.source, text(250), "A title", page=3, start=100 * place, end=100 * place + 250, score=0.5)
+            Span(one.source, text(200), "A title", page=3, start=100 * place, end=100 * place + 200, score=0.5)
             for place, one in enumerate(passages[:5])
         )
         gold = Evidence(quotes[0].source, 3, quotes[0].text)
         cases.append(EvalCase(f"question-{number}", text(80), (quotes[0].text.split()[1],), (gold,), kind="made"))
-        sentences = tuple(Statement(text(150), (place + 1,), "supported", 0.8) for place in range(3))
+        sentences = tuple(Statement(text(140), (place + 1,), "supported", 0.8) for place in range(3))
         answer = " ".join(sentence.text for sentence in sentences)
         timings = {
             "retrieve_ms": 31.0,
@@ -151,3 +151,102 @@ def many_questions(count, *, seed=0):
             )
         )
     return made_run("many", cases, outcomes)
+
+
+PAYLOADS = (
+    "<script>alert(1)</script>",
+    "</script><script>alert(1)</script>",
+    "</style><script>alert(1)</script>",
+    "<img src=x onerror=alert(1)>",
+    "<img src=http://203.0.113.1/pixel.png>",
+    "<svg onload=alert(1)>",
+    "<svg><script>alert(1)</script></svg>",
+    "</svg><img src=x onerror=alert(1)>",
+    "</title><script>alert(1)</script>",
+    "</desc></title></svg><script>alert(1)</script>",
+    "</textarea><script>alert(1)</script>",
+    "</details></summary><script>alert(1)</script>",
+    "<a href=javascript:alert(1)>here</a>",
+    "<a href='data:text/html,<script>alert(1)</script>'>here</a>",
+    "[here](javascript:alert(1))",
+    "![picture](http://203.0.113.1/pixel.png)",
+    "<iframe src=javascript:alert(1)>",
+    "<iframe srcdoc='<script>alert(1)</script>'>",
+    "<object data=javascript:alert(1)>",
+    "<embed src=javascript:alert(1)>",
+    "<form action=javascript:alert(1)><input type=submit autofocus></form>",
+    "<input onfocus=alert(1) autofocus>",
+    "<select onfocus=alert(1) autofocus>",
+    "<details open ontoggle=alert(1)>",
+    "<video><source onerror=alert(1)></video>",
+    "<audio src=x onerror=alert(1)>",
+    "<body onload=alert(1)>",
+    "<base href=http://203.0.113.1/>",
+    "<meta http-equiv=refresh content='0;url=http://203.0.113.1/'>",
+    "<link rel=stylesheet href=http://203.0.113.1/style.css>",
+    "<style>@import 'http://203.0.113.1/style.css';</style>",
+    "<style>body{background:url(http://203.0.113.1/pixel.png)}</style>",
+    '" onmouseover="alert(1)',
+    '" autofocus onfocus="alert(1)" x="',
+    "' onmouseover='alert(1)",
+    '"><script>alert(1)</script>',
+    "'><img src=x onerror=alert(1)>",
+    "`onmouseover=alert(1)",
+    "javascript:alert(1)",
+    "{{ 7 * 7 }}{% raw %}",
+    "{{ cycler.__init__.__globals__ }}",
+    "${alert(1)}",
+    "<!--",
+    "--><script>alert(1)</script>",
+    "<![CDATA[",
+    "]]><script>alert(1)</script>",
+    "&lt;script&gt;alert(1)&lt;/script&gt;",
+    "&#60;script&#62;alert(1)&#60;/script&#62;",
+    "\x00<script>alert(1)</script>",
+    "<scr\x00ipt>alert(1)</scr\x00ipt>",
+    "\ud800<script>alert(1)</script>\udfff",
+    "\u202e>tpircs/<)1(trela>tpircs<\u202c",
+    "＜script＞alert(1)＜/script＞",
+    "<math><mtext></math><img src=x onerror=alert(1)>",
+    "<noscript><p title='</noscript><img src=x onerror=alert(1)>'>",
+    "<template><script>alert(1)</script></template>",
+    "\r\n\r\n<script>alert(1)</script>",
+)
+"""What a document, a question or a model may say to run a script, load something or break out of its place."""
+
+
+def hostile_case(words, number):
+    """A question all of whose text is hostile."""
+    kinds = (
+        {"unanswerable": True}
+        if number % 5 == 0
+        else {"answers": (words,), "evidence": (Evidence(words, 2, words, 1, 9),)}
+    )
+    return EvalCase(f"{number} {words}", words, kind=words, **kinds)
+
+
+def hostile_outcome(words, number):
+    """What a system gave, all of whose text is hostile."""
+    key, spans = (
+        f"{number} {words}",
+        tuple(Span(words, f"{words} {n}", words, words, 3, n, n + 9, 0.5, True) for n in range(2)),
+    )
+    if number % 7 == 0:
+        return Outcome(key, error=words)
+    told = (Statement(words, (1, 2, 9), "unsupported", 0.2, (words,)), Statement(words, (), "partly", 0.5, (words,)))
+    return Outcome(
+        key, words, False, words, told, spans[:1], spans, spans, told, 0.5, {words: 5.0, "total_ms": 9.0}, 1, 2, (1, 3)
+    )
+
+
+def hostile_run(*, first=0, name=PAYLOADS[0]):
+    """A run with each payload in every field."""
+    turned = (*PAYLOADS[first:], *PAYLOADS[:first])
+    cases = [hostile_case(words, number) for number, words in enumerate(PAYLOADS)]
+    outcomes = [
+        replace(hostile_outcome(words, number), question_id=case.question_id)
+        for number, (words, case) in enumerate(zip(turned, cases, strict=True))
+    ]
+    run = made_run(name, cases, outcomes, llm=PAYLOADS[3], prompt=PAYLOADS[50])
+    about = {f"{number} {words}": {words: words} for number, words in enumerate(PAYLOADS)}
+    return replace(run, about=about | {"set": PAYLOADS[3], "started": PAYLOADS[5]})
