@@ -61,9 +61,10 @@ def ask_all(
         on_progress: told the questions that are done.
 
     Raises:
-        RunStoppedError: when it was stopped.
-        FootnoteError: when five questions in a row fail in the same way, or all do; their errors are not kept, so
+        RunStoppedError: when it was stopped with questions left.
+        RunFailedError: when five questions in a row fail in the same way, or all do; their errors are not kept, so
             that they are asked again.
+        FootnoteError: when an outcome can't be written.
     """
     stop = stop or threading.Event()
     left = [case for case in cases if case.question_id not in journal.outcomes]
@@ -80,7 +81,7 @@ def ask_all(
                 on_progress(Progress(done, len(cases), case.question, "questions"))
     except KeyboardInterrupt:
         stop.set()
-    if stop.is_set():
+    if len(journal.outcomes) + len(errors.held) < len(cases):
         raise RunStoppedError(
             f"Stopped after {len(journal.outcomes)} of {len(cases)} questions; their answers are kept in "
             f"{journal.path}. The same command goes on from there."

@@ -124,6 +124,13 @@ def test_a_run_that_was_stopped_before_it_began_asks_nothing(run):
         assert run.asked == []
 
 
+def test_a_stop_at_the_last_question_is_too_late(run):
+    stop = threading.Event()
+    outcomes = run(on_progress=lambda progress: progress.done == 12 and stop.set(), stop=stop)
+    assert len(outcomes) == 12
+    assert run(stop=stop) == outcomes
+
+
 def test_the_event_of_a_question_can_be_set_without_ending_the_run(run):
     """The pipeline sets the event that it is given when an answer is complete."""
 
