@@ -22,7 +22,7 @@ from eval.records import Run
 from eval.results import load_head, load_run
 from schema import FootnoteError
 
-SAMPLE = "sample questions"
+SAMPLE = "samples"
 SAMPLE_PATH = Path(__file__).parent / "samples" / "questions.yaml"
 RESULT, NOTE, SETS = ".json", ".started", "sets"
 SHOWN = {

@@ -36,7 +36,8 @@ LIMIT = re.compile("[1-9][0-9]{0,5}")
 LONGEST_FORM = 10_000
 FOREIGN = "This request comes from another site's page; runs are started and stopped on Footnote's own page."
 BAR_STYLE = (
-    ".way-back{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;padding:.7rem 2rem;border-bottom:1px solid var(--rule);"
+    ".way-back{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;padding:.7rem max(1.1rem,50% - 31rem);"
+    "border-bottom:1px solid var(--rule);"
     "background:var(--sheet);font-size:.94rem}"
 )
 BAR_HASH = "sha256-" + base64.b64encode(hashlib.sha256(BAR_STYLE.encode()).digest()).decode()

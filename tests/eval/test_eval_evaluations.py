@@ -7,11 +7,13 @@ import numpy as np
 import pytest
 
 from eval.evaluations import LOADING, Evaluations
+from eval.experiments import evaluate
 from eval.journal import Journal, JournalHead
 from eval.listing import SAMPLE, SAMPLE_PATH, RunFolder, RunRow
 from eval.records import EvalCase, Outcome, Run, RunFingerprint
 from eval.results import save_run
 from schema import FootnoteError, Progress
+from settings import Settings
 
 QUESTIONS = "- question: When?\n  answers: ['2022']\n- question: Where?\n  answers: ['Leeds']\n"
 CASES = (EvalCase("1", "When?", ("2022",)), EvalCase("2", "Where?", ("Leeds",)))
@@ -318,3 +320,19 @@ def test_it_has_the_form_that_the_web_room_asks_for(folder):
             assert list(ours.values()) == list(inspect.signature(method).parameters.values()), name
     wanted = {name for name, value in vars(WantedRow).items() if isinstance(value, property)}
     assert wanted == {one.name for one in fields(RunRow)}
+
+
+@pytest.mark.models
+def test_two_of_the_samples_questions_are_asked_for_real(samples_index, weights, tmp_path):
+    settings = Settings(index=samples_index, cache=weights, runs=tmp_path / "runs")
+
+    def evaluate_here(question_set, **choices):
+        return evaluate(question_set, settings, **choices)
+
+    evaluations = Evaluations(settings.runs, evaluate_here)
+    name = evaluations.start(SAMPLE, limit=2, seed=0, quotes_only=True)
+    evaluations._thread.join(120)
+    row = evaluations.progress(name)
+    assert (row.state, row.done, row.total, row.questions, row.message) == ("finished", 2, 2, SAMPLE, "")
+    assert row.measures["Median time"] not in ("", "–")
+    assert f"<h1>{name}</h1>" in evaluations.report(name)
