@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from eval import experiments
-from eval.asking import count_verbatim, to_outcome
+from eval.asking import count_verbatim, fingerprint_of, to_outcome
 from eval.experiments import evaluate, journal_path
+from eval.journal import changed_parts
 from eval.measures import find
 from eval.records import EvalCase, Outcome, Span, Statement
 from eval.results import load_run
@@ -155,6 +156,37 @@ def test_quotes_that_stand_in_their_source_are_counted():
     unknown = replace(ANSWER, quotes=(replace(QUOTE, source="default/none.md"), replace(QUOTE, quote="", end=0)))
     assert count_verbatim(unknown, StandIn(None).text) == (1, 3)
     assert count_verbatim(replace(ANSWER, quotes=(), citations=()), StandIn(None).text) == (0, 0)
+
+
+@pytest.mark.parametrize(
+    ("change", "parts"),
+    [
+        (lambda one: setattr(one, "corpus", "other"), ["corpus", "index"]),
+        (lambda one: setattr(one, "known_files", lambda _: [SimpleNamespace(recipe="other")]), ["index"]),
+        (lambda one: setattr(one, "settings", Settings(abstain_below=0.5)), ["settings"]),
+        (lambda one: setattr(one, "settings", Settings(llm_base_url="http://other")), ["settings"]),
+        (lambda one: setattr(one, "settings", Settings(threads=2, llm_api_key="x", runs="elsewhere")), []),
+        (lambda one: setattr(one, "settings", Settings(top_k=9)), ["prompt", "settings"]),  # the stand-in's prompt
+        (lambda one: setattr(one, "engine", None), ["prompt"]),
+    ],
+)
+def test_a_fingerprint_changes_in_the_part_that_changed(change, parts):
+    class Alone(StandIn):
+        engine = "a model"
+
+        def fingerprint(self):
+            return self.corpus
+
+        def _fingerprint(self, engine):
+            return replace(FINGERPRINT, index=self.corpus, prompt=f"prompt-{self.settings.top_k}")
+
+    cases, one = [EvalCase("a", "Q?")], Alone(Settings())
+    before = fingerprint_of(one, cases)
+    change(one)
+    assert [part.partition(":")[0] for part in changed_parts(before, fingerprint_of(one, cases))] == parts
+    assert [part.partition(":")[0] for part in changed_parts(before, fingerprint_of(Alone(Settings()), []))] == [
+        "questions"
+    ]
 
 
 # Runs with a stand-in

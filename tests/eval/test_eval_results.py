@@ -121,6 +121,15 @@ def test_a_write_that_fails_leaves_the_file_as_it_was(path, monkeypatch):
     assert [one.name for one in path.parent.iterdir()] == ["plan.json"]
 
 
+def test_who_reads_the_old_file_meanwhile_reads_all_of_it(path):
+    before = path.read_bytes()
+    with path.open("rb") as reader:
+        start = reader.read(10)
+        save_run(Run("other", RunFingerprint(), CASES, OUTCOMES, {}), path)
+        assert start + reader.read() == before
+    assert load_run(path).name == "other"
+
+
 def test_a_value_that_is_no_number_is_never_written(tmp_path):
     outcomes = (Outcome("day", confidence=float("inf")), *OUTCOMES[1:])
     with pytest.raises(ValueError, match="not JSON compliant"):
@@ -137,7 +146,7 @@ def fault_of(path):
 
 def test_a_file_cut_anywhere_is_refused_and_its_last_line_named(path):
     whole = path.read_text("utf-8")
-    for length in range(30, len(whole) - 2):
+    for length in [*range(30, len(whole) - 2, 17), *range(len(whole) - 40, len(whole) - 2)]:
         path.write_text(whole[:length], "utf-8")
         line = whole[:length].rstrip("\n").count("\n") + 1
         assert fault_of(path) == (
