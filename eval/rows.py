@@ -76,7 +76,7 @@ def _to_csv(rows: Sequence[Mapping[str, Any]]) -> str:
     """Begins with a byte-order mark, without which spreadsheets take other letters for those that are there."""
     text = StringIO("\ufeff", newline="")
     text.seek(0, SEEK_END)
-    writer = csv.DictWriter(text, COLUMNS, lineterminator="\n")
+    writer = csv.DictWriter(text, COLUMNS)  # ends lines with CR LF, and so puts a cell with either in quotation marks
     writer.writeheader()
     for row in rows:
         for cells in _row_to_cells(row):

@@ -168,7 +168,7 @@ def test_csv_is_marked_as_utf8_for_spreadsheets_and_no_cell_is_a_formula():
     evidence = [{"source": "-a.pdf", "page": 2}, {"source": "@b.pdf", "quote": "\tx"}]
     row = {"id": "+1", "question": "=1+1", "answers": ["'=x", "y"], "evidence": evidence, "note": "plain - text"}
     text = write_rows([row], ".csv")
-    assert text.startswith("\ufeffid,question,kind,answers,source,page,quote,unanswerable,together,note\n")
+    assert text.startswith("\ufeffid,question,kind,answers,source,page,quote,unanswerable,together,note\r\n")
     assert list(csv.reader(io.StringIO(text)))[1:] == [
         ["'+1", "'=1+1", "", "''=x|y", "'-a.pdf", "2", "", "", "", "plain - text"],
         ["", "", "", "", "'@b.pdf", "", "'\tx", "", "", ""],
@@ -197,7 +197,20 @@ WORDS = (
             str.__add__, st.sampled_from(["=", "+", "-", "@", "'", "''", "'=", "no", "7", "# ", "- ", ": "]), st.text()
         ),
         st.sampled_from(
-            ["a\u2028b", "a\x85b", "a\r\nb", 'a"b', "a,b;c", "null", "true", "2022-10-12", "\u200b", "\ufeffa", "note"]
+            [
+                "a\u2028b",
+                "a\x85b",
+                "a\r\nb",
+                "a\rb",
+                'a"b',
+                "a,b;c",
+                "null",
+                "true",
+                "2022-10-12",
+                "\u200b",
+                "\ufeffa",
+                "note",
+            ]
         ),
     )
     .map(str.strip)
