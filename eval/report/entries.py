@@ -14,7 +14,8 @@ import numpy as np
 
 from eval.diagnosing import Diagnosis
 from eval.records import EvalCase, Outcome, Run, Span
-from eval.report.wording import BADGES, clean, declared, figure
+from eval.report.labels import BADGES, declared
+from eval.report.wording import clean, figure
 
 LONGEST_QUOTE = 160
 LONGEST_PASSAGE = 80

@@ -13,7 +13,8 @@ import numpy as np
 
 from eval.measures import summarise
 from eval.records import Run
-from eval.report.wording import GROUPS, declared, figure, label
+from eval.report.labels import GROUPS, declared, label
+from eval.report.wording import figure
 from eval.statistics import bootstrap_interval
 
 HEADLINES = (

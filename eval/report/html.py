@@ -17,25 +17,23 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
 from eval.comparing import Comparison, Difference
 from eval.diagnosing import Diagnosis, diagnose
-from eval.measures.refusals import risk_coverage_curve
 from eval.records import Run
 from eval.report import plots, wording
+from eval.report.drawings import make_drawings
 from eval.report.entries import make_entries
 from eval.report.figures import HEADLINES, by_group, headlines, make_rows
+from eval.report.labels import BADGES, GROUPS, label
 from eval.report.slices import MEASURES as SLICED
 from eval.report.slices import slice_runs
-from eval.report.verdicts import FUNNEL, changed_sentence, comparison_sentence, funnel, result_sentences
+from eval.report.verdicts import changed_sentence, comparison_sentence, result_sentences
 
 HERE = Path(__file__).parent
 VERDICTS = ("worse", "better", "cannot tell", "no different", "not tested")
-STAGE_ORDER = ("retrieve", "rerank", "quotes", "first token", "total")
-"""The stages of time in the order in which they pass; others follow by name."""
 
 
 def html_report(runs: Sequence[Run], comparison: Comparison | None = None) -> str:
@@ -60,10 +58,10 @@ def html_report(runs: Sequence[Run], comparison: Comparison | None = None) -> st
         changed=changed_sentence([entry.change for entry in entries if entry.change]) if len(runs) > 1 else "",
         headlines=headlines(rows),
         groups=by_group(rows),
-        drawings=_drawings(runs, diagnoses),
+        drawings=make_drawings(runs, diagnoses),
         slicings=slice_runs(runs, diagnoses),
-        sliced=[wording.label(name) for name in SLICED],
-        stages=[(name, badge, stages[name]) for name, badge in wording.BADGES.items() if stages[name]],
+        sliced=[label(name) for name in SLICED],
+        stages=[(name, badge, stages[name]) for name, badge in BADGES.items() if stages[name]],
         wrong=sum(entry.wrong for entry in entries),
         entries=entries,
         style=_inline("report.css"),
@@ -142,83 +140,12 @@ def _compared_rows(comparison: Comparison) -> list[dict[str, Any]]:
             effect = one.smallest_effect or (comparison.min_effect if one.unit == "share" else 0.0)
             bar = plots.interval_plot(one.difference, one.low, one.high, reach=reach[one.unit], effect=effect)
         words = wording.interval(one.low, one.high, one.unit)
-        rows.append({"label": wording.label(one.measure), "is": one, "bar": bar, "interval": words})
+        rows.append({"label": label(one.measure), "is": one, "bar": bar, "interval": words})
     return rows
 
 
 def _weight(difference: Difference) -> tuple[int, int]:
     """What a reader needs to see first: what got worse, then what got better; among these, answers before times."""
-    groups = list(wording.GROUPS)
+    groups = list(GROUPS)
     group = groups.index(difference.group) if difference.group in groups else len(groups)
     return VERDICTS.index(difference.verdict), group
-
-
-def _drawings(runs: Sequence[Run], diagnoses: Sequence[Mapping[str, Diagnosis]]) -> list[tuple[str, str, list[Markup]]]:
-    """The drawings with their headings and what to look for, without those that there is nothing to draw for."""
-    steps = [funnel(run, found) for run, found in zip(runs, diagnoses, strict=True)]
-    lost = [(name, [values[index] for values in steps]) for index, (name, _) in enumerate(FUNNEL)]
-    found: list[tuple[str, str, list[Markup]]] = []
-    if any(values[0] for values in steps):
-        found.append(
-            (
-                "Where questions are lost",
-                "Answerable questions that are left after each step.",
-                [plots.funnel_plot(lost)],
-            )
-        )
-    if curves := {run.name: points for run in runs if (points := _curve(run))}:
-        found.append(
-            (
-                "Risk and coverage",
-                "If only the surest questions are answered, how many of them are wrong? A curve that starts low and "
-                "rises late means that the confidence can be trusted.",
-                [plots.risk_coverage_plot(curves)],
-            )
-        )
-    if confidences := [plot for index, run in enumerate(runs) if (plot := _confidence(run, index)) is not None]:
-        found.append(
-            (
-                "How sure the system was",
-                "The further the two kinds of questions are apart, the better it knows what it cannot answer.",
-                confidences,
-            )
-        )
-    if stages := _times(runs):
-        found.append(
-            ("Time by stage", "From the question's arrival; the scale is logarithmic.", [plots.times_plot(stages)])
-        )
-    return found
-
-
-def _curve(run: Run) -> list[tuple[float, float]]:
-    try:
-        coverage, risk = risk_coverage_curve(run.columns)
-    except KeyError:  # a run of rankings alone has none of the columns
-        return []
-    return [(float(x), float(y)) for x, y in zip(coverage, risk, strict=True)]
-
-
-def _confidence(run: Run, index: int) -> Markup | None:
-    pairs = list(zip(run.cases, run.outcomes, strict=True))
-    known = [(case.unanswerable, outcome.confidence) for case, outcome in pairs if outcome.confidence is not None]
-    answerable = [value for is_unanswerable, value in known if not is_unanswerable]
-    unanswerable = [value for is_unanswerable, value in known if is_unanswerable]
-    return plots.confidence_plot(answerable, unanswerable, run=index) if known else None
-
-
-def _times(runs: Sequence[Run]) -> dict[str, list[tuple[float, float] | None]]:
-    """Median and 95th percentile of each stage by run, in milliseconds; None where a run doesn't know the stage."""
-    values: dict[str, list[list[float]]] = {}
-    for index, run in enumerate(runs):
-        for outcome in run.outcomes:
-            for name, value in outcome.timings.items():
-                stage = name.removesuffix("_ms").replace("_", " ")
-                values.setdefault(stage, [[] for _ in runs])[index].append(value)
-    order = sorted(values, key=lambda stage: (STAGE_ORDER.index(stage) if stage in STAGE_ORDER else -1, stage))
-    return {stage: [_percentiles(found) for found in values[stage]] for stage in order}
-
-
-def _percentiles(values: Sequence[float]) -> tuple[float, float] | None:
-    if not values:
-        return None
-    return float(np.percentile(values, 50)), float(np.percentile(values, 95))

@@ -14,8 +14,9 @@ from eval.diagnosing import diagnose
 from eval.records import Run
 from eval.report.entries import Entry, make_entries
 from eval.report.figures import Row, headlines, make_rows
+from eval.report.labels import BADGES, label
 from eval.report.verdicts import changed_sentence, comparison_sentence, result_sentences
-from eval.report.wording import BADGES, change, clean, counted, figure, headline, interval, label, probability
+from eval.report.wording import change, clean, counted, figure, headline, interval, probability
 
 MOST_QUESTIONS = 50
 LONGEST_ANSWER = 160

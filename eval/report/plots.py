@@ -47,10 +47,10 @@ def drawing(title: str, description: str, height: int, children: Iterable[Markup
     )
 
 
-def risk_coverage_plot(curves: Mapping[str, Points]) -> Markup:
+def risk_coverage_plot(curves: Sequence[tuple[str, Points]]) -> Markup:
     """Risk (y, 0 to 1) against coverage (x, 0 to 1): the share that is wrong, surest answers first."""
     height = 250
-    top = max((risk for points in curves.values() for _, risk in points), default=0.0)
+    top = max((risk for _, points in curves for _, risk in points), default=0.0)
     top = min(1.0, max(0.1, np.ceil(top * 10) / 10))
     area = _Area(height, top)
     marks = [
@@ -62,10 +62,12 @@ def risk_coverage_plot(curves: Mapping[str, Points]) -> Markup:
     marks += area.levels(
         [(top * part, f"{top * part:.0%}") for part in (0, 0.5, 1)], "risk: share of these that are wrong"
     )
-    for number, (name, points) in enumerate(curves.items()):
+    for number, (name, points) in enumerate(curves):
+        if not points:
+            continue
         path = " ".join(f"{area.x(x):.1f},{area.y(y):.1f}" for x, y in _thinned(points))
         marks.append(element("polyline", element("title", name), points=path, class_=f"line run-{number}"))
-    ends = [f"{name} ends at {points[-1][1]:.0%} wrong" for name, points in curves.items() if points]
+    ends = [f"{name} ends at {points[-1][1]:.0%} wrong" for name, points in curves if points]
     description = "Share of wrong answers when only the surest questions are answered. " + "; ".join(ends) + "."
     return drawing("Risk and coverage", description, height, marks)
 

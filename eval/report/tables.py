@@ -10,7 +10,8 @@ import numpy as np
 
 from eval.diagnosing import diagnose
 from eval.records import EvalCase, Outcome, Run, Span
-from eval.report.wording import clean, declared
+from eval.report.labels import declared
+from eval.report.wording import clean
 
 FIELDS = (
     "run id question kind unanswerable expected evidence stage diagnosis answer refused reason footnotes "

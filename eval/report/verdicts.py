@@ -12,7 +12,8 @@ from eval.comparing import Comparison
 from eval.diagnosing import Diagnosis, Stage
 from eval.records import Run
 from eval.report.figures import HEADLINES
-from eval.report.wording import about, change, counted, label, listed
+from eval.report.labels import label
+from eval.report.wording import about, change, counted, listed
 
 FUNNEL: tuple[tuple[str, tuple[Stage, ...]], ...] = (
     ("asked", ()),

@@ -1,4 +1,4 @@
-"""Figures and names as a reader meets them: labels of measures, percentages, times, and text that is safe to show.
+"""Figures as a reader meets them: percentages, times, counts, dates, and text that is safe to show.
 
 Knows nothing of HTML or Markdown; escaping belongs to whoever writes those.
 """
@@ -12,82 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.diagnosing import Stage
-from eval.measures import MEASURES, SUMMARIES
-from eval.measures.declaration import Measure, Summary
 from eval.records import Run
 
-LABELS = {
-    "gold_contained": "Expected words in the answer",
-    "gold_in_answer_or_quote": "Expected words in the answer or what it cites",
-    "exact_match": "Answer is exactly the expected one",
-    "answer_f1": "Words shared with the expected answer (F1)",
-    "rouge_l": "Expected words in their order (ROUGE-L)",
-    "quotes_gold_at_1": "Evidence in the first quote",
-    "quotes_gold_at_3": "Evidence in the first 3 quotes",
-    "quotes_gold_at_5": "Evidence in the first 5 quotes",
-    "quote_recall": "Evidence that the quotes show",
-    "quote_precision": "Quoted words that are evidence",
-    "quote_iou": "Overlap of quotes and evidence",
-    "right_source": "Answers that cite a right source",
-    "right_page": "Answers that cite a right page",
-    "passages_gold": "Evidence in a retrieved passage",
-    "citation_holds_gold": "Answers whose citations show the evidence",
-    "gold_citation_precision": "Citations that show evidence",
-    "cited": "Answers with a citation",
-    "supported_sentences": "Sentences that are supported",
-    "partly_sentences": "Sentences that are partly supported",
-    "unsupported_sentences": "Sentences that are unsupported",
-    "dropped_sentences": "Draft sentences that were left out",
-    "risk_coverage_area": "Wrong answers, averaged over coverage",
-    "tokens_read": "Tokens read",
-    "tokens_written": "Tokens written",
-    "citation_precision": "Citations that support their sentence",
-    "citation_recall": "Sentences that their citations support",
-    "false_answers": "Unanswerable, yet answered",
-    "false_refusals": "Answerable, yet refused",
-    "answerability_auroc": "Tells answerable from unanswerable",
-    "quotes_verbatim": "Quotes that stand word for word in their source",
-    "p50_s": "Time to the answer, median",
-    "p95_s": "Time to the answer, 95th percentile",
-}
-"""What the measures are called in a report; the others are terms of the field and go by their own name."""
-
-STAGES = {
-    "total": "Time to the answer",
-    "retrieve": "Time to the passages",
-    "rerank": "Time for reranking",
-    "quotes": "Time to the quotes",
-    "first_token": "Time to the first word",
-}
-"""Stages of time, as part of a measure's label."""
-
-GROUPS = {
-    "answers": "Answers",
-    "refusals": "Refusals",
-    "citations": "Citations",
-    "support": "Support",
-    "evidence": "Evidence",
-    "retrieval": "Retrieval",
-    "time": "Time",
-    "cost": "Cost",
-}
-"""Groups of measures in the order of a report, with their headings."""
-
-BADGES: Mapping[Stage, str] = {
-    "right": "Right",
-    "rightly refused": "Rightly refused",
-    "not retrieved": "Not retrieved",
-    "retrieved but not quoted": "Retrieved, not quoted",
-    "quoted but not answered": "Quoted, not answered",
-    "not answered": "Not answered",
-    "answered but unsupported": "Answered, unsupported",
-    "answered although not answerable": "Should have refused",
-    "no result": "No result",
-    "cannot tell": "Cannot tell",
-}
-
-_DECLARED: dict[str, Measure | Summary] = {one.name: one for one in MEASURES} | {one.name: one for one in SUMMARIES}
 _UNSHOWABLE = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\ud800-\udfff\u202a-\u202e\u2066-\u2069\ufffe\uffff]")
 
 
@@ -97,23 +23,6 @@ def clean(text: str) -> str:
     Control characters, halves of characters, and the marks that turn the direction of all that follows.
     """
     return _UNSHOWABLE.sub("\ufffd", text.replace("\r\n", "\n").replace("\r", "\n"))
-
-
-def declared(name: str) -> Measure | Summary | None:
-    """The declaration of a measure; ``None`` for one that this version doesn't know, from an older run's file."""
-    return _DECLARED.get(name)
-
-
-def label(name: str) -> str:
-    """What a measure is called in a report."""
-    if name in LABELS or not name.endswith("_s"):
-        return LABELS.get(name, name.replace("_", " "))
-    stage = name.removesuffix("_s")
-    for suffix, words in (("_p50", "median"), ("_p95", "95th percentile"), ("", "mean")):
-        if stage.endswith(suffix):
-            stage = STAGES.get(stage.removesuffix(suffix), stage.removesuffix(suffix).replace("_", " "))
-            return f"{stage}, {words}"
-    return name
 
 
 def figure(value: float | None, unit: str, *, digits: int = 1) -> str:

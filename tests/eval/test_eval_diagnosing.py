@@ -129,6 +129,6 @@ def test_each_made_up_ending_of_the_samples_is_found():
 
 
 def test_every_stage_has_a_badge():
-    from eval.report.wording import BADGES  # noqa: PLC0415  (the report is no part of what else is tested here)
+    from eval.report.labels import BADGES  # noqa: PLC0415  (the report is no part of what else is tested here)
 
     assert set(BADGES) == set(get_args(Stage))

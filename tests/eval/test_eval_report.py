@@ -397,7 +397,7 @@ def numbers(drawn, tag, key):
 
 def test_text_and_attributes_of_a_drawing_are_escaped():
     assert element("text", "<b>", class_='"x') == '<text class="&#34;x">&lt;b&gt;</text>'
-    drawn = risk_coverage_plot({"</title><script>": [(0.5, 0.5)]})
+    drawn = risk_coverage_plot([("</title><script>", [(0.5, 0.5)])])
     assert "<script>" not in drawn
     assert "&lt;/title&gt;&lt;script&gt;" in drawn
 
@@ -411,10 +411,10 @@ def test_bars_of_the_funnel_are_as_long_as_their_numbers():
 
 
 def test_the_risk_curve_ends_where_its_points_do():
-    points = re.search(r'points="([^"]*)"', risk_coverage_plot({"a": [(0.5, 0.0), (1.0, 0.2)]}))[1].split()
+    points = re.search(r'points="([^"]*)"', risk_coverage_plot([("a", [(0.5, 0.0), (1.0, 0.2)])]))[1].split()
     assert points == ["237.0,210.0", "428.0,22.0"]
     many = [(n / 5000, 0.1) for n in range(1, 5001)]
-    thinned = re.search(r'points="([^"]*)"', risk_coverage_plot({"a": many}))[1].split()
+    thinned = re.search(r'points="([^"]*)"', risk_coverage_plot([("a", many)]))[1].split()
     assert len(thinned) == 300
     assert thinned[-1].startswith("428.0,")
 
@@ -441,6 +441,18 @@ def test_an_interval_lies_on_its_scale_and_stays_inside_the_drawing():
     assert numbers(drawn, "circle", "cx") == [132.0]
     assert re.findall(r'x1="([^"]*)" x2="([^"]*)"[^>]*class="span', drawn) == [("6", "174")]
     assert 'aria-hidden="true"' in drawn
+
+
+def test_runs_of_one_name_are_drawn_both_and_each_in_its_own_colour(one):
+    silent = replace(one, outcomes=tuple(replace(found, confidence=None) for found in one.outcomes))
+    silent = made_run(one.name, silent.cases, silent.outcomes)
+    page = html_report([silent, one])
+    assert re.findall(r'class="line (run-\d)"', page) == ["run-1"]
+    assert (
+        re.findall(r'class="bar (run-\d)"', page.split("How sure the system was</h3>")[1].split("</svg>")[0])[0]
+        == "run-1"
+    )
+    assert re.findall(r'class="line (run-\d)"', html_report([one, one])) == ["run-0", "run-1"]
 
 
 def test_a_question_with_no_confidence_and_no_times_leaves_the_drawings_out():
