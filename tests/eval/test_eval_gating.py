@@ -186,3 +186,9 @@ def test_a_run_of_fewer_questions_is_an_error_and_no_verdict():
 def test_a_gate_with_nothing_to_judge_never_passes(columns, options):
     with pytest.raises(FootnoteError, match="nothing to judge"):
         judge_gate(make_run(columns), make_run(columns), **options)
+
+
+def test_values_of_other_questions_are_nothing_to_judge():
+    one, other = np.array([1.0, np.nan, 1.0]), np.array([np.nan, 1.0, np.nan])
+    with pytest.raises(FootnoteError, match="nothing to judge"):
+        judge_gate(make_run({"cited": one}), make_run({"cited": other}))
