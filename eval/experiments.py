@@ -107,6 +107,27 @@ def evaluate(  # noqa: PLR0913  (what a person may choose, each by its own flag)
     return run, path
 
 
+@contextmanager
+def asked_over(
+    question_set: Path,
+    settings: Settings,
+    limit: int | None = None,
+    seed: int | None = None,
+    *,
+    on_progress: Callable[[Progress], None] = lambda _: None,
+    on_message: Tell = lambda _: None,
+    stop: threading.Event | None = None,
+) -> Iterator[tuple[Footnote, tuple[EvalCase, ...]]]:
+    """The cases of a set, grounded, and Footnote over the index that they are asked of; without a language model.
+
+    For measuring retrieval alone; arguments and errors are those of `evaluate`.
+    """
+    cases = select_cases(load_questions(question_set), limit, seed)
+    settings = settings.model_copy(update={"llm": "none"})
+    with _opened(question_set, settings, stop or threading.Event(), on_progress) as footnote:
+        yield footnote, _grounded(cases, footnote, on_message)
+
+
 def set_name(question_set: Path) -> str:
     """What a set is called: its file without the ending, or its folder."""
     return question_set.resolve().name if question_set.is_dir() else question_set.stem

@@ -10,7 +10,7 @@ import pytest
 
 from eval import experiments
 from eval.asking import count_verbatim, fingerprint_of, to_outcome
-from eval.experiments import evaluate, journal_path
+from eval.experiments import asked_over, evaluate, journal_path
 from eval.journal import changed_parts
 from eval.measures import find
 from eval.records import EvalCase, Outcome, Span, Statement
@@ -473,6 +473,12 @@ def test_a_folder_in_beir_form_gets_an_index_of_its_own(weights, tmp_path):
     assert [(one.done, one.total) for one in progress if one.unit == "documents"] == [(5, 5)]
     assert [one.name.startswith("small-") for one in (settings.runs / "indexes").iterdir()] == [True]
     assert not settings.index.exists()
+
+    with asked_over(folder, settings) as (footnote, cases):
+        assert [case.evidence[0].source for case in cases] == ["default/d2", "default/d4"]
+        found = footnote.search(cases[0].question, top_k=1)
+        assert [passage.chunk.source_id for passage in found] == ["default/d2"]
+        assert footnote.engine is None
 
     progress.clear()
     again, _ = evaluate(folder, settings, quotes_only=True, limit=1, on_progress=progress.append)

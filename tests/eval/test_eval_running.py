@@ -124,6 +124,24 @@ def test_a_run_that_was_stopped_before_it_began_asks_nothing(run):
         assert run.asked == []
 
 
+def test_no_question_waits_in_a_queue_where_a_stop_would_find_it(run):
+    stop, gate = threading.Event(), threading.Semaphore(0)
+
+    def answer(case, inner):
+        while not inner.is_set() and not gate.acquire(timeout=0.01):
+            pass
+        return Outcome(case.question_id, "Yes.")
+
+    def let_one_through(progress):
+        gate.release()
+        if progress.done == 2:
+            stop.set()
+
+    with pytest.raises(RunStoppedError):
+        run(answer, parallel=3, stop=stop, on_progress=let_one_through)
+    assert len(run.asked) == 1 + 3  # two were done, and one more was begun after the first
+
+
 def test_a_stop_at_the_last_question_is_too_late(run):
     stop = threading.Event()
     outcomes = run(on_progress=lambda progress: progress.done == 12 and stop.set(), stop=stop)
