@@ -104,11 +104,14 @@ class RunFolder:
             return RunRow(name, "", 0, None, _written(path), "broken", message=str(error))
 
     def _finished(self, name: str) -> RunRow:
-        from eval.report.wording import declared, figure  # noqa: PLC0415  (numpy and the measures)
+        from eval.measures import find  # noqa: PLC0415
+        from eval.report.wording import figure  # noqa: PLC0415
 
         head = load_head(self.result(name))
-        units = {measure: one.unit for measure in SHOWN if (one := declared(measure))}
-        figures = {SHOWN[one]: figure(head.measures.get(one), unit, digits=0) for one, unit in units.items()}
+        figures = {
+            heading: figure(head.measures.get(measure), find(measure).unit, digits=0)
+            for measure, heading in SHOWN.items()
+        }
         when = str(head.about.get("finished") or "") or _written(self.result(name))
         return RunRow(name, _set_of(head.about), head.questions, head.questions, when, "finished", figures)
 
