@@ -114,7 +114,7 @@ def footnote_version() -> str:
 
 
 def _sha(*parts: object) -> str:
-    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:16]
 
 
 def _to_statement(sentence: Sentence) -> Statement:

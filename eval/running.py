@@ -82,12 +82,18 @@ def ask_all(
     except KeyboardInterrupt:
         stop.set()
     if len(journal.outcomes) + len(errors.held) < len(cases):
-        raise RunStoppedError(
-            f"Stopped after {len(journal.outcomes)} of {len(cases)} questions; their answers are kept in "
-            f"{journal.path}. The same command goes on from there."
-        )
+        raise RunStoppedError(_where_it_stopped(journal, len(cases)))
     errors.end()
     return tuple(journal.outcomes[case.question_id] for case in cases)
+
+
+def _where_it_stopped(journal: Journal, total: int) -> str:
+    if not journal.outcomes:
+        return f"Stopped before the first of {total} questions was answered."
+    return (
+        f"Stopped after {len(journal.outcomes)} of {total} questions; their answers are kept in {journal.path}. The "
+        "same command goes on from there."
+    )
 
 
 class LinkedEvent(threading.Event):

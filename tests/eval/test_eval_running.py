@@ -119,7 +119,7 @@ def test_a_run_that_was_stopped_before_it_began_asks_nothing(run):
     stop = threading.Event()
     stop.set()
     for parallel in (1, 2):
-        with pytest.raises(RunStoppedError, match="Stopped after 0 of 12"):
+        with pytest.raises(RunStoppedError, match=r"^Stopped before the first of 12 questions was answered\.$"):
             run(stop=stop, parallel=parallel)
         assert run.asked == []
 
