@@ -33,11 +33,7 @@
   }
 
   function openNamed() {
-    const name = location.hash.slice(1);
-    let target = name && at(name);
-    if (!target && name) {
-      try { target = at(decodeURIComponent(name)); } catch { return; }
-    }
+    const target = at(location.hash.slice(1)); // ids are written as addresses write them
     const entry = target && target.closest("#list > details");
     if (!entry) return;
     if (entry.hidden) clear();
