@@ -13,9 +13,10 @@ from report_runs import FIRST, PAYLOADS, SECOND, hostile_run, made_run, sample_r
 
 from eval.comparing import compare_runs
 from eval.records import EvalCase, Evidence, Outcome, Span
-from eval.report import csv_report, markdown_report
+from eval.report import csv_report, html_report, markdown_report, write_report
 from eval.report.markdown import escaped
 from eval.report.wording import clean
+from schema import FootnoteError
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1+1", '=HYPERLINK("http://x")', "−1")
 
@@ -190,3 +191,26 @@ def test_escaped_text_is_one_line_without_cells_or_tags(text):
 def test_no_run_is_no_report():
     with pytest.raises(ValueError, match="a report needs a run"):
         markdown_report([])
+
+
+# Files
+
+
+def test_the_ending_of_the_name_decides_the_form(pair, tmp_path):
+    runs, comparison = pair
+    for name, text in (
+        ("a.html", html_report(runs, comparison)),
+        ("b.MD", markdown_report(runs, comparison)),
+        ("new/c.csv", csv_report(runs)),
+    ):
+        write_report(runs, tmp_path / name, comparison)
+        assert (tmp_path / name).read_bytes() == text.encode()
+
+
+def test_another_ending_and_a_place_that_cannot_be_written_are_named(pair, tmp_path):
+    with pytest.raises(FootnoteError, match=r"report\.pdf can't be written as a report: .* \.html, \.md, \.csv"):
+        write_report(pair[0], tmp_path / "report.pdf")
+    (tmp_path / "file").write_text("")
+    with pytest.raises(FootnoteError, match=r"The report can't be written to .*file"):
+        write_report(pair[0], tmp_path / "file" / "a.html")
+    assert [found.name for found in tmp_path.iterdir()] == ["file"]
