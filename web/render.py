@@ -5,13 +5,11 @@ Every word of a document, a question or a model passes through ``escape`` and is
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
-from dataclasses import asdict
 
-from feedback import LONGEST_COMMENT
 from schema import Passage, Quote, Sentence, SourceInfo
 from web.exchange import Exchange
+from web.rating import rating_html
 from web.wording import VERDICTS, count, escape, place, plain_text
 
 TITLES_SHOWN = 8
@@ -230,59 +228,7 @@ def _actions(exchange: Exchange) -> str:
         timing = f'<span class="timing">{total / 1000:.1f} s on this machine</span>' if total else ""
     if exchange.answer is None:
         return f'<div class="actions">{copy}{timing}</div>' if copy else ""
-    return (
-        f'<div class="rating" data-exchange-number="{exchange.number}" data-feedback="{escape(_payload(exchange))}">'
-        f'<div class="actions">{copy}{timing}{THUMBS}</div>{_wrong(exchange)}'
-        '<p class="recorded" role="status"></p></div>'
-    )
-
-
-THUMBS = (
-    '<div class="thumbs" role="group" aria-label="Was this answer right?">'
-    '<button type="button" class="thumb up" data-rating="up" aria-pressed="false" title="This answer is right">'
-    '<span class="off-screen">This answer is right</span></button>'
-    '<button type="button" class="thumb down" data-rating="down" aria-pressed="false" title="This answer is wrong">'
-    '<span class="off-screen">This answer is wrong</span></button></div>'
-)
-
-
-def _payload(exchange: Exchange) -> str:
-    """What page.js sends with a thumb, as JSON: the answer as it was shown, and what it was made with."""
-    answer = exchange.answer
-    citations = [
-        {name: getattr(quote, name) for name in ("source", "page", "start", "end", "quote")}
-        for quote in exchange.citations
-    ]
-    return json.dumps(
-        {
-            "question": exchange.question,
-            "answer": answer.answer if answer else "",
-            "citations": citations,
-            "fingerprint": asdict(answer.fingerprint) if answer else {},
-        }
-    )
-
-
-def _wrong(exchange: Exchange) -> str:
-    """The form under a thumb that points down; a refusal has no footnotes to choose from."""
-    toggles = "".join(
-        f'<button type="button" class="toggle" data-wrong="{quote.number}" aria-pressed="false" '
-        f'aria-label="{escape(f"Footnote {quote.number}: {place(quote.title, quote.date, quote.page)}")}">'
-        f"{quote.number}</button>"
-        for quote in exchange.citations
-    )
-    which = (
-        f'<div class="which" role="group" aria-label="Which footnote was wrong?"><p>Which footnote was wrong?</p>'
-        f'<div class="toggles">{toggles}</div></div>'
-        if toggles
-        else ""
-    )
-    return (
-        f'<div class="wrong" hidden>{which}<label>What is wrong, or where the right answer stands '
-        f'<span class="optional">(optional)</span><textarea class="comment" rows="2" maxlength="{LONGEST_COMMENT}">'
-        '</textarea></label><div class="sending"><button type="button" class="send">Send</button>'
-        '<button type="button" class="cancel">Cancel</button></div></div>'
-    )
+    return rating_html(exchange, exchange.answer, f"{copy}{timing}")
 
 
 def _short(text: str, limit: int = 60) -> str:

@@ -6,12 +6,9 @@ the object behind the protocol `Evaluations`.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import cache, partial
 from pathlib import Path
 from typing import Any
@@ -28,19 +25,14 @@ from web import render
 from web.origin import is_cross_site
 from web.rest import AsciiJSONResponse
 from web.service import Evaluations, RunRow, Service
-from web.wording import count, escape
+from web.way_back import with_way_back
+from web.wording import clock, count, standing
 
 SEED = 0
 """Of a limited run: always the same, so that two runs with one limit are over the same questions."""
 LIMIT = re.compile("[1-9][0-9]{0,5}")
 LONGEST_FORM = 10_000
 FOREIGN = "This request comes from another site's page; runs are started and stopped on Footnote's own page."
-BAR_STYLE = (
-    ".way-back{display:flex;flex-wrap:wrap;gap:.3rem 1.6rem;padding:.7rem max(1.1rem,50% - 31rem);"
-    "border-bottom:1px solid var(--rule);"
-    "background:var(--sheet);font-size:.94rem}"
-)
-BAR_HASH = "sha256-" + base64.b64encode(hashlib.sha256(BAR_STYLE.encode()).digest()).decode()
 HTML_HEADERS = {"cache-control": "no-store"}
 
 
@@ -127,7 +119,7 @@ class _Pages:
         except FootnoteError as error:
             return AsciiJSONResponse({"error": str(error)}, status_code=404)
         values = {key: getattr(row, key) for key in ("name", "state", "done", "total", "seconds_left", "message")}
-        return AsciiJSONResponse({**values, "words": standing(row)}, headers=HTML_HEADERS)
+        return AsciiJSONResponse({**values, "words": _standing(row)}, headers=HTML_HEADERS)
 
     def start(self, form: Mapping[str, str]) -> Response:
         """Begin a run and show it."""
@@ -220,56 +212,8 @@ class _UnknownError(FootnoteError):
     """No run has this name."""
 
 
-def standing(run: RunRow) -> str:
-    """How far a run has come, in words.
-
-    >>> standing_of(3, 40, 130.0)
-    '3 of 40 questions, about 2 minutes left'
-    """
-    return standing_of(run.done, run.total, run.seconds_left)
-
-
-def standing_of(done: int, total: int | None, seconds_left: float | None) -> str:
-    """The words for a count of questions and the time that is left."""
-    if total is None:
-        return ""
-    words = f"{done:,} of {count(total, 'question')}"
-    return f"{words}, {duration(seconds_left)} left" if seconds_left is not None else words
-
-
-def duration(seconds: float) -> str:
-    """A time that nobody knows exactly.
-
-    >>> duration(8), duration(80), duration(5000), duration(90000)
-    ('less than a minute', 'about 1 minute', 'about 1 hour 23 minutes', 'about 25 hours')
-    """
-    minutes = round(seconds / 60)
-    if seconds < 45 or minutes == 0:
-        return "less than a minute"
-    if minutes < 60:
-        return f"about {count(minutes, 'minute')}"
-    if minutes < 600 and minutes % 60:
-        return f"about {count(minutes // 60, 'hour')} {count(minutes % 60, 'minute')}"
-    return f"about {count(round(minutes / 60), 'hour')}"
-
-
-def clock(when: str) -> str:
-    """ISO time as people write it, in the server's time zone; as it is when it is none."""
-    try:
-        return f"{datetime.fromisoformat(when).astimezone():%-d %B %Y, %H:%M}"
-    except ValueError:
-        return when
-
-
-def with_way_back(document: str, title: str, *links: tuple[str, str]) -> str:
-    """A report with a bar above it; the report's own policy, which forbids all styles but its own, learns of ours."""
-    anchors = "".join(
-        f'<a href="{escape(address)}">{escape(label)}</a>' for address, label in (("/runs", "← All runs"), *links)
-    )
-    bar = f'<div class="way-back" role="navigation" aria-label="{escape(title)}">{anchors}</div>'
-    before, body, after = document.partition("<body>")
-    before = before.replace("style-src ", f"style-src '{BAR_HASH}' ", 1)
-    return f"{before.replace('</head>', f'<style>{BAR_STYLE}</style></head>', 1)}{body}{bar if body else ''}{after}"
+def _standing(run: RunRow) -> str:
+    return standing(run.done, run.total, run.seconds_left)
 
 
 def _document(document: str, title: str, *links: tuple[str, str]) -> Response:
@@ -309,5 +253,5 @@ def _environment() -> Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"clock": clock, "standing": standing, "counted": count}
+    environment.filters |= {"clock": clock, "standing": _standing, "counted": count}
     return environment

@@ -1,9 +1,9 @@
-"""How the page puts things in words: dates, places, verdicts, the status sentence and the copy for the clipboard."""
+"""How the pages put things in words: dates, places, verdicts, times, the status, and the copy for the clipboard."""
 
 from __future__ import annotations
 
 import html
-from datetime import date
+from datetime import date, datetime
 from functools import cache
 
 from schema import Sentence
@@ -41,6 +41,42 @@ def place(title: str, stated: str | None, page: int | None) -> str:
 def count(number: int, noun: str) -> str:
     """A number with its noun, in the plural unless it is one."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def standing(done: int, total: int | None, seconds_left: float | None) -> str:
+    """How far a run has come, in words; nothing while its questions aren't counted.
+
+    >>> standing(3, 40, 130.0)
+    '3 of 40 questions, about 2 minutes left'
+    """
+    if total is None:
+        return ""
+    words = f"{done:,} of {count(total, 'question')}"
+    return f"{words}, {duration(seconds_left)} left" if seconds_left is not None else words
+
+
+def duration(seconds: float) -> str:
+    """A time that nobody knows exactly.
+
+    >>> duration(8), duration(80), duration(5000), duration(90000)
+    ('less than a minute', 'about 1 minute', 'about 1 hour 23 minutes', 'about 25 hours')
+    """
+    minutes = round(seconds / 60)
+    if seconds < 45 or minutes == 0:
+        return "less than a minute"
+    if minutes < 60:
+        return f"about {count(minutes, 'minute')}"
+    if minutes < 600 and minutes % 60:
+        return f"about {count(minutes // 60, 'hour')} {count(minutes % 60, 'minute')}"
+    return f"about {count(round(minutes / 60), 'hour')}"
+
+
+def clock(when: str) -> str:
+    """ISO time as people write it, in the server's time zone; as it is when it is none."""
+    try:
+        return f"{datetime.fromisoformat(when).astimezone():%-d %B %Y, %H:%M}"
+    except ValueError:
+        return when
 
 
 def status_text(exchange: Exchange) -> str:

@@ -15,8 +15,9 @@ from fake_service import EXAMPLES, FakeService
 from fastapi.testclient import TestClient
 
 from schema import FootnoteError
-from web.runs import clock, duration, standing_of, with_way_back
 from web.server import build_app
+from web.way_back import with_way_back
+from web.wording import clock, duration, standing
 
 GOING = FakeRun("going", "sample questions", 3, 40, "2026-05-06T10:00:00+00:00", "running", seconds_left=130.0)
 ROOT = Path(__file__).parents[2]
@@ -269,8 +270,8 @@ def test_a_time_left_is_said_roughly(seconds, words):
 
 
 def test_what_is_not_known_is_not_said():
-    assert standing_of(0, None, None) == ""
-    assert standing_of(1, 1, None) == "1 of 1 question"
+    assert standing(0, None, None) == ""
+    assert standing(1, 1, None) == "1 of 1 question"
     assert clock("") == ""
     assert clock("yesterday") == "yesterday"
 
