@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands.common import Index, Json, errors_explained, opened_footnote, print_json
+from commands.evaluation import eval_app
 from commands.weights import models_app
 
 app = typer.Typer(
@@ -21,6 +23,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(models_app, name="models")
+app.add_typer(eval_app, name="eval")
 
 EXAMPLES = (
     "When was the strategy published?",
@@ -144,13 +147,18 @@ def serve(
     import console  # noqa: PLC0415
 
     with opened_footnote(create=True, index=index, host=host, port=port) as footnote:
+        from eval.evaluations import Evaluations  # noqa: PLC0415
+        from eval.experiments import evaluate  # noqa: PLC0415
         from web.server import serve as serve_web  # noqa: PLC0415
 
         console.note(footnote.status())
         console.note("Loading the models ...")
         footnote.warm_up()
         settings = footnote.settings
-        serve_web(footnote, settings.host, settings.port, examples=EXAMPLES, announce=_announce)
+        evaluations = Evaluations(settings.runs, partial(evaluate, settings=settings, lender=footnote))
+        serve_web(
+            footnote, settings.host, settings.port, examples=EXAMPLES, announce=_announce, evaluations=evaluations
+        )
 
 
 @app.command()

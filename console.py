@@ -6,7 +6,7 @@ import sys
 import textwrap
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from schema import (
     Answer,
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 WIDTH = 100
+SPEED_PERIOD_S = 300.0
+"""Seconds that the time left is guessed from: a question takes several, a batch of documents more."""
 MARKS = {"indexed": "+", "unchanged": "=", "partial": "~", "refused": "!", "removed": "-"}
 
 
@@ -49,10 +51,16 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
         yield lambda _: None
         return
     with _rich_progress() as bar:
-        task = bar.add_task(title, total=None, label="")
+        task = bar.add_task(title, total=None, label="", count="")
+        unit = ""
 
         def show(progress: Progress) -> None:
-            bar.update(task, total=progress.total or None, completed=progress.done, label=progress.label[-40:])
+            nonlocal unit
+            shown: dict[str, Any] = {"label": progress.label[-40:], "count": _count(progress)}
+            if progress.unit != unit:  # what was done before, or was of another kind, says nothing of the speed
+                unit = progress.unit
+                bar.reset(task, total=progress.total or None, completed=progress.done, **shown)
+            bar.update(task, total=progress.total or None, completed=progress.done, **shown)
 
         yield show
 
@@ -159,20 +167,25 @@ def _rich_progress() -> RichProgress:
     from rich.console import Console  # noqa: PLC0415  (start-up time)
     from rich.progress import (  # noqa: PLC0415
         BarColumn,
-        DownloadColumn,
         TextColumn,
         TimeRemainingColumn,
-        TransferSpeedColumn,
     )
     from rich.progress import Progress as RichProgress  # noqa: PLC0415
 
     return RichProgress(
         TextColumn("{task.description}"),
         BarColumn(),
-        DownloadColumn(),
-        TransferSpeedColumn(),
+        TextColumn("{task.fields[count]}"),
         TimeRemainingColumn(),
         TextColumn("{task.fields[label]}", markup=False),
         console=Console(stderr=True),
         transient=True,
+        speed_estimate_period=SPEED_PERIOD_S,
     )
+
+
+def _count(progress: Progress) -> str:
+    """How much of how much, in the unit of the task."""
+    if progress.unit == "bytes":
+        return f"{progress.done / 1e6:,.1f} of {progress.total / 1e6:,.1f} MB"
+    return f"{progress.done:,} of {progress.total:,} {progress.unit}"

@@ -53,6 +53,8 @@ if TYPE_CHECKING:
 
 CONTEXT_TOKENS = 8192
 """Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
+ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
+"""Settings that decide which language model is loaded, and how."""
 READER_VERSION = "1"
 """Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
 
@@ -63,14 +65,16 @@ class Footnote:
     Args:
         settings: what to use.
         create: make the index when it is not there.
+        lender: an open one in this process, whose models are used where the settings name the same; close it last.
 
     Raises:
         FootnoteError: when there is no index, or it can't be used with these settings.
     """
 
-    def __init__(self, settings: Settings, *, create: bool = False) -> None:
+    def __init__(self, settings: Settings, *, create: bool = False, lender: Footnote | None = None) -> None:
         prepare_process()
         self.settings = settings
+        self._lender = lender
         self._embedder = load_registry().get(settings.embedder, "embedder")
         self.store = IndexStore(
             settings.index, identity_of(self._embedder), create=create, lock_wait_s=settings.lock_wait_s
@@ -78,7 +82,8 @@ class Footnote:
 
     def close(self) -> None:
         """Free the language model and the database."""
-        if engine := self.__dict__.get("engine"):
+        engine = self.__dict__.get("engine")
+        if engine and not self._lends(*ENGINE_SETTINGS):
             engine.close()
         self.store.close()
 
@@ -87,6 +92,8 @@ class Footnote:
     @cached_property
     def embeddings(self) -> SentenceEmbeddings:
         """The embedding model."""
+        if lender := self._lends("embedder", "cache", "threads"):
+            return lender.embeddings
         from models.encoders import load_embeddings  # noqa: PLC0415  (seconds of imports)
 
         folder, encoder = self._folder(self._embedder), self._embedder.encoder
@@ -103,6 +110,8 @@ class Footnote:
     @cached_property
     def score(self) -> Callable[[str, Sequence[str]], list[float]]:
         """(question, texts) -> one score each: the cross-encoder's logits, or cosines stretched to their range."""
+        if lender := self._lends("reranker", "embedder", "cache", "threads"):
+            return lender.score
         from models.encoders import cosine_scores, load_reranker  # noqa: PLC0415  (seconds of imports)
 
         if self.reranker is None:
@@ -120,6 +129,8 @@ class Footnote:
     @cached_property
     def engine(self) -> LoadedEngine | None:
         """The language model; ``None`` when answers are quotes only."""
+        if lender := self._lends(*ENGINE_SETTINGS):
+            return lender.engine
         settings, kind, name = self.settings, *self.settings.llm.partition(":")[::2]
         if kind == "openai":
             key = settings.llm_api_key.get_secret_value()
@@ -176,6 +187,12 @@ class Footnote:
         if ":" in self.settings.llm:
             return f"Language model: {self.settings.llm.partition(':')[2]}, as asked for."
         return choose_llm(self.settings.llm, self.settings.cache)[1]
+
+    def _lends(self, *names: str) -> Footnote | None:
+        """The lender, if it has the same values of these settings."""
+        lender, own = self._lender, self.settings
+        same = lender and all(getattr(lender.settings, name) == getattr(own, name) for name in names)
+        return lender if same else None
 
     # Documents
 
@@ -332,7 +349,7 @@ class Footnote:
                 passages,
                 score=score,
                 writer=self._writer(engine, stop) if engine else None,
-                fingerprint=self._fingerprint(engine),
+                fingerprint=self.fingerprint(engine),
                 limits=Limits(self.settings.quotes, self.settings.abstain_below),
                 is_stopped=stop.is_set,
             )
@@ -368,7 +385,8 @@ class Footnote:
             answer_tokens=settings.answer_tokens,
         )
 
-    def _fingerprint(self, engine: LoadedEngine | None) -> Fingerprint:
+    def fingerprint(self, engine: LoadedEngine | None) -> Fingerprint:
+        """What answers are made with when this language model writes them, or none."""
         return Fingerprint(
             index=self.store.fingerprint(),
             embedder=f"{self._embedder.name}@{self.store.identity.sha256[:12]}",

@@ -42,15 +42,15 @@ def opened_footnote(*, create: bool = False, **flags: Any) -> Iterator[Footnote]
 
 
 @contextmanager
-def errors_explained() -> Iterator[None]:
-    """Errors that users can mend become one line and exit code 1."""
+def errors_explained(code: int = 1) -> Iterator[None]:
+    """Errors that users can mend become one line and this exit code."""
     from schema import FootnoteError  # noqa: PLC0415
 
     try:
         yield
     except FootnoteError as error:
         typer.echo(f"footnote: {error}", err=True)
-        raise typer.Exit(1) from error
+        raise typer.Exit(getattr(error, "exit_code", code)) from error
 
 
 def print_json(value: Any) -> None:

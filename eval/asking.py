@@ -85,7 +85,7 @@ def count_verbatim(answer: Answer, text: Callable[[str], str]) -> tuple[int, int
 
 def fingerprint_of(footnote: Footnote, cases: Sequence[EvalCase]) -> RunFingerprint:
     """What a run over these cases is made with; loads the language model, whose weights it names."""
-    parts, settings, store = footnote._fingerprint(footnote.engine), footnote.settings, footnote.store
+    parts, settings, store = footnote.fingerprint(footnote.engine), footnote.settings, footnote.store
     recipes = {file.recipe for collection in store.collections() for file in store.known_files(collection)}
     return RunFingerprint(
         questions=questions_sha(cases),

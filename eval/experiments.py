@@ -55,6 +55,7 @@ def evaluate(  # noqa: PLR0913  (what a person may choose, each by its own flag)
     on_progress: Callable[[Progress], None] = lambda _: None,
     on_message: Tell = lambda _: None,
     stop: threading.Event | None = None,
+    lender: Footnote | None = None,
 ) -> tuple[Run, Path]:
     """Ask the questions of a set, measure the answers, and save the run; goes on with a run that was interrupted.
 
@@ -71,6 +72,7 @@ def evaluate(  # noqa: PLR0913  (what a person may choose, each by its own flag)
         on_progress: told the documents indexed, then the questions done.
         on_message: told in a sentence what a person should know.
         stop: set it from another thread to end the run in order.
+        lender: an open Footnote whose models are used where they are the same; it has to stay open.
 
     Returns:
         The run and the file that holds it; at once when the same run is there already.
@@ -82,7 +84,7 @@ def evaluate(  # noqa: PLR0913  (what a person may choose, each by its own flag)
     cases = select_cases(load_questions(question_set), limit, seed)
     settings = settings.model_copy(update={"llm": "none"}) if quotes_only else settings
     stop = stop or threading.Event()
-    with _opened(question_set, settings, stop, on_progress) as footnote:
+    with _opened(question_set, settings, stop, on_progress, lender) as footnote:
         grounded = _grounded(cases, footnote, on_message)
         fingerprint, name = fingerprint_of(footnote, cases), set_name(question_set)
         path = out or settings.runs / f"{name}-{_sha(fingerprint)[:8]}.json"
@@ -146,13 +148,17 @@ def corpus_index(question_set: Path, settings: Settings) -> Path:
 
 @contextmanager
 def _opened(
-    question_set: Path, settings: Settings, stop: threading.Event, on_progress: Callable[[Progress], None]
+    question_set: Path,
+    settings: Settings,
+    stop: threading.Event,
+    on_progress: Callable[[Progress], None],
+    lender: Footnote | None = None,
 ) -> Iterator[Footnote]:
     """Footnote over the index that the set is asked of, level with the corpus where the set brings one."""
     has_corpus = is_beir(question_set)
     if has_corpus:
         settings = settings.model_copy(update={"index": corpus_index(question_set, settings)})
-    footnote = Footnote(settings, create=has_corpus)
+    footnote = Footnote(settings, create=has_corpus, lender=lender)
 
     def show(progress: Progress) -> None:
         on_progress(progress)

@@ -33,6 +33,9 @@ SAME_ERRORS = 5
 class RunStoppedError(FootnoteError):
     """A run that ended early; what was answered is kept, and the message says how to go on."""
 
+    exit_code = 130
+    """Of a command that this ends, as for any that a person interrupts."""
+
 
 class RunFailedError(FootnoteError):
     """A fault that concerns the whole run and not one question; an answerer may raise it to end the run."""

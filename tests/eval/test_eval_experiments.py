@@ -75,20 +75,17 @@ class StandIn:
     corpus = "corpus-hash"
     engine = None
 
-    def __init__(self, settings, *, create=False):
-        self.settings, self.store = settings, self
+    def __init__(self, settings, *, create=False, lender=None):
+        self.settings = settings
+        self.recipe = "recipe"
+        self.store = SimpleNamespace(
+            fingerprint=lambda: self.corpus,
+            collections=lambda: ["default"],
+            known_files=lambda collection: [SimpleNamespace(recipe=self.recipe)],
+        )
 
-    def fingerprint(self):
-        return StandIn.corpus
-
-    def _fingerprint(self, engine):
-        return replace(FINGERPRINT, index=StandIn.corpus, prompt=f"prompt-{self.settings.top_k}")
-
-    def collections(self):
-        return ["default"]
-
-    def known_files(self, collection):
-        return [SimpleNamespace(recipe="recipe")]
+    def fingerprint(self, engine):
+        return replace(FINGERPRINT, index=self.corpus, prompt=f"prompt-{self.settings.top_k}")
 
     def sources(self):
         return [SourceInfo(SOURCE, len(TEXT), 0, 0, 1, "indexed", "", "2026-01-01")]
@@ -104,7 +101,7 @@ class StandIn:
     def answer(self, question, *, stop):
         StandIn.asked.append(question)
         stop.set()  # as the pipeline does when it is done
-        return replace(ANSWER, question=question, fingerprint=self._fingerprint(None))
+        return replace(ANSWER, question=question, fingerprint=self.fingerprint(None))
 
     def warm_up(self):
         StandIn.asked.append("warm up")
@@ -162,7 +159,7 @@ def test_quotes_that_stand_in_their_source_are_counted():
     ("change", "parts"),
     [
         (lambda one: setattr(one, "corpus", "other"), ["corpus", "index"]),
-        (lambda one: setattr(one, "known_files", lambda _: [SimpleNamespace(recipe="other")]), ["index"]),
+        (lambda one: setattr(one, "recipe", "other"), ["index"]),
         (lambda one: setattr(one, "settings", Settings(abstain_below=0.5)), ["settings"]),
         (lambda one: setattr(one, "settings", Settings(llm_base_url="http://other")), ["settings"]),
         (lambda one: setattr(one, "settings", Settings(threads=2, llm_api_key="x", runs="elsewhere")), []),
@@ -173,12 +170,6 @@ def test_quotes_that_stand_in_their_source_are_counted():
 def test_a_fingerprint_changes_in_the_part_that_changed(change, parts):
     class Alone(StandIn):
         engine = "a model"
-
-        def fingerprint(self):
-            return self.corpus
-
-        def _fingerprint(self, engine):
-            return replace(FINGERPRINT, index=self.corpus, prompt=f"prompt-{self.settings.top_k}")
 
     cases, one = [EvalCase("a", "Q?")], Alone(Settings())
     before = fingerprint_of(one, cases)
