@@ -7,7 +7,7 @@ PORT ?= 7860
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check bench docs lock clean
+.PHONY: help run test check eval bench docs lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -27,6 +27,11 @@ check: $(VENV)/.installed  ## Style and types only
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
+
+eval: $(VENV)/.installed  ## Ask the sample questions, measure the answers and write report.html
+	@$(BIN)/footnote models fetch
+	@$(BIN)/footnote index samples --index $(INDEX)
+	@$(BIN)/footnote eval run eval/samples/questions.yaml --index $(INDEX) --report report.html
 
 bench: $(VENV)/.installed  ## Measure speed, memory and answers on this machine (DATA=folder for the larger set)
 	@$(BIN)/python -m benchmarks.answering $(if $(DATA),--data $(DATA))

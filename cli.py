@@ -147,8 +147,8 @@ def serve(
     import console  # noqa: PLC0415
 
     with opened_footnote(create=True, index=index, host=host, port=port) as footnote:
-        from eval.evaluations import Evaluations  # noqa: PLC0415
-        from eval.experiments import evaluate  # noqa: PLC0415
+        from eval.runs.evaluations import Evaluations  # noqa: PLC0415
+        from eval.runs.experiments import evaluate  # noqa: PLC0415
         from web.server import serve as serve_web  # noqa: PLC0415
 
         console.note(footnote.status())

@@ -23,8 +23,8 @@ from typing import Any
 
 import numpy as np
 
-from eval.questions import load_questions
 from eval.records import EvalCase
+from eval.sets.questions import load_questions
 from pipeline import Footnote
 from schema import Answer, Answered
 from settings import load_settings

@@ -24,9 +24,9 @@ from typing import Any, cast
 from unittest.mock import patch
 
 from benchmarks.answering import ROOT, machine
-from eval import experiments
-from eval.experiments import evaluate, journal_path
 from eval.measures import find
+from eval.runs import experiments
+from eval.runs.experiments import evaluate, journal_path
 from pipeline import Footnote
 from schema import Answer, FootnoteError
 from settings import Settings, load_settings

@@ -21,10 +21,10 @@ import ir_measures
 import numpy as np
 from ir_measures import AP, RR, P, Qrel, R, ScoredDoc, nDCG
 
-from eval.beir import load_beir, read_corpus
 from eval.measures import MEASURES, summarise, tabulate
 from eval.measures.retrieval import rank_run
 from eval.records import EvalCase, Outcome, Span
+from eval.sets.beir import load_beir, read_corpus
 from schema import TextDocument
 
 DEPTH = 1000

@@ -25,12 +25,12 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 from benchmarks.answering import QUESTIONS, ROOT, machine
-from eval.asking import to_outcome
-from eval.gating import judge_gate
-from eval.grounding import ground
+from eval.comparison.gating import judge_gate
 from eval.measures import summarise, tabulate
-from eval.questions import load_questions, questions_sha
 from eval.records import EvalCase, Run, RunFingerprint
+from eval.runs.asking import to_outcome
+from eval.sets.grounding import ground
+from eval.sets.questions import load_questions, questions_sha
 from language import sentence_spans
 from models.engines import LoadedEngine
 from pipeline import Footnote, check_statement

@@ -21,12 +21,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.answering import machine
-from eval.comparing import compare_runs
-from eval.gating import judge_gate
+from eval.comparison.comparing import compare_runs
+from eval.comparison.gating import judge_gate
+from eval.comparison.statistics import bootstrap_intervals, permutation_ps, questions_needed
 from eval.measures import HELPERS, MEASURES
 from eval.records import EvalCase, Outcome, Run, RunFingerprint, Span, Statement
-from eval.results import load_run, save_run
-from eval.statistics import bootstrap_intervals, permutation_ps, questions_needed
+from eval.runs.results import load_run, save_run
 
 RESULTS = Path(__file__).parent / "results" / "statistics.json"
 SIMULATIONS = 1000

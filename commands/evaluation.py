@@ -42,13 +42,15 @@ def run_command(  # noqa: PLR0913, PLR0917  (what a person may choose, each by i
     ] = None,
     quotes_only: Annotated[bool, typer.Option("--quotes-only", help="Evidence only, no language model.")] = False,
     fresh: Annotated[bool, typer.Option("--fresh", help="Ask again what was asked before.")] = False,
+    report: Annotated[Path | None, typer.Option("--report", help="Write a report too: .html, .md or .csv.")] = None,
     as_json: Json = False,
 ) -> None:
     """Ask every question of a set and measure the answers; an interrupted run goes on where it stopped."""
     import console  # noqa: PLC0415
     from commands.showing import show_run  # noqa: PLC0415
-    from eval.experiments import evaluate  # noqa: PLC0415
-    from eval.results import run_to_dict  # noqa: PLC0415
+    from eval.report import write_report  # noqa: PLC0415
+    from eval.runs.experiments import evaluate  # noqa: PLC0415
+    from eval.runs.results import run_to_dict  # noqa: PLC0415
 
     with errors_explained(), _stoppable() as stop, console.progress_bar("Asking") as on_progress:
         run, path = evaluate(
@@ -64,10 +66,12 @@ def run_command(  # noqa: PLR0913, PLR0917  (what a person may choose, each by i
             on_message=console.note,
             stop=stop,
         )
+        if report:
+            write_report([run], report)
     if as_json:
         print_json(run_to_dict(run))
     else:
-        show_run(run, path)
+        show_run(run, path, report)
 
 
 @eval_app.command("retrieval")
@@ -76,9 +80,9 @@ def retrieval_command(
 ) -> None:
     """Measure each stage of retrieval on a set with known relevant documents, with the paired test between stages."""
     import console  # noqa: PLC0415
-    from eval.asking import fingerprint_of  # noqa: PLC0415
-    from eval.experiments import asked_over  # noqa: PLC0415
     from eval.retrieval import evaluate_retrieval, format_table, format_tests, result_to_dict  # noqa: PLC0415
+    from eval.runs.asking import fingerprint_of  # noqa: PLC0415
+    from eval.runs.experiments import asked_over  # noqa: PLC0415
 
     with errors_explained(), _stoppable() as stop, console.progress_bar("Searching") as on_progress:
         settings = current_settings(index=index)
@@ -109,8 +113,8 @@ def compare_command(
     from dataclasses import asdict  # noqa: PLC0415
 
     from commands.showing import show_comparison  # noqa: PLC0415
-    from eval.comparing import compare_runs  # noqa: PLC0415
-    from eval.results import load_run  # noqa: PLC0415
+    from eval.comparison.comparing import compare_runs  # noqa: PLC0415
+    from eval.runs.results import load_run  # noqa: PLC0415
 
     with errors_explained():
         comparison = compare_runs(load_run(a), load_run(b), min_effect=min_effect, shared=shared)
@@ -132,8 +136,8 @@ def gate_command(
     from dataclasses import asdict  # noqa: PLC0415
 
     from commands.showing import show_gate  # noqa: PLC0415
-    from eval.gating import judge_gate  # noqa: PLC0415
-    from eval.results import load_run  # noqa: PLC0415
+    from eval.comparison.gating import judge_gate  # noqa: PLC0415
+    from eval.runs.results import load_run  # noqa: PLC0415
 
     with errors_explained(code=2):
         gate = judge_gate(load_run(file), load_run(baseline), min_effect=min_effect, include_time=include_time)
@@ -153,9 +157,9 @@ def report_command(
 ) -> None:
     """Write a report to hand on: one HTML file that needs no network, or Markdown, or a table for a spreadsheet."""
     import console  # noqa: PLC0415
-    from eval.comparing import compare_runs  # noqa: PLC0415
+    from eval.comparison.comparing import compare_runs  # noqa: PLC0415
     from eval.report import write_report  # noqa: PLC0415
-    from eval.results import load_run  # noqa: PLC0415
+    from eval.runs.results import load_run  # noqa: PLC0415
 
     with errors_explained():
         runs = [load_run(file) for file in files]
@@ -176,7 +180,7 @@ def new_command(
 ) -> None:
     """Begin a question set from an index: documents and pages filled in, questions and answers for you to write."""
     import console  # noqa: PLC0415
-    from eval.drafting import draft_from_feedback, draft_from_sources, write_draft  # noqa: PLC0415
+    from eval.sets.drafting import draft_from_feedback, draft_from_sources, write_draft  # noqa: PLC0415
     from schema import FootnoteError  # noqa: PLC0415
 
     with opened_footnote(index=index) as footnote:
@@ -202,9 +206,9 @@ def new_command(
 def check_command(data: Data, index: Index = None) -> None:
     """Check a question set: its form, and that its documents, pages and quotes are in the index."""
     import console  # noqa: PLC0415
-    from eval.beir import is_beir  # noqa: PLC0415
-    from eval.grounding import ground  # noqa: PLC0415
-    from eval.questions import load_questions  # noqa: PLC0415
+    from eval.sets.beir import is_beir  # noqa: PLC0415
+    from eval.sets.grounding import ground  # noqa: PLC0415
+    from eval.sets.questions import load_questions  # noqa: PLC0415
 
     with errors_explained():
         cases = load_questions(data)
@@ -229,9 +233,9 @@ def score_command(
 ) -> None:
     """Measure the answers of another system by the same code (docs/other-systems.md)."""
     from commands.showing import show_run  # noqa: PLC0415
-    from eval.foreign import score_foreign  # noqa: PLC0415
-    from eval.questions import load_questions  # noqa: PLC0415
-    from eval.results import run_to_dict, save_run  # noqa: PLC0415
+    from eval.exchange.foreign import score_foreign  # noqa: PLC0415
+    from eval.runs.results import run_to_dict, save_run  # noqa: PLC0415
+    from eval.sets.questions import load_questions  # noqa: PLC0415
     from pipeline import check_statement  # noqa: PLC0415
 
     with errors_explained():
@@ -251,8 +255,8 @@ def export_command(
 ) -> None:
     """Write a run in the form of another tool."""
     import console  # noqa: PLC0415
-    from eval.exporting import export_run  # noqa: PLC0415
-    from eval.results import load_run  # noqa: PLC0415
+    from eval.exchange.exporting import export_run  # noqa: PLC0415
+    from eval.runs.results import load_run  # noqa: PLC0415
 
     with errors_explained():
         export_run(load_run(file), out, form)
@@ -262,29 +266,18 @@ def export_command(
 @eval_app.command("list")
 def list_command(as_json: Json = False) -> None:
     """List the runs in the folder of runs, those that are not finished included."""
-    import console  # noqa: PLC0415
+    from dataclasses import asdict  # noqa: PLC0415
+
     from commands.showing import show_runs  # noqa: PLC0415
-    from eval.runs import runs_in  # noqa: PLC0415
+    from eval.runs.listing import RunFolder  # noqa: PLC0415
 
     with errors_explained():
-        settings = current_settings()
-        infos = runs_in(settings.runs, console.note)
+        folder = RunFolder(current_settings().runs)
+        rows = folder.rows()
     if as_json:
-        rows = [
-            {
-                "name": one.name,
-                "path": str(one.path),
-                "done": one.done,
-                "total": one.total,
-                "when": one.when,
-                "finished": one.finished,
-                "measures": dict(one.measures),
-            }
-            for one in infos
-        ]
-        print_json({"folder": str(settings.runs), "runs": rows})
+        print_json({"folder": str(folder.folder), "runs": [asdict(row) for row in rows]})
     else:
-        show_runs(infos, settings.runs)
+        show_runs(rows, folder.folder)
 
 
 @eval_app.command("measures")

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 
 import console
-from eval.comparing import Comparison
-from eval.gating import Gate
+from eval.comparison.comparing import Comparison
+from eval.comparison.gating import Gate
 from eval.measures import GROUPS, MEASURES, SUMMARIES, Measure, Summary, find, summarise
 from eval.records import Run
-from eval.runs import RunInfo
+from eval.runs.listing import SHOWN, RunRow
 
 HEADLINES = (
     "gold_in_answer_or_quote",
@@ -35,7 +35,7 @@ HEADLINES = (
 ORDER = {"worse": 0, "better": 1, "cannot tell": 2, "no different": 3, "not tested": 4}
 
 
-def show_run(run: Run, path: Path) -> None:
+def show_run(run: Run, path: Path, report: Path | None = None) -> None:
     """The main figures of a run, with the number of questions that each covers, and where the rest is."""
     figures = summarise(run.columns)
     unanswerable = sum(case.unanswerable for case in run.cases)
@@ -52,7 +52,8 @@ def show_run(run: Run, path: Path) -> None:
     if failed:
         console.say(f"{failed} question(s) have no result; they count as the worst in every measure.")
     console.say(f"Everything per question is in {path}")
-    console.say(f"Hand it on with: footnote eval report {path} --out report.html")
+    hand_on = f"Hand it on with: footnote eval report {path} --out report.html"
+    console.say(f"The report is in {report}" if report else hand_on)
 
 
 def show_comparison(comparison: Comparison) -> None:
@@ -74,21 +75,20 @@ def show_gate(gate: Gate) -> None:
         console.say(textwrap.fill(reason, console.WIDTH, initial_indent="  ", subsequent_indent="  "))
 
 
-def show_runs(infos: Sequence[RunInfo], folder: Path) -> None:
-    """The runs of a folder as a table."""
-    if not infos:
+def show_runs(runs: Sequence[RunRow], folder: Path) -> None:
+    """The runs of a folder as a table, and what is the matter with those that are not finished."""
+    if not runs:
         console.say(f"There are no runs in {folder} yet. Make one with: footnote eval run QUESTIONS")
         return
-    rows: list[tuple[str, ...]] = [
-        ("run", "questions", "when", "answer or quote right", "false refusals", "false answers")
-    ]
-    for one in infos:
-        figures = (one.measures.get(name) for name in ("gold_in_answer_or_quote", "false_refusals", "false_answers"))
-        shown = ("-" if value is None else f"{value:.3f}" for value in figures)
-        done = str(one.total) if one.finished else f"{one.done} of {one.total}"
-        rows.append((one.name, done, one.when[:16].replace("T", " "), *shown))
+    rows: list[tuple[str, ...]] = [("run", "set", "state", "questions", "when (UTC)", *SHOWN.values())]
+    for one in runs:
+        done = str(one.done) if one.done == one.total else f"{one.done} of {one.total or '?'}"
+        figures = (one.measures.get(heading, "-") for heading in SHOWN.values())
+        rows.append((one.name, one.questions, one.state, done, one.when[:16].replace("T", " "), *figures))
     console.show_table(rows)
-    console.say(f"They are in {folder}.")
+    for one in runs:
+        if one.message:
+            console.note(f"{one.name}: {one.message}")
 
 
 def show_measures() -> None:

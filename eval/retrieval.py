@@ -12,10 +12,10 @@ from typing import Any, Literal, Protocol
 
 import numpy as np
 
+from eval.comparison.statistics import bootstrap_interval, holm, permutation_p
 from eval.measures import tabulate
-from eval.questions import questions_sha
 from eval.records import EvalCase, Outcome, Run, RunFingerprint, Span
-from eval.statistics import bootstrap_interval, holm, permutation_p
+from eval.sets.questions import questions_sha
 from schema import FootnoteError, Passage, Progress, Support
 
 MEASURED = ("nDCG@10", "recall@1", "recall@5", "recall@10", "recall@100", "RR@10")

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from eval.questions import load_questions
+from eval.sets.questions import load_questions
 from pipeline import Footnote
 from schema import LONGEST_QUESTION, Answered, FootnoteError, QuotesFound, SentenceChecked, Token, Turn
 from settings import Settings

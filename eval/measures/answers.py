@@ -10,8 +10,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Sequence
 
-from eval.matching import holds_answer, normalise_answer
 from eval.measures.declaration import Judged, Measure, has_answers
+from eval.measures.matching import holds_answer, normalise_answer
 from eval.records import EvalCase
 
 SQUAD = "Rajpurkar, Jia, Liang 2018, arXiv:1806.03822"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from eval.matching import can_hold_gold, holds_gold, holds_some_gold
 from eval.measures.declaration import Judged, Measure, any_question
+from eval.measures.matching import can_hold_gold, holds_gold, holds_some_gold
 from eval.records import EvalCase, Span, Statement
 from schema import Support
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 
-from eval.matching import can_hold_gold, holds_gold
 from eval.measures.declaration import Judged, Measure, any_question, has_evidence
+from eval.measures.matching import can_hold_gold, holds_gold
 from eval.records import EvalCase, Evidence, Span
 
 SMITH = "Smith, Troynikov 2024, https://research.trychroma.com/evaluating-chunking"

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import numpy as np
 
-from eval.matching import can_hold_gold, holds_gold
 from eval.measures.answers import gold_in_answer_or_quote
 from eval.measures.declaration import Helper, Judged, Measure, Summary, answerable
+from eval.measures.matching import can_hold_gold, holds_gold
 from eval.records import Columns, EvalCase
 
 SQUAD2 = "Rajpurkar, Jia, Liang 2018, arXiv:1806.03822"

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 import numpy as np
 from markupsafe import Markup
 
-from eval.diagnosing import Diagnosis
 from eval.measures.refusals import risk_coverage_curve
 from eval.records import Run
 from eval.report import plots
+from eval.report.diagnosing import Diagnosis
 from eval.report.verdicts import FUNNEL, funnel
 
 STAGE_ORDER = ("retrieve", "rerank", "quotes", "first token", "total")

@@ -12,8 +12,8 @@ from urllib.parse import quote as percent_encoded
 
 import numpy as np
 
-from eval.diagnosing import Diagnosis
 from eval.records import EvalCase, Outcome, Run, Span
+from eval.report.diagnosing import Diagnosis
 from eval.report.labels import BADGES, declared
 from eval.report.wording import clean, figure
 

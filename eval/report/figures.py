@@ -11,11 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval.comparison.statistics import bootstrap_interval
 from eval.measures import summarise
 from eval.records import Run
 from eval.report.labels import GROUPS, declared, label
 from eval.report.wording import figure
-from eval.statistics import bootstrap_interval
 
 HEADLINES = (
     "gold_in_answer_or_quote",

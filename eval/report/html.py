@@ -20,10 +20,10 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from markupsafe import Markup
 
-from eval.comparing import Comparison, Difference
-from eval.diagnosing import Diagnosis, diagnose
+from eval.comparison.comparing import Comparison, Difference
 from eval.records import Run
 from eval.report import plots, wording
+from eval.report.diagnosing import Diagnosis, diagnose
 from eval.report.drawings import make_drawings
 from eval.report.entries import make_entries
 from eval.report.figures import HEADLINES, by_group, headlines, make_rows

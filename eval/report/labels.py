@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from eval.diagnosing import Stage
 from eval.measures import MEASURES, SUMMARIES
 from eval.measures.declaration import Measure, Summary
+from eval.report.diagnosing import Stage
 
 LABELS = {
     "gold_contained": "Expected words in the answer",

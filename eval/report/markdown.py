@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 
-from eval.comparing import Comparison
-from eval.diagnosing import diagnose
+from eval.comparison.comparing import Comparison
 from eval.records import Run
+from eval.report.diagnosing import diagnose
 from eval.report.entries import Entry, make_entries
 from eval.report.figures import Row, headlines, make_rows
 from eval.report.labels import BADGES, label

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.diagnosing import Diagnosis
 from eval.records import EvalCase, Run
+from eval.report.diagnosing import Diagnosis
 
 FEW = 10
 """Questions; below this a share says little, so that counts are shown and no percentages."""

@@ -8,8 +8,8 @@ from io import StringIO
 
 import numpy as np
 
-from eval.diagnosing import diagnose
 from eval.records import EvalCase, Outcome, Run, Span
+from eval.report.diagnosing import diagnose
 from eval.report.labels import declared
 from eval.report.wording import clean
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from eval.comparing import Comparison
-from eval.diagnosing import Diagnosis, Stage
+from eval.comparison.comparing import Comparison
 from eval.records import Run
+from eval.report.diagnosing import Diagnosis, Stage
 from eval.report.figures import HEADLINES
 from eval.report.labels import label
 from eval.report.wording import about, change, counted, listed

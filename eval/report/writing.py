@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from eval.comparing import Comparison
+from eval.comparison.comparing import Comparison
 from eval.files import write_whole
 from eval.records import Run
 from eval.report.html import html_report

@@ -5,8 +5,8 @@ from dataclasses import replace
 from pathlib import Path
 
 from eval.measures import tabulate
-from eval.questions import load_questions
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint, Span, Statement
+from eval.sets.questions import load_questions
 
 SAMPLES = Path(__file__).resolve().parents[2] / "eval" / "samples" / "questions.yaml"
 OTHER = "The executive summary describes what the strategy is for and whom it concerns, in general terms."

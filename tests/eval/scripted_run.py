@@ -11,11 +11,11 @@ from pathlib import Path
 if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from eval.journal import Journal, JournalHead
 from eval.measures import tabulate
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint, Span, Statement
-from eval.results import save_run
-from eval.running import ask_all
+from eval.runs.journal import Journal, JournalHead
+from eval.runs.results import save_run
+from eval.runs.running import ask_all
 from schema import FootnoteError
 
 QUESTIONS = 300

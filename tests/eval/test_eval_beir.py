@@ -4,9 +4,9 @@ import json
 
 import pytest
 
-from eval.beir import is_beir, load_beir, read_corpus
-from eval.questions import load_questions
 from eval.records import EvalCase, Evidence
+from eval.sets.beir import is_beir, load_beir, read_corpus
+from eval.sets.questions import load_questions
 from schema import FootnoteError, TextDocument
 
 FILES = {

@@ -9,11 +9,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from eval.comparing import Difference, compare_runs
+from eval.comparison.comparing import Difference, compare_runs
+from eval.comparison.verdicts import amount, describe, judge
 from eval.measures import MEASURES, SUMMARIES
 from eval.measures.declaration import Judged
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint
-from eval.verdicts import amount, describe, judge
 from schema import FootnoteError
 
 SAME = RunFingerprint(questions="set-1", corpus="corpus-1")

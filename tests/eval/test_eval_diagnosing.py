@@ -6,8 +6,8 @@ from typing import get_args
 import pytest
 from report_runs import FIRST, sample_run
 
-from eval.diagnosing import RIGHT, Diagnosis, Stage, diagnose
 from eval.records import EvalCase, Evidence, Outcome, Span, Statement
+from eval.report.diagnosing import RIGHT, Diagnosis, Stage, diagnose
 
 QUOTE = "The strategy covers five years and names four priority areas."
 CASE = EvalCase("years", "How long?", ("five years",), (Evidence("a.pdf", 1, QUOTE),))

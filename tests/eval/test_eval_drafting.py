@@ -7,8 +7,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eval.drafting import draft_from_feedback, draft_from_sources, write_draft
-from eval.questions import (
+from eval.sets.drafting import draft_from_feedback, draft_from_sources, write_draft
+from eval.sets.questions import (
     ANSWER_PLACEHOLDER,
     PLACEHOLDERS,
     QUESTION_PLACEHOLDER,
@@ -17,7 +17,7 @@ from eval.questions import (
     Evidence,
     load_questions,
 )
-from eval.rows import case_to_row, write_rows
+from eval.sets.rows import case_to_row, write_rows
 from feedback import Feedback
 from schema import FootnoteError, Source, SourceInfo
 

@@ -6,12 +6,12 @@ from dataclasses import fields
 import numpy as np
 import pytest
 
-from eval.evaluations import LOADING, Evaluations
-from eval.experiments import evaluate
-from eval.journal import Journal, JournalHead
-from eval.listing import SAMPLE, SAMPLE_PATH, RunFolder, RunRow
 from eval.records import EvalCase, Outcome, Run, RunFingerprint
-from eval.results import save_run
+from eval.runs.evaluations import LOADING, Evaluations
+from eval.runs.experiments import evaluate
+from eval.runs.journal import Journal, JournalHead
+from eval.runs.listing import SAMPLE, SAMPLE_PATH, RunFolder, RunRow
+from eval.runs.results import save_run
 from schema import FootnoteError, Progress
 from settings import Settings
 

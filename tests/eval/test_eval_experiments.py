@@ -8,15 +8,15 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from eval import experiments
-from eval.asking import count_verbatim, fingerprint_of, to_outcome
-from eval.experiments import asked_over, evaluate, journal_path
-from eval.journal import changed_parts
 from eval.measures import find
 from eval.records import EvalCase, Outcome, Span, Statement
-from eval.results import load_run
-from eval.running import RunFailedError, RunStoppedError
-from eval.runs import runs_in
+from eval.runs import experiments
+from eval.runs.asking import count_verbatim, fingerprint_of, to_outcome
+from eval.runs.experiments import asked_over, evaluate, journal_path
+from eval.runs.journal import changed_parts, load_journal_head
+from eval.runs.listing import RunFolder
+from eval.runs.results import load_run
+from eval.runs.running import RunFailedError, RunStoppedError
 from schema import (
     Answer,
     Chunk,
@@ -230,12 +230,13 @@ def test_a_stopped_run_goes_on_and_the_journal_names_its_first_start(given):
     with pytest.raises(RunStoppedError, match=r"Stopped after 2 of 3 questions"):
         given.run(on_progress=lambda progress: progress.done == 2 and stop.set(), stop=stop)
     (journal,) = given.runs.iterdir()
-    info = runs_in(given.runs)[0]
-    assert (info.path, info.done, info.total, info.finished, info.measures) == (journal, 2, 3, False, {})
+    (row,) = RunFolder(given.runs).rows()
+    assert (row.done, row.total, row.state, row.measures) == (2, 3, "unfinished", {})
+    started = load_journal_head(journal)[0].started
     run, path = given.run()
     assert given.told == ["Going on with a run that has 2 of 3 answers."]
     assert StandIn.asked == ["warm up", "What did the plan cost?"]
-    assert run.about["started"] == info.when
+    assert run.about["started"] == started
     assert journal_path(path) == journal
     assert not journal.exists()
 
@@ -245,7 +246,7 @@ def test_other_settings_make_another_run(given):
     _, two = given.run(settings={"top_k": 3})
     _, three = given.run(limit=2)
     assert len({one, two, three}) == 3
-    assert {info.name for info in runs_in(given.runs)} == {one.stem, two.stem, three.stem}
+    assert RunFolder(given.runs).names() == {one.stem, two.stem, three.stem}
 
 
 def test_a_result_of_another_run_is_in_the_way_unless_it_is_to_be_replaced(given):
@@ -356,20 +357,20 @@ def test_questions_are_asked_at_once_where_the_engine_allows_it(given, engine, l
     assert len(given.told) == told
 
 
-def test_a_list_of_runs_passes_over_what_is_none(given):
+def test_a_list_of_runs_says_which_files_are_none(given):
     _, path = given.run()
     (given.runs / "notes.json").write_text("{}")
     (given.runs / "x.journal.jsonl").write_text("{}\n")
     (given.runs / "set.jsonl").write_text("{}\n")
     (given.runs / "indexes").mkdir()
-    skipped = []
-    (info,) = runs_in(given.runs, skipped.append)
-    assert (info.name, info.path, info.done, info.total, info.finished) == (path.stem, path, 3, 3, True)
-    assert info.measures["gold_in_answer_or_quote"] == 0.5
-    assert [reason.partition(":")[0] for reason in skipped] == [
-        f"{given.runs / 'notes.json'} is not a run", f"{given.runs / 'x.journal.jsonl'}, line 1"
-    ]  # fmt: skip
-    assert runs_in(given.folder / "nowhere") == []
+    rows = {row.name: row for row in RunFolder(given.runs).rows()}
+    assert {name: row.state for name, row in rows.items()} == {
+        path.stem: "finished", "notes": "broken", "x": "broken"
+    }  # fmt: skip
+    assert (rows[path.stem].done, rows[path.stem].total, rows[path.stem].measures["Found"]) == (3, 3, "50%")
+    assert f"{given.runs / 'notes.json'} is not a run" in rows["notes"].message
+    assert f"{given.runs / 'x.journal.jsonl'}, line 1" in rows["x"].message
+    assert RunFolder(given.folder / "nowhere").rows() == []
 
 
 # The real thing
@@ -406,8 +407,8 @@ def test_the_samples_are_evaluated_with_a_stop_between(samples_index, weights, t
             stop=stop,
             on_progress=lambda progress: progress.done == 2 and stop.set(),
         )
-    (unfinished,) = runs_in(settings.runs)
-    assert (unfinished.done, unfinished.total, unfinished.finished) == (2, 4, False)
+    (unfinished,) = RunFolder(settings.runs).rows()
+    assert (unfinished.done, unfinished.total, unfinished.state) == (2, 4, "unfinished")
     run, path = evaluate(questions, settings, quotes_only=True, parallel=2)
     assert [one.question_id for one in run.outcomes] == ["published", "chief", "cost", "areas"]
     assert not any(one.error for one in run.outcomes)

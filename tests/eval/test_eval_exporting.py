@@ -7,12 +7,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.exporting import FORMS, export_run
-from eval.foreign import score_foreign
+from eval.exchange.exporting import FORMS, export_run
+from eval.exchange.foreign import score_foreign
+from eval.exchange.trec import read_qrels, read_trec_run
 from eval.measures import tabulate
-from eval.questions import questions_sha
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint, Span, Statement
-from eval.trec import read_qrels, read_trec_run
+from eval.sets.questions import questions_sha
 from schema import FootnoteError
 
 CASES = (

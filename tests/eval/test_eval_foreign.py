@@ -8,10 +8,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from eval.foreign import SHOWN_BY, score_foreign
+from eval.exchange.foreign import SHOWN_BY, score_foreign
 from eval.measures import MEASURES, summarise
-from eval.questions import questions_sha
 from eval.records import EvalCase, Evidence, RunFingerprint, Statement
+from eval.sets.questions import questions_sha
 from schema import FootnoteError
 
 PAGE = (Path(__file__).resolve().parents[2] / "docs" / "other-systems.md").read_text("utf-8")

@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from eval.gating import MEANS, judge_gate
+from eval.comparison.gating import MEANS, judge_gate
 from eval.measures import MEASURES
 from eval.records import EvalCase, Outcome, Run, RunFingerprint
 from schema import FootnoteError

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.grounding import ground
-from eval.questions import EvalCase, Evidence, load_questions
+from eval.sets.grounding import ground
+from eval.sets.questions import EvalCase, Evidence, load_questions
 from schema import FootnoteError, PageView, Source, SourceInfo
 
 ROOT = Path(__file__).resolve().parents[2]

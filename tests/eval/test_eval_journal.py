@@ -9,8 +9,8 @@ from dataclasses import replace
 import pytest
 import scripted_run
 
-from eval.journal import Journal, JournalHead, changed_parts, load_journal_head
 from eval.records import Outcome, RunFingerprint
+from eval.runs.journal import Journal, JournalHead, changed_parts, load_journal_head
 from schema import FootnoteError
 
 HEAD = scripted_run.HEAD
@@ -154,7 +154,7 @@ def test_fresh_never_empties_what_is_no_journal(tmp_path):
 
 def test_a_second_process_is_refused_while_the_first_one_runs(path):
     script = (
-        "import sys; from pathlib import Path; from eval.journal import Journal; import scripted_run\n"
+        "import sys; from pathlib import Path; from eval.runs.journal import Journal; import scripted_run\n"
         "with Journal(Path(sys.argv[1]), scripted_run.HEAD):\n    print('held', flush=True); sys.stdin.read()"
     )
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(part for part in sys.path if part)}

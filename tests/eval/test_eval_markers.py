@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.markers import read_markers
+from eval.exchange.markers import read_markers
 
 
 def sentences(answer, available=9):

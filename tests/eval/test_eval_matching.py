@@ -6,7 +6,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.matching import can_hold_gold, holds_answer, holds_gold, holds_some_gold, holds_tokens, normalise_answer
+from eval.measures.matching import (
+    can_hold_gold,
+    holds_answer,
+    holds_gold,
+    holds_some_gold,
+    holds_tokens,
+    normalise_answer,
+)
 from eval.records import EvalCase, Evidence, Span
 
 

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from report_runs import FIRST, PAYLOADS, SECOND, hostile_run, made_run, many_questions, outcome_for, sample_run
 
-from eval.comparing import compare_runs
+from eval.comparison.comparing import compare_runs
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint
 from eval.report import html_report
 from eval.report.entries import anchor

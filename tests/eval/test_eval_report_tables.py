@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from report_runs import FIRST, PAYLOADS, SECOND, hostile_run, made_run, sample_run
 
-from eval.comparing import compare_runs
+from eval.comparison.comparing import compare_runs
 from eval.records import EvalCase, Evidence, Outcome, Span
 from eval.report import csv_report, html_report, markdown_report, write_report
 from eval.report.markdown import escaped

@@ -8,7 +8,7 @@ import pytest
 
 from eval.measures import summarise, tabulate
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint, Span, Statement
-from eval.results import load_head, load_run, run_to_dict, save_run
+from eval.runs.results import load_head, load_run, run_to_dict, save_run
 from schema import FootnoteError
 
 CASES = (

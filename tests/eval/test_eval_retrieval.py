@@ -9,7 +9,9 @@ import numpy as np
 import pytest
 from ir_measures import RR, R, nDCG
 
-from eval.comparing import compare_runs
+from eval.comparison.comparing import compare_runs
+from eval.comparison.statistics import permutation_p
+from eval.exchange.trec import encode_id, write_qrels, write_trec_run
 from eval.records import EvalCase, Evidence, RunFingerprint
 from eval.retrieval import (
     MEASURED,
@@ -19,8 +21,6 @@ from eval.retrieval import (
     format_tests,
     result_to_dict,
 )
-from eval.statistics import permutation_p
-from eval.trec import encode_id, write_qrels, write_trec_run
 from schema import Chunk, FootnoteError, Passage, Source
 
 THEIRS = {

@@ -10,9 +10,9 @@ import time
 import pytest
 import scripted_run
 
-from eval.journal import Journal
 from eval.records import Outcome
-from eval.running import LinkedEvent, RunFailedError, RunStoppedError, ask_all
+from eval.runs.journal import Journal
+from eval.runs.running import LinkedEvent, RunFailedError, RunStoppedError, ask_all
 from schema import FootnoteError, Progress
 
 CASES = scripted_run.cases(12)

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.records import EvalCase
-from eval.sampling import select_cases
+from eval.sets.sampling import select_cases
 from schema import FootnoteError
 
 

@@ -9,7 +9,7 @@ import scipy.stats
 from hypothesis import given
 from hypothesis import strategies as st
 
-from eval.statistics import (
+from eval.comparison.statistics import (
     bootstrap_interval,
     bootstrap_intervals,
     holm,

@@ -10,10 +10,10 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from ir_measures import AP, RR, R, nDCG
 
+from eval.exchange.trec import decode_id, encode_id, read_qrels, read_trec_run, write_qrels, write_trec_run
 from eval.measures import tabulate
 from eval.measures.retrieval import rank_run
 from eval.records import EvalCase, Evidence, Outcome, Run, RunFingerprint, Span
-from eval.trec import decode_id, encode_id, read_qrels, read_trec_run, write_qrels, write_trec_run
 from schema import FootnoteError
 
 NAMES = {"nDCG@10": nDCG @ 10, "recall@5": R @ 5, "recall@100": R @ 100, "RR@10": RR @ 10, "AP": AP}

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from eval.questions import EvalCase, Evidence, load_questions, questions_sha
+from eval.sets.questions import EvalCase, Evidence, load_questions, questions_sha
 from schema import FootnoteError
 
 YAML_SET = """\

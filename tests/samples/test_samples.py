@@ -12,8 +12,8 @@ import pypdfium2
 import pytest
 from bs4 import BeautifulSoup
 
-from eval.questions import load_questions
 from eval.samples import make_documents
+from eval.sets.questions import load_questions
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "samples"

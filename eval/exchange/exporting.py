@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from eval.exchange.trec import write_lines, write_qrels, write_trec_run
 from eval.files import json_line
 from eval.measures import MEASURES
 from eval.outcomes import outcome_to_record
 from eval.records import EvalCase, Outcome, Run
-from eval.trec import write_lines, write_qrels, write_trec_run
 from schema import FootnoteError
 
 
@@ -32,7 +32,7 @@ def export_run(run: Run, path: Path, form: str) -> None:
 
 
 def _write_outcomes(run: Run, path: Path) -> None:
-    """One line for each question, as `eval.foreign` reads them, under one that says what the system is."""
+    """One line for each question, as `eval.exchange.foreign` reads them, under one that says what the system is."""
     stated = {name: value for name, value in asdict(run.fingerprint).items() if value and name != "questions"}
     system = {"name": run.name, **stated, "measures": [one.name for one in MEASURES if one.name in run.columns]}
     records = (outcome_to_record(outcome) for outcome in run.outcomes)

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from eval.matching import can_hold_gold, holds_answer, holds_gold
+from eval.measures.matching import can_hold_gold, holds_answer, holds_gold
 from eval.records import EvalCase, Outcome, Span
 
 Stage = Literal[

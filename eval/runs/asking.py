@@ -16,9 +16,9 @@ from functools import lru_cache
 from importlib.metadata import PackageNotFoundError, version
 from typing import TYPE_CHECKING
 
-from eval.questions import questions_sha
 from eval.records import EvalCase, Outcome, RunFingerprint, Span, Statement
-from eval.running import Answerer, RunFailedError
+from eval.runs.running import Answerer, RunFailedError
+from eval.sets.questions import questions_sha
 from schema import Answer, FootnoteError, Passage, Quote, Sentence
 
 if TYPE_CHECKING:

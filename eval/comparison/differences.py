@@ -11,10 +11,16 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from eval.comparison.statistics import (
+    bootstrap_intervals,
+    holm,
+    interval_of_statistic,
+    permutation_ps,
+    questions_needed,
+)
+from eval.comparison.verdicts import Difference, describe, judge
 from eval.measures import Measure, Summary
 from eval.records import Columns
-from eval.statistics import bootstrap_intervals, holm, interval_of_statistic, permutation_ps, questions_needed
-from eval.verdicts import Difference, describe, judge
 
 RELATIVE = 5
 """Seconds, tokens and counts have no scale of their own: there the smallest effect is this many times the smallest

@@ -1,7 +1,7 @@
 """Reads question sets, written by hand or in BEIR form, into frozen cases: the front of everything that evaluates.
 
 It checks the form of a set only; whether a quote really stands in its source is for whoever has the sources
-(`eval.grounding`).
+(`eval.sets.grounding`).
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from pathlib import Path
 from reprlib import repr as shown
 from typing import Any
 
-from eval.beir import load_beir
 from eval.faults import Faults
-from eval.handwritten import EVIDENCE_FIELDS, READERS
 from eval.records import EvalCase, Evidence
+from eval.sets.beir import load_beir
+from eval.sets.handwritten import EVIDENCE_FIELDS, READERS
 from schema import FootnoteError, encodable
 
 __all__ = ["EvalCase", "Evidence", "load_questions", "questions_sha"]

@@ -1,4 +1,4 @@
-"""Writes question sets in the forms that a person writes by hand: what `eval.handwritten` reads, the other way round.
+"""Writes question sets in the forms that a person writes by hand, as `eval.sets.handwritten` reads them.
 
 A row is a mapping with the fields of the YAML form. What is in it is not checked here, and no file is touched.
 """
@@ -14,9 +14,9 @@ from typing import Any
 
 import yaml
 
-from eval.handwritten import COLUMNS, EVIDENCE_FIELDS, FORMULA
-from eval.questions import FIELDS, TOGETHER
 from eval.records import EvalCase
+from eval.sets.handwritten import COLUMNS, EVIDENCE_FIELDS, FORMULA
+from eval.sets.questions import FIELDS, TOGETHER
 from schema import FootnoteError
 
 

@@ -15,8 +15,8 @@ from contextlib import closing
 from functools import partial
 from itertools import islice
 
-from eval.journal import Journal
 from eval.records import EvalCase, Outcome
+from eval.runs.journal import Journal
 from schema import FootnoteError, Progress
 
 Answerer = Callable[[EvalCase, threading.Event], Outcome]

@@ -9,11 +9,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from eval.comparing import Comparison, compare_runs
-from eval.differences import SYSTEM
-from eval.pairing import failed, listed
+from eval.comparison.comparing import Comparison, compare_runs
+from eval.comparison.differences import SYSTEM
+from eval.comparison.pairing import failed, listed
+from eval.comparison.verdicts import Difference
 from eval.records import Run
-from eval.verdicts import Difference
 from schema import FootnoteError
 
 MEANS = ("partly_sentences", "dropped_sentences")

@@ -14,16 +14,16 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Literal
 
-from eval.beir import is_beir
-from eval.handwritten import READERS
-from eval.journal import SUFFIX as JOURNAL
-from eval.journal import load_journal_head
 from eval.records import Run
-from eval.results import load_head, load_run
+from eval.runs.journal import SUFFIX as JOURNAL
+from eval.runs.journal import load_journal_head
+from eval.runs.results import load_head, load_run
+from eval.sets.beir import is_beir
+from eval.sets.handwritten import READERS
 from schema import FootnoteError
 
 SAMPLE = "samples"
-SAMPLE_PATH = Path(__file__).parent / "samples" / "questions.yaml"
+SAMPLE_PATH = Path(__file__).parents[1] / "samples" / "questions.yaml"
 RESULT, NOTE, SETS = ".json", ".started", "sets"
 SHOWN = {
     "gold_in_answer_or_quote": "Found",
@@ -94,6 +94,10 @@ class RunFolder:
         if not self.result(name).exists():
             raise FootnoteError(f"The run {name} is not finished yet.")
         return load_run(self.result(name))
+
+    def rows(self) -> list[RunRow]:
+        """All runs, the newest first."""
+        return sorted(map(self.row, self.names()), key=lambda row: (row.when, row.name), reverse=True)
 
     def row(self, name: str) -> RunRow:
         """A run as its files tell; one that can't be read is a row that says why."""

@@ -1,7 +1,7 @@
 """Reads the forms in which a person writes questions, YAML, CSV and JSON Lines, into items with the same fields.
 
 An item is what the YAML form holds of one question, with the line where it begins. What its fields may hold is for
-`eval.questions`.
+`eval.sets.questions`.
 """
 
 from __future__ import annotations

@@ -13,15 +13,15 @@ from typing import Any
 
 import numpy as np
 
+from eval.exchange.markers import read_markers
+from eval.exchange.trec import read_trec_run
 from eval.faults import Faults, json_lines
 from eval.fields import Fields
-from eval.markers import read_markers
 from eval.measures import HELPERS, MEASURES, Checker, Measure, find, tabulate
 from eval.measures.retrieval import rank_run
 from eval.outcomes import parse_outcome
-from eval.questions import questions_sha
 from eval.records import EvalCase, Outcome, Run, RunFingerprint, Span
-from eval.trec import read_trec_run
+from eval.sets.questions import questions_sha
 from schema import FootnoteError
 
 STATED = ("corpus", "index", "embedder", "reranker", "llm", "prompt", "settings", "version")

@@ -1,7 +1,7 @@
 """Starts a hand-written question set: rows from the documents of an index, or from the feedback of readers.
 
 A drafted row holds what can be known (source, page, what was asked) and a placeholder for what only a person can say;
-`eval.questions` refuses it until it is filled in. This module writes text and leaves the file to its caller.
+`eval.sets.questions` refuses it until it is filled in. This module writes text and leaves the file to its caller.
 """
 
 from __future__ import annotations
@@ -10,9 +10,9 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Protocol
 
-from eval.handwritten import EVIDENCE_FIELDS
-from eval.questions import ANSWER_PLACEHOLDER, EXAMPLE_MARK, QUESTION_PLACEHOLDER
-from eval.rows import COMMENTED, write_rows
+from eval.sets.handwritten import EVIDENCE_FIELDS
+from eval.sets.questions import ANSWER_PLACEHOLDER, EXAMPLE_MARK, QUESTION_PLACEHOLDER
+from eval.sets.rows import COMMENTED, write_rows
 from schema import SourceInfo, encodable
 
 UNANSWERABLE_EVERY = 5

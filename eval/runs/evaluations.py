@@ -1,7 +1,7 @@
 """Evaluation for a page: what runs there are, their reports, and one run at a time in a thread of its own.
 
 Satisfies the protocol that the web room declares, without knowing that room. What this module does not do: ask or
-measure (it is given what does), or look into files (`eval.listing`).
+measure (it is given what does), or look into files (`eval.runs.listing`).
 """
 
 from __future__ import annotations
@@ -15,8 +15,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from eval.listing import Request, RunFolder, RunRow
-from eval.questions import load_questions
+from eval.runs.listing import Request, RunFolder, RunRow
+from eval.sets.questions import load_questions
 from schema import FootnoteError, Progress
 
 STOP_WAIT_S = 15.0
@@ -26,7 +26,7 @@ _log = logging.getLogger(__name__)
 
 
 class Evaluate(Protocol):
-    """`eval.experiments.evaluate` with what answers already given."""
+    """`eval.runs.experiments.evaluate` with what answers already given."""
 
     def __call__(
         self,
@@ -86,7 +86,7 @@ class Evaluations:
         Raises:
             FootnoteError: when they can't be compared; with ``shared``, only when they share no question.
         """
-        from eval.comparing import compare_runs  # noqa: PLC0415
+        from eval.comparison.comparing import compare_runs  # noqa: PLC0415
         from eval.report import html_report  # noqa: PLC0415
 
         runs = self._folder.load(a), self._folder.load(b)

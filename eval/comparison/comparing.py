@@ -10,11 +10,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from eval.differences import compare_measures, describe_summary
+from eval.comparison.differences import compare_measures, describe_summary
+from eval.comparison.pairing import pair_runs
+from eval.comparison.verdicts import Difference, Verdict
 from eval.measures import HELPERS, MEASURES, SUMMARIES, find
-from eval.pairing import pair_runs
 from eval.records import Columns, Run
-from eval.verdicts import Difference, Verdict
 from schema import FootnoteError
 
 __all__ = ["Comparison", "Difference", "Verdict", "compare_runs"]

@@ -17,17 +17,17 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from eval.asking import answerer, fingerprint_of, footnote_version, index_key
-from eval.beir import is_beir, read_corpus
 from eval.files import sweep
-from eval.grounding import ground
-from eval.journal import SUFFIX, Journal, JournalHead, changed_parts
 from eval.measures import tabulate
-from eval.questions import load_questions
 from eval.records import EvalCase, Run, RunFingerprint
-from eval.results import load_head, load_run, save_run
-from eval.running import RunStoppedError, ask_all
-from eval.sampling import select_cases
+from eval.runs.asking import answerer, fingerprint_of, footnote_version, index_key
+from eval.runs.journal import SUFFIX, Journal, JournalHead, changed_parts
+from eval.runs.results import load_head, load_run, save_run
+from eval.runs.running import RunStoppedError, ask_all
+from eval.sets.beir import is_beir, read_corpus
+from eval.sets.grounding import ground
+from eval.sets.questions import load_questions
+from eval.sets.sampling import select_cases
 from pipeline import Footnote, check_statement
 from schema import FootnoteError, Progress
 from settings import Settings

@@ -1,0 +1,1 @@
+"""Two runs against each other: statistics, verdicts, and a gate."""

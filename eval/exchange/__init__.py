@@ -1,0 +1,1 @@
+"""Other tools: their runs in, ours out."""

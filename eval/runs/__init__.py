@@ -1,0 +1,1 @@
+"""Runs: asked so that a kill loses nothing, kept as files, listed."""
