@@ -13,6 +13,7 @@ from eval.comparison.comparing import Comparison
 from eval.comparison.gating import Gate
 from eval.measures import GROUPS, MEASURES, SUMMARIES, Measure, Summary, find, summarise
 from eval.records import Run
+from eval.report.wording import label
 from eval.runs.listing import SHOWN, RunRow
 
 HEADLINES = (
@@ -40,12 +41,11 @@ def show_run(run: Run, path: Path, report: Path | None = None) -> None:
     figures = summarise(run.columns)
     unanswerable = sum(case.unanswerable for case in run.cases)
     failed = sum(bool(outcome.error) for outcome in run.outcomes)
-    rows = [("measure", "value", "questions", "what it says")]
+    rows = [("measure", "value", "questions", "what it is")]
     for name in HEADLINES:
         if (value := figures.get(name)) is not None:
-            measure = find(name)
             covered = str(int((~np.isnan(run.columns[name])).sum())) if name in run.columns else "-"
-            rows.append((name, number(value, measure.unit), covered, textwrap.shorten(measure.definition, 72)))
+            rows.append((name, number(value, find(name).unit), covered, label(name)))
     answerable = len(run.cases) - unanswerable
     console.say(f"{run.name}: {len(run.cases)} questions, {answerable} answerable and {unanswerable} not.")
     console.show_table(rows)
