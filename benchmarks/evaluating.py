@@ -169,7 +169,7 @@ class Clock:
     def __init__(self) -> None:
         self.loading = self.asking = 0.0
 
-    def watching(self, settings: Settings, *, create: bool = False) -> Footnote:
+    def watching(self, settings: Settings, *, create: bool = False, lender: Footnote | None = None) -> Footnote:
         """Footnote, with its language model loaded, whose calls are timed."""
         clock = self
 
@@ -187,7 +187,7 @@ class Clock:
                 finally:
                     clock.asking += time.monotonic() - started
 
-        footnote: Footnote = clock.load(lambda: Watched(settings, create=create))
+        footnote: Footnote = clock.load(lambda: Watched(settings, create=create, lender=lender))
         clock.load(lambda: footnote.engine)
         return footnote
 

@@ -13,7 +13,7 @@ from eval.comparison.comparing import Comparison
 from eval.comparison.gating import Gate
 from eval.measures import GROUPS, MEASURES, SUMMARIES, Measure, Summary, find, summarise
 from eval.records import Run
-from eval.report.wording import label
+from eval.report.labels import label
 from eval.runs.listing import SHOWN, RunRow
 
 HEADLINES = (

@@ -13,6 +13,7 @@ import json
 import sys
 import textwrap
 from collections import defaultdict
+from collections.abc import Callable
 from html import escape
 from pathlib import Path
 from typing import Any
@@ -38,7 +39,9 @@ def main() -> int:
     generated = {
         DOCS / "commands.md": commands(),
         DOCS / "settings.md": settings_table(),
+        DOCS / "measures.md": measures(),
         DOCS / "structure.svg": structure(),
+        DOCS / "evaluation.md": evaluation(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -72,6 +75,26 @@ def _names(app: typer.Typer) -> list[str]:
     ]
 
 
+def measures() -> str:
+    """Every measure by group, with its definition and source."""
+    from cli import app  # noqa: PLC0415
+
+    listed = json.loads(CliRunner().invoke(app, ["eval", "measures", "--json"]).output)["measures"]
+    parts = [
+        "# Measures\n\nMade by `python docs/generate.py` from the measures themselves. "
+        "[How to evaluate](evaluation.md) says how to read them.\n"
+    ]
+    for group in dict.fromkeys(one["group"] for one in listed):
+        rows = [
+            f"| `{one['name']}` | {one['definition']} | {one['unit']}, {one['better']} is better | {one['reference']} |"
+            for one in listed
+            if one["group"] == group
+        ]
+        head = ["| measure | what it says | unit | from |", "|---|---|---|---|"]
+        parts.append("\n".join([f"## {group.capitalize()}\n", *head, *rows]) + "\n")
+    return "\n".join(parts)
+
+
 def settings_table() -> str:
     """Every setting with its default and meaning."""
     from settings import ENV_PREFIX, SETTINGS_FILE, Settings  # noqa: PLC0415
@@ -91,28 +114,67 @@ def settings_table() -> str:
 
 def readme() -> str:
     """The README with its table of measurements filled in from the last benchmark's record."""
-    text = (ROOT / "README.md").read_text("utf-8")
-    record_file = ROOT / "benchmarks" / "results" / "answering.json"
-    if not record_file.exists():
-        return text
-    table = measurements(json.loads(record_file.read_text("utf-8")))
-    start, end = "<!-- measured -->\n", "<!-- /measured -->"
-    before, _, rest = text.partition(start)
-    _, _, after = rest.partition(end)
-    return f"{before}{start}{table}{end}{after}" if rest else text
+    return _filled(ROOT / "README.md", measured=("answering", measurements))
+
+
+def evaluation() -> str:
+    """The guide to evaluation with the gate's figures filled in from the last benchmarks' records."""
+    return _filled(DOCS / "evaluation.md", reruns=("reruns", rerun_table), gate=("statistics", gate_table))
+
+
+def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:
+    """A page with what stands between each pair of marks made anew from a record, where there is one."""
+    text = page.read_text("utf-8")
+    for mark, (name, make) in places.items():
+        record = ROOT / "benchmarks" / "results" / f"{name}.json"
+        start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
+        if record.exists() and start in text:
+            before, _, rest = text.partition(start)
+            text = before + start + make(json.loads(record.read_text("utf-8"))) + end + rest.partition(end)[2]
+    return text
+
+
+def rerun_table(record: dict[str, Any]) -> str:
+    """How often the gate stopped reruns, by how much their model wavers."""
+    rows = [
+        f"| {share.removeprefix('wavering_')} | {row['tripped']} of {row['of']} | "
+        + " / ".join(
+            f"{row['gold_in_answer_or_quote'][name]:.3f}" for name in ("baseline", "lowest", "mean", "highest")
+        )
+        + " |\n"
+        for share, row in record.items()
+        if share.startswith("wavering_")
+    ]
+    figures = "answer or quote right: baseline / lowest / mean / highest rerun"
+    head = f"| share of answers that waver ({record['questions']} questions) | stopped | {figures} |\n|---|---|---|\n"
+    return head + "".join(rows)
+
+
+def gate_table(record: dict[str, Any]) -> str:
+    """How often the gate stopped simulated reruns, and real losses."""
+    rows = [
+        f"| {name} | {row['trips_of_1000_reruns_of_ten_set_ups']} of 1,000 | "
+        f"{row['share_caught_of_100_losses_of_0.05']:.0%} | {row['share_caught_of_100_losses_of_0.10']:.0%} |\n"
+        for name, row in record["gate"].items()
+        if isinstance(row, dict)
+    ]
+    return "| noise | reruns stopped | losses of 0.05 caught | losses of 0.10 caught |\n|---|---|---|---|\n" + "".join(
+        rows
+    )
 
 
 def measurements(record: dict[str, Any]) -> str:
     """The benchmark's record as a Markdown table."""
-    questions, machine = record["questions"], record["machine"]
+    questions, machine, figures = record["questions"], record["machine"], record["measures"]
     rows = [
-        ("quotes on screen, ms (p50 / p95)", _pair(record["quotes_ms"])),
-        ("first word of the answer, ms (p50 / p95)", _pair(record["first_token_ms"])),
-        ("whole answer, ms (p50 / p95)", _pair(record["total_ms_when_written"])),
-        ("expected answer in the answer or a quote it cites", record["answer_or_citation_holds_expected"]),
-        ("expected answer in the first three quotes", record["quotes_hold_expected_at_3"]),
-        ("refused although answerable", record["false_refusals"]),
-        ("answered although not answerable", record["false_answers"]),
+        ("quotes on screen, s (p50 / p95)", _pair(figures, "quotes")),
+        ("first word of the answer, s (p50 / p95)", _pair(figures, "first_token")),
+        ("whole answer or refusal, s (p50 / p95)", f"{figures['p50_s']:.2f} / {figures['p95_s']:.2f}"),
+        ("expected answer in the answer or a quote it cites", figures["gold_in_answer_or_quote"]),
+        ("expected evidence in the first three quotes", figures["quotes_gold_at_3"]),
+        ("answers whose citations hold the expected evidence", figures["citation_holds_gold"]),
+        ("refused although answerable", figures["false_refusals"]),
+        ("answered although not answerable", figures["false_answers"]),
         ("quotes verbatim at their offsets", record["quotes_verbatim"]),
         ("resident memory, MiB", record["resident_memory_mb"]),
     ]
@@ -124,8 +186,8 @@ def measurements(record: dict[str, Any]) -> str:
     return f"{about}\n\n| measured | value |\n|---|---|\n" + "".join(f"| {name} | {value} |\n" for name, value in rows)
 
 
-def _pair(spread: dict[str, int]) -> str:
-    return f"{spread['p50']:,} / {spread['p95']:,}" if spread else "-"
+def _pair(figures: dict[str, float], stage: str) -> str:
+    return f"{figures[f'{stage}_p50_s']:.2f} / {figures[f'{stage}_p95_s']:.2f}"
 
 
 def structure() -> str:

@@ -10,6 +10,7 @@ from click.exceptions import NoSuchOption, UsageError
 from typer.main import get_command
 
 from cli import app
+from eval.sets.questions import load_questions
 
 ROOT = Path(__file__).resolve().parent.parent
 README = (ROOT / "README.md").read_text("utf-8")
@@ -23,12 +24,13 @@ def _generator():
     return module
 
 
-@pytest.mark.parametrize("name", ["commands.md", "settings.md", "structure.svg"])
+@pytest.mark.parametrize("name", ["commands.md", "measures.md", "settings.md", "structure.svg"])
 def test_generated_pages_are_what_the_code_makes(name):
     """`make docs` would change nothing."""
     generate = _generator()
     made = {
         "commands.md": generate.commands,
+        "measures.md": generate.measures,
         "settings.md": generate.settings_table,
         "structure.svg": generate.structure,
     }
@@ -36,8 +38,9 @@ def test_generated_pages_are_what_the_code_makes(name):
 
 
 def test_readme_figures_are_the_benchmarks_record():
-    """No figure in the README's table was typed by hand."""
+    """No figure in the README's table, or in the guide to evaluation, was typed by hand."""
     assert _generator().readme() == README
+    assert _generator().evaluation() == (ROOT / "docs" / "evaluation.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
@@ -49,25 +52,37 @@ def test_relative_links_lead_somewhere(page):
 
 
 def _commands() -> list[str]:
-    blocks = re.findall(r"```\n(.*?)```", README, re.DOTALL)
-    lines = [line for block in blocks for line in block.splitlines()]
-    return [line.partition(" #")[0].strip() for line in lines if line.startswith("footnote ")]
+    pages = [page.read_text("utf-8") for page in PAGES]
+    fenced = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+    lines = [line for page in pages for kind, block in fenced.findall(page) if not kind for line in block.splitlines()]
+    return sorted({line.partition(" #")[0].strip() for line in lines if line.startswith("footnote ")})
 
 
-def test_readme_shows_commands():
+def test_pages_show_commands():
     """The next test is not vacuous."""
-    assert len(_commands()) >= 5
+    assert len(_commands()) >= 15
 
 
 @pytest.mark.parametrize("line", _commands())
-def test_readme_commands_exist_with_their_options(line):
-    """Each command line of the README is one that the command line accepts."""
-    command = get_command(app)
-    name, *arguments = shlex.split(line)[1:]
+def test_commands_of_the_pages_exist_with_their_options(line):
+    """Each command line of the documentation is one that the command line accepts."""
+    command, arguments = get_command(app), shlex.split(line)[1:]
     try:
-        command.commands[name].make_context(name, arguments)
+        while hasattr(command, "commands"):
+            command = command.commands[arguments.pop(0)]
+        command.make_context(line, arguments)
     except (NoSuchOption, UsageError) as error:
         pytest.fail(f"{line}: {error.format_message()}")
+
+
+def test_the_questions_that_the_guide_shows_are_a_question_set(tmp_path):
+    """Its YAML is one that Footnote reads, and holds what the text around it says."""
+    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "evaluation.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "questions.yaml").write_text(block, "utf-8")
+    cases = load_questions(tmp_path / "questions.yaml")
+    assert [(case.question_id, case.together, case.unanswerable) for case in cases] == [
+        ("published", False, False), ("both-chiefs", True, False), ("budget", False, True)
+    ]  # fmt: skip
 
 
 def test_readme_python_runs(samples_index, monkeypatch, tmp_path, capsys):

@@ -73,7 +73,8 @@ def _measure(
 MEASURES = (
     _measure(
         "citation_recall",
-        "Share of an answer's sentences that the places they cite support in full, as the checker reads them.",
+        "Share of an answer's sentences that the places they cite support in full, as Footnote's checker reads them; "
+        "Footnote drops what that checker refuses, so for its own answers citation_holds_gold says more.",
         ALCE,
         any_question,
         recall,

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Mapping
 from datetime import datetime
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -114,11 +115,11 @@ def headline(run: Run) -> str:
     about = {name: str(value) for name, value in run.about.items() if isinstance(value, str) and value}
     parts = [counted(len(run.cases), "question")]
     if about.get("set"):
-        parts.append(f"from {about['set']}")
+        parts.append(f"from {PurePath(about['set']).name}")
     if date := about.get("started") or about.get("date"):
         parts.append(f"asked on {_day(date)}")
     if model := run.fingerprint.llm:
-        parts.append(f"answered by {model}")
+        parts.append("quotes only" if model == "none" else f"answered by {model.partition('@')[0]}")
     return ", ".join(parts)
 
 

@@ -101,7 +101,7 @@ def test_hostile_text_fits_into_cells_and_files():
 def test_the_summary_the_comparison_and_what_went_wrong_are_there(pair):
     text = markdown_report(*pair)
     assert text.startswith("## Evaluation of with reranker and without reranker\n\n**without reranker against with")
-    assert "\n- with reranker (60 questions, from eval/samples/questions.yaml, asked on 22 November 2026, " in text
+    assert "\n- with reranker (60 questions, from questions.yaml, asked on 22 November 2026, " in text
     assert "\n| Unanswerable, yet answered | 3 of 21 (5% to 35%) | 1 of 21 (1% to 23%) |\n" in text
     assert "\n| Unanswerable, yet answered | 14.3% | 4.8% | −9.5 points | " in text
     assert "8 questions ended differently: 7 became right, 1 no longer is." in text

@@ -87,3 +87,11 @@ def photograph(
         page.evaluate("document.activeElement.blur()")
         page.wait_for_timeout(400)  # the page moves aside for the panel
         page.screenshot(path=target)
+
+
+def photograph_document(address: str, target: Path) -> None:
+    """Write a PNG of the first screen of a page that is complete when it has loaded."""
+    with browsing() as browser:
+        page = browser.new_page(viewport=ViewportSize(width=1280, height=900))
+        page.goto(address)
+        page.screenshot(path=target)
