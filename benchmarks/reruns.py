@@ -43,8 +43,10 @@ RESULTS = Path(__file__).parent / "results" / "reruns.json"
 REFUSAL = "NOT FOUND"
 WAVERING = 0.15
 """Share of answers in which the model of the reruns says something else."""
-WORSE = (0.3, 0.5)
+WORSE = (0.5, 1.0)
 """The same for models that got worse."""
+MAIN = ("gold_in_answer_or_quote", "false_refusals", "false_answers")
+"""A gate over these alone tests less and so sees more."""
 
 
 class WaveringModel(BaseChatModel):
@@ -121,6 +123,7 @@ def judge(runs: Sequence[Run], baseline: Run) -> dict[str, Any]:
     values = [summarise(run.columns)[name] or 0.0 for run in runs]
     return {
         "tripped": sum(not gate.passed for gate in gates),
+        "tripped_on_main_measures": sum(not judge_gate(run, baseline, measures=MAIN).passed for run in runs),
         "of": len(gates),
         name: {
             "baseline": summarise(baseline.columns)[name],

@@ -130,6 +130,9 @@ def gate_command(
     baseline: Annotated[Path, typer.Option("--baseline", help="Result file of the run that it must not fall behind.")],
     min_effect: MinEffect = 0.02,
     include_time: Annotated[bool, typer.Option("--include-time", help="Let slower and dearer count as worse.")] = False,
+    measures: Annotated[
+        list[str] | None, typer.Option("--measure", help="Judge this measure only; repeatable.")
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Exit 1 when the run got worse beyond doubt, 0 when it did not, 2 when the two can't be compared."""
@@ -140,7 +143,8 @@ def gate_command(
     from eval.runs.results import load_run  # noqa: PLC0415
 
     with errors_explained(code=2):
-        gate = judge_gate(load_run(file), load_run(baseline), min_effect=min_effect, include_time=include_time)
+        run, before = load_run(file), load_run(baseline)
+        gate = judge_gate(run, before, min_effect=min_effect, include_time=include_time, measures=measures)
     if as_json:
         print_json(asdict(gate))
     else:

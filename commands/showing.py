@@ -58,7 +58,7 @@ def show_run(run: Run, path: Path, report: Path | None = None) -> None:
 
 def show_comparison(comparison: Comparison) -> None:
     """A sentence for each measure, worse ones first, after what else is different between the runs."""
-    console.say(f"{comparison.name_b} against {comparison.name_a}, {comparison.questions} questions")
+    console.say(f"{comparison.name_b} (B) against {comparison.name_a} (A), {comparison.questions} questions")
     for notice in comparison.notices:
         console.say(f"  {notice}")
     for one in sorted(comparison.differences, key=lambda one: ORDER[one.verdict]):

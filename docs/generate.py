@@ -138,6 +138,7 @@ def rerun_table(record: dict[str, Any]) -> str:
     """How often the gate stopped reruns, by how much their model wavers."""
     rows = [
         f"| {share.removeprefix('wavering_')} | {row['tripped']} of {row['of']} | "
+        f"{row['tripped_on_main_measures']} of {row['of']} | "
         + " / ".join(
             f"{row['gold_in_answer_or_quote'][name]:.3f}" for name in ("baseline", "lowest", "mean", "highest")
         )
@@ -146,7 +147,8 @@ def rerun_table(record: dict[str, Any]) -> str:
         if share.startswith("wavering_")
     ]
     figures = "answer or quote right: baseline / lowest / mean / highest rerun"
-    head = f"| share of answers that waver ({record['questions']} questions) | stopped | {figures} |\n|---|---|---|\n"
+    share = f"share of answers that waver ({record['questions']} questions)"
+    head = f"| {share} | stopped | stopped on three measures | {figures} |\n|---|---|---|---|\n"
     return head + "".join(rows)
 
 

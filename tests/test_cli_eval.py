@@ -168,6 +168,8 @@ def test_the_gate_fails_with_1_for_what_got_worse_and_2_for_what_cannot_be_compa
     assert "quotes_gold_at_3" in failed.stdout
     assert run_json("gate", worse, "--baseline", many, code=1)["passed"] is False
     assert "passed" in run("gate", many, "--baseline", worse).stdout
+    assert "passed" in run("gate", worse, "--baseline", many, "--measure", "answer_f1").stdout
+    assert "no measure 'f2'" in run("gate", worse, "--baseline", many, "--measure", "f2", code=2).stderr
     other = tmp_path / "other.json"
     other.write_text(out.read_text("utf-8").replace(record["fingerprint"]["questions"], "0" * 16), "utf-8")
     assert "question" in run("gate", out, "--baseline", other, code=2).stderr

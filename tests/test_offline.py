@@ -66,6 +66,23 @@ def test_index_search_and_ask_need_no_network_and_leave_nothing_at_home(tmp_path
 
 
 @pytest.mark.models
+def test_evaluation_needs_no_network_either(tmp_path, weights, samples_index):
+    """From the questions to the gate: what a job in continuous integration does on a machine that reaches nothing."""
+    run, report = tmp_path / "run.json", tmp_path / "report.html"
+    chosen = ["--index", samples_index, "--limit", "2", "--quotes-only", "--out", run, "--report", report]
+    program = commands(
+        ["eval", "run", ROOT / "eval" / "samples" / "questions.yaml", *chosen],
+        ["eval", "compare", run, run],
+        ["eval", "gate", run, "--baseline", run],
+    )
+    done = sealed(program, FOOTNOTE_CACHE=str(weights))
+    assert done.returncode == 0, done.stderr
+    assert "network" not in done.stderr
+    assert "passed" in done.stdout
+    assert report.read_text("utf-8").startswith("<!doctype html>")
+
+
+@pytest.mark.models
 def test_the_doctor_proves_it_too(tmp_path, weights):
     done = sealed(commands(["doctor", "--offline", "--index", tmp_path / "none", "--json"]), FOOTNOTE_LLM="none")
     assert done.returncode == 0, done.stderr

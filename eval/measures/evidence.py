@@ -103,9 +103,8 @@ def _right_source(judged: Judged) -> float | None:
 
 
 def _right_page(judged: Judged) -> float | None:
-    cited = {(span.source, span.page) for span in judged.cited}
-    paged = (piece for piece in judged.case.evidence if piece.page is not None)
-    return _among([(piece.source, piece.page) in cited for piece in paged], judged)
+    pages = {(span.source, page) for span in judged.cited for page in (span.page, None)}
+    return _among([(piece.source, piece.page) in pages for piece in judged.case.evidence], judged)
 
 
 def _among(found: Sequence[bool], judged: Judged) -> float | None:
@@ -170,7 +169,7 @@ MEASURES = (
     ),
     _measure(
         "right_page",
-        "Share of answers to answerable questions that cite a page with the evidence.",
+        "Share of answers that cite a page with the evidence; evidence without a page counts by its document.",
         ATTRIBUTION,
         _has_pages,
         _right_page,

@@ -133,10 +133,10 @@ PAGES = (Evidence("a", 2), Evidence("b", 3), Evidence("c"))
         ([Span("a", page=2)], False, 1, 1),
         ([Span("x", page=1), Span("b", page=3)], False, 1, 1),
         ([Span("a", page=3)], False, 1, 0),  # the page of another source
-        ([Span("c", page=2)], False, 1, 0),  # a source whose page nobody named
+        ([Span("c", page=2)], False, 1, 1),  # a source whose page nobody named
         ([Span("x", page=2)], False, 0, 0),
         ([], False, 0, 0),
-        ([Span("a", page=2), Span("b", page=3)], True, 0, 1),
+        ([Span("a", page=2), Span("b", page=3)], True, 0, 0),
         ([Span("a", page=2), Span("b", page=1), Span("c")], True, 1, 0),
         ([Span("a", page=2), Span("b", page=3), Span("c")], True, 1, 1),
     ],
