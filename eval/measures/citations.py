@@ -73,8 +73,7 @@ def _measure(
 MEASURES = (
     _measure(
         "citation_recall",
-        "Share of an answer's sentences that the places they cite support in full, as Footnote's checker reads them; "
-        "Footnote drops what that checker refuses, so for its own answers citation_holds_gold says more.",
+        "Share of an answer's sentences that their citations support, by the checker that Footnote answers with itself.",
         ALCE,
         any_question,
         recall,

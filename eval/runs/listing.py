@@ -26,7 +26,7 @@ SAMPLE = "samples"
 SAMPLE_PATH = Path(__file__).parents[1] / "samples" / "questions.yaml"
 RESULT, NOTE, SETS = ".json", ".started", "sets"
 SHOWN = {
-    "gold_in_answer_or_quote": "Found",
+    "gold_in_answer_or_quote": "Right words",
     "citation_precision": "Citations right",
     "false_answers": "False answers",
     "false_refusals": "False refusals",

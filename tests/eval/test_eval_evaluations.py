@@ -98,7 +98,7 @@ def test_a_finished_run_is_listed_with_its_figures(folder, evaluations):
     save_run(a_run("inside", set="/data/board.csv", finished="2026-05-04T10:00:00+00:00"), folder / "first.json")
     (row,) = evaluations.runs()
     figures = dict(row.measures)
-    assert (figures["Found"], figures["False answers"]) == ("50%", "–")
+    assert (figures["Right words"], figures["False answers"]) == ("50%", "–")
     assert row == RunRow("first", "board.csv", 2, 2, "2026-05-04T10:00:00+00:00", "finished", figures)
     assert evaluations.progress("first") == row
 
@@ -159,7 +159,7 @@ def test_a_run_is_made_in_the_background_and_can_be_watched(folder, evaluations,
     script.steps.release()
     ended(evaluations)
     row = evaluations.progress(name)
-    assert (row.state, row.done, row.measures["Found"]) == ("finished", 2, "50%")
+    assert (row.state, row.done, row.measures["Right words"]) == ("finished", 2, "50%")
     assert {path.name for path in folder.iterdir()} == {"sets", f"{name}.json"}
 
 

@@ -367,7 +367,7 @@ def test_a_list_of_runs_says_which_files_are_none(given):
     assert {name: row.state for name, row in rows.items()} == {
         path.stem: "finished", "notes": "broken", "x": "broken"
     }  # fmt: skip
-    assert (rows[path.stem].done, rows[path.stem].total, rows[path.stem].measures["Found"]) == (3, 3, "50%")
+    assert (rows[path.stem].done, rows[path.stem].total, rows[path.stem].measures["Right words"]) == (3, 3, "50%")
     assert f"{given.runs / 'notes.json'} is not a run" in rows["notes"].message
     assert f"{given.runs / 'x.journal.jsonl'}, line 1" in rows["x"].message
     assert RunFolder(given.folder / "nowhere").rows() == []
