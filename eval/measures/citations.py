@@ -73,7 +73,7 @@ def _measure(
 MEASURES = (
     _measure(
         "citation_recall",
-        "Share of an answer's sentences that their citations support, by the checker that Footnote answers with itself.",
+        "Share of an answer's sentences that their citations support, by the checker that Footnote also answers with.",
         ALCE,
         any_question,
         recall,
