@@ -46,9 +46,9 @@ def note(text: str) -> None:
 
 @contextmanager
 def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
-    """A bar with rate and time left on a terminal; nothing elsewhere. Yields what to call with each `Progress`."""
+    """A bar with time left on a terminal, a line for each tenth elsewhere. Yields what to call with each `Progress`."""
     if not sys.stderr.isatty():
-        yield lambda _: None
+        yield _line_by_line(title)
         return
     with _rich_progress() as bar:
         task = bar.add_task(title, total=None, label="", count="")
@@ -63,6 +63,20 @@ def progress_bar(title: str) -> Iterator[Callable[[Progress], None]]:
             bar.update(task, total=progress.total or None, completed=progress.done, **shown)
 
         yield show
+
+
+def _line_by_line(title: str) -> Callable[[Progress], None]:
+    """Progress for a log: a line for each tenth of the questions; files have lines of their own, bytes need none."""
+    told = 0
+
+    def show(progress: Progress) -> None:
+        nonlocal told
+        tenths = 10 * progress.done // progress.total if progress.unit == "questions" and progress.total else 0
+        if tenths > told:
+            note(f"{title}: {_count(progress)}")
+        told = max(told, tenths)
+
+    return show
 
 
 def report_file(report: FileReport) -> None:

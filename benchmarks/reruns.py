@@ -138,7 +138,7 @@ def _remember(footnote: Footnote) -> None:
     """Let retrieval and the cross-encoder compute each question once."""
     search, score = footnote.search, footnote.score
     remembered = cache(lambda question, collection, top_k: search(question, collection=collection, top_k=top_k))
-    footnote.search = lambda question, *, collection=None, top_k=None, history=(): remembered(  # type: ignore[method-assign]
+    footnote.__dict__["search"] = lambda question, *, collection=None, top_k=None, history=(): remembered(
         question, collection, top_k
     )
     scores = cache(score)

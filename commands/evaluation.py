@@ -84,15 +84,11 @@ def retrieval_command(
     from eval.runs.asking import fingerprint_of  # noqa: PLC0415
     from eval.runs.experiments import asked_over  # noqa: PLC0415
 
-    with errors_explained(), _stoppable() as stop, console.progress_bar("Searching") as on_progress:
-        settings = current_settings(index=index)
-        with asked_over(data, settings, limit, seed, stop=stop, on_progress=on_progress, on_message=console.note) as (
-            footnote,
-            cases,
-        ):
-            result = evaluate_retrieval(
-                cases, footnote.stages, fingerprint=fingerprint_of(footnote, cases), on_progress=on_progress
-            )
+    with errors_explained(), console.progress_bar("Searching") as on_progress:
+        settings, told = current_settings(index=index), {"on_progress": on_progress, "on_message": console.note}
+        with asked_over(data, settings, limit, seed, **told) as (footnote, cases):
+            fingerprint = fingerprint_of(footnote, cases)
+            result = evaluate_retrieval(cases, footnote.stages, fingerprint=fingerprint, on_progress=on_progress)
     if as_json:
         print_json(result_to_dict(result))
         return

@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -331,3 +332,32 @@ def test_a_collection_that_does_not_exist_is_named_with_those_that_do(footnote):
     with pytest.raises(FootnoteError, match=r"There is no collection 'defualt'\. There are: default\."):
         footnote.search("strategy", collection="defualt")
     assert footnote.search("strategy", collection="default")
+
+
+# Models lent
+
+
+def test_a_second_index_uses_the_models_that_are_loaded_already(footnote, tmp_path):
+    second = Footnote(footnote.settings.model_copy(update={"index": tmp_path / "other"}), create=True, lender=footnote)
+    assert second.embeddings is footnote.embeddings
+    assert second.score is footnote.score
+    assert second.engine is footnote.engine
+    second.close()
+    assert footnote.answer(CASES[0].question).tokens_written > 0  # closing the borrower closed nothing of the lender's
+
+
+def test_nothing_is_lent_where_the_settings_say_otherwise(footnote):
+    settings = footnote.settings.model_copy(update={"llm": "none", "reranker": "none"})
+    second = Footnote(settings, lender=footnote)
+    assert second.engine is None
+    assert second.score is not footnote.score
+    assert second.embeddings is footnote.embeddings
+    second.close()
+
+
+def test_an_engine_of_its_own_is_closed(footnote):
+    closed = []
+    own = Footnote(footnote.settings.model_copy(update={"threads": 1}), lender=footnote)
+    own.__dict__["engine"] = SimpleNamespace(close=lambda: closed.append("own"))
+    own.close()
+    assert closed == ["own"]

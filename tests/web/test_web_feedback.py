@@ -233,6 +233,19 @@ def test_a_form_that_is_given_up_records_nothing(page, service):
 
 
 @in_browser
+@pytest.mark.parametrize("size", [(1280, 900), (390, 844)])
+def test_the_form_of_a_thumb_down_opens_above_the_question_box(page, size):
+    page.set_viewport_size({"width": size[0], "height": size[1]})
+    ask(page, "When was it published?")
+    finished(page)
+    page.locator("#current .thumb.down").click()
+    page.wait_for_timeout(400)
+    send = page.locator("#current .send").bounding_box()
+    assert send["y"] + send["height"] <= page.locator("#composer").bounding_box()["y"] + 1
+    assert page.evaluate("document.activeElement.matches('#current .toggle')")
+
+
+@in_browser
 def test_a_refusal_has_thumbs_and_no_footnotes_to_choose_from(page, service):
     ask(page, "What did it cost?")
     page.wait_for_selector(".refusal")

@@ -232,7 +232,10 @@
     else if (control.matches(".send")) send(rating, "down");
     else if (thumb !== "up") state.open = false;
     drawRating(rating);
-    if (thumb === "down" && state.open) rating.querySelector(".toggle, .comment").focus();
+    if (thumb === "down" && state.open) {
+      rating.querySelector(".wrong").scrollIntoView({ block: "nearest" }); // from under the question box
+      rating.querySelector(".toggle, .comment").focus({ preventScroll: true });
+    }
     if (control.matches(".cancel")) rating.querySelector(".down").focus();
   }
 

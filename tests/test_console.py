@@ -1,0 +1,68 @@
+"""Progress of long work: a bar on a terminal, a few lines in a log."""
+
+import os
+import pty
+import subprocess
+import sys
+from pathlib import Path
+
+import console
+from schema import Progress
+
+ROOT = Path(__file__).resolve().parents[1]
+ON_A_TERMINAL = """
+import sys, time
+sys.path.insert(0, sys.argv[1])
+import console
+from schema import Progress
+with console.progress_bar("Asking") as show:
+    for unit, steps in (("documents", [0, 5, 10]), ("questions", [40, 50, 60])):
+        for done in steps:
+            show(Progress(done, 10 if unit == "documents" else 60, "label", unit))
+            time.sleep(0.15)
+"""
+
+
+def told(capsys, *steps):
+    with console.progress_bar("Asking") as show:
+        for step in steps:
+            show(step)
+    captured = capsys.readouterr()
+    assert captured.out == ""
+    return captured.err.splitlines()
+
+
+def test_a_log_gets_a_line_for_each_tenth_of_the_questions(capsys):
+    lines = told(capsys, *(Progress(done, 60, "q", "questions") for done in range(61)))
+    assert lines == [f"Asking: {done} of 60 questions" for done in range(6, 61, 6)]
+
+
+def test_a_log_says_where_a_run_goes_on_and_no_tenth_twice(capsys):
+    steps = [Progress(done, 3000, "q", "questions") for done in (1501, 1502, 1799, 1800)]
+    assert told(capsys, *steps) == ["Asking: 1,501 of 3,000 questions", "Asking: 1,800 of 3,000 questions"]
+
+
+def test_files_have_lines_of_their_own_and_nothing_to_do_needs_none(capsys):
+    assert told(capsys, Progress(5, 10, "a.md", "bytes"), Progress(0, 0, "", "questions")) == []
+
+
+def test_a_terminal_shows_how_many_of_which_unit():
+    """Over a real terminal; the second unit begins anew, so that what was done before is no speed."""
+    ours, theirs = pty.openpty()
+    process = subprocess.Popen(
+        [sys.executable, "-c", ON_A_TERMINAL, str(ROOT)],
+        stdout=subprocess.DEVNULL,
+        stderr=theirs,
+        env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
+    )
+    os.close(theirs)
+    shown = b""
+    while process.poll() is None or shown.count(b"60 of 60") == 0:
+        try:
+            shown += os.read(ours, 65536)
+        except OSError:  # the other end is closed
+            break
+    os.close(ours)
+    assert process.wait(20) == 0
+    for words in (b"5 of 10 documents", b"40 of 60 questions", b"60 of 60 questions", b"0:00:00"):
+        assert words in shown
