@@ -85,8 +85,9 @@ def retrieval_command(
     from eval.runs.experiments import asked_over  # noqa: PLC0415
 
     with errors_explained(), console.progress_bar("Searching") as on_progress:
-        settings, told = current_settings(index=index), {"on_progress": on_progress, "on_message": console.note}
-        with asked_over(data, settings, limit, seed, **told) as (footnote, cases):
+        settings = current_settings(index=index)
+        asked = asked_over(data, settings, limit, seed, on_progress=on_progress, on_message=console.note)
+        with asked as (footnote, cases):
             fingerprint = fingerprint_of(footnote, cases)
             result = evaluate_retrieval(cases, footnote.stages, fingerprint=fingerprint, on_progress=on_progress)
     if as_json:

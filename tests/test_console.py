@@ -46,8 +46,41 @@ def test_files_have_lines_of_their_own_and_nothing_to_do_needs_none(capsys):
     assert told(capsys, Progress(5, 10, "a.md", "bytes"), Progress(0, 0, "", "questions")) == []
 
 
+class Bar:
+    """What a bar is told, in place of one that draws."""
+
+    def __init__(self):
+        self.told = []
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def add_task(self, *_, **__):
+        return 0
+
+    def reset(self, _, *, total, completed, **__):
+        self.told.append(("reset", completed, total))
+
+    def update(self, _, *, total, completed, **__):
+        self.told.append(("update", completed, total))
+
+
+def test_another_unit_begins_anew_so_that_its_time_left_is_its_own(monkeypatch):
+    bar = Bar()
+    monkeypatch.setattr(console, "_rich_progress", lambda: bar)
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with console.progress_bar("Asking") as show:
+        for progress in (Progress(5, 10, "", "documents"), Progress(40, 60), Progress(41, 60)):
+            show(progress)
+    assert bar.told == [
+        ("reset", 5, 10), ("update", 5, 10), ("reset", 40, 60), ("update", 40, 60), ("update", 41, 60)
+    ]  # fmt: skip
+
+
 def test_a_terminal_shows_how_many_of_which_unit():
-    """Over a real terminal; the second unit begins anew, so that what was done before is no speed."""
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", ON_A_TERMINAL, str(ROOT)],

@@ -46,6 +46,16 @@ def test_texts_and_offsets_stay_as_they_are(store):
     assert found[0].source.title == "A title"
 
 
+def test_each_document_of_a_batch_has_its_own_vectors(store):
+    words = ["alpha beta", "gamma delta", "epsilon zeta"]
+    index(store, [TextDocument(word[0], "", f"{word}.\n\n{'filler ' * 18}{word}.") for word in words])
+    assert [info.chunks for info in store.sources()] == [2, 2, 2]
+    for word in words:
+        (best, *_) = store.dense(word_vectors([f"{word}."])[0], 6)
+        assert best.source.path == word[0]
+        assert best.score == pytest.approx(1.0, abs=1e-6)
+
+
 def test_what_is_there_already_is_not_embedded_again(store):
     embedded = []
     first = index(store, documents(3), embedded=embedded)
