@@ -133,8 +133,27 @@ class Chunk:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """Which documents may be searched at all, decided before anything is scored; an empty field allows everything.
+
+    ``sources`` are source ids, or folders of them when they end in ``/``. ``since`` and ``until`` are ISO 8601 dates
+    (YYYY, YYYY-MM or YYYY-MM-DD), both inclusive; a document without a stated date passes neither. ``metadata`` holds
+    (field, value) pairs that a source's stored fields must all have.
+    """
+
+    collections: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    since: str | None = None
+    until: str | None = None
+    metadata: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Passage:
-    """A retrieved chunk: higher ``score`` is better, ``rank`` counts from 1, ``origin`` is its last stage."""
+    """A retrieved chunk: higher ``score`` is better, ``rank`` counts from 1, ``origin`` is its last stage.
+
+    ``also`` holds passages of lower rank that say nearly the same and are shown with this one.
+    """
 
     chunk: Chunk
     source: Source
@@ -142,6 +161,7 @@ class Passage:
     rank: int
     origin: Origin
     seen_by_model: bool = False
+    also: tuple[Passage, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
