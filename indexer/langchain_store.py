@@ -20,7 +20,7 @@ from langchain_core.vectorstores import VectorStore
 
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Block, Chunk, EmbedderIdentity, Extraction, FootnoteError, Passage, Source
+from schema import Block, Chunk, EmbedderIdentity, Extraction, Filter, FootnoteError, Passage, Source
 
 
 class FaissStore(VectorStore):
@@ -129,7 +129,8 @@ class FaissStore(VectorStore):
 
     def _search(self, vector: np.ndarray, k: int) -> list[Passage]:
         # Unit vectors whatever the embedder gives, so that the inner product is the cosine.
-        return self.store.dense(vector / max(float(np.linalg.norm(vector)), 1e-12), k, collection=self._collection)
+        unit = vector / max(float(np.linalg.norm(vector)), 1e-12)
+        return self.store.dense(unit, k, within=Filter((self._collection,)) if self._collection else None)
 
     def _source_id(self, key: str) -> str:
         return f"{self._collection or 'default'}/{key}"

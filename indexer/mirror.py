@@ -13,11 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from indexer.catalogue import VECTORS, read_generation, read_meta, transaction, write_meta
+from indexer.filtering import admitted_chunks
 from indexer.vectors import VectorIndex, from_blobs
-from schema import FootnoteError
+from schema import Filter, FootnoteError
 
 BATCH = 10_000
 """Vectors read from SQLite at a time."""
+FILTERS_KEPT = 16
+"""Filters whose chunks are remembered; each costs 8 bytes for each chunk that it admits."""
 
 
 class VectorMirror:
@@ -35,7 +38,7 @@ class VectorMirror:
         self._path = folder / VECTORS
         self._index = VectorIndex(dimension)
         self._saved = -1
-        self._among: dict[str, np.ndarray] = {}
+        self._among: dict[Filter, np.ndarray] = {}
         if recorded := read_meta(connection, "vectors"):
             self._open(*json.loads(recorded))
 
@@ -52,7 +55,7 @@ class VectorMirror:
         self.generation = generation
 
     def search(
-        self, connection: sqlite3.Connection, query: np.ndarray, top_k: int, *, collection: str | None
+        self, connection: sqlite3.Connection, query: np.ndarray, top_k: int, *, within: Filter | None
     ) -> list[tuple[int, float]]:
         """The closest chunks of the catalogue's snapshot with their inner products, best first.
 
@@ -60,10 +63,10 @@ class VectorMirror:
             connection: inside a transaction.
             query: (dimension,) float32.
             top_k: how many at most.
-            collection: only its chunks are scored; ``None`` for all.
+            within: only what it admits is scored; ``None`` for all.
         """
         self.catch_up(connection)
-        among = None if collection is None else self._ids_of(connection, collection)
+        among = None if within is None else self._admitted(connection, within)
         return self._index.search(query, top_k, among=among)
 
     def save(self, connection: sqlite3.Connection) -> None:
@@ -103,11 +106,12 @@ class VectorMirror:
             matrix = from_blobs([row[1] for row in batch], self._index.dimension)
             self._index.add(np.array([row[0] for row in batch], np.int64), matrix)
 
-    def _ids_of(self, connection: sqlite3.Connection, collection: str) -> np.ndarray:
-        """Row ids of a collection's chunks, remembered for as long as the generation stands."""
-        if collection not in self._among:
-            rows = connection.execute(
-                "SELECT c.id FROM chunk c JOIN source s ON s.id = c.source WHERE s.collection = ?", (collection,)
-            )
-            self._among[collection] = np.array([row[0] for row in rows], np.int64)
-        return self._among[collection]
+    def _admitted(self, connection: sqlite3.Connection, within: Filter) -> np.ndarray:
+        """Row ids of the chunks that a filter admits, remembered for as long as the generation stands."""
+        found = self._among.pop(within, None)
+        if found is None:
+            found = admitted_chunks(connection, within)
+        self._among[within] = found
+        if len(self._among) > FILTERS_KEPT:
+            del self._among[next(iter(self._among))]
+        return found

@@ -9,6 +9,9 @@ from bisect import bisect_left
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
+
+from indexer.vectors import from_blobs
 from schema import Chunk, FootnoteError, Origin, Page, PageView, Passage, Source, SourceInfo
 
 SECTION_CHARACTERS = 3000
@@ -96,6 +99,23 @@ def passages(connection: sqlite3.Connection, scored: Sequence[tuple[int, float]]
         found[row_id] = Chunk(source.source_id, start, end, text, page, heading), source
     kept = [(found[key], score) for key, score in scored if key in found]
     return [Passage(chunk, source, score, rank, origin) for rank, ((chunk, source), score) in enumerate(kept, start=1)]
+
+
+def vectors(connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension: int) -> np.ndarray:
+    """The vectors of the chunks with these ids, (n, dimension) float32, in their order.
+
+    Raises:
+        FootnoteError: one of them is not there.
+    """
+    found = dict(
+        connection.execute(
+            "SELECT chunk_id, vector FROM chunk WHERE chunk_id IN (SELECT value FROM json_each(?))",
+            (json.dumps(list(chunk_ids)),),
+        )
+    )
+    if missing := [chunk_id for chunk_id in chunk_ids if chunk_id not in found]:
+        raise FootnoteError(f"The passage {missing[0]} is no longer in the index: it changed meanwhile. Ask again.")
+    return from_blobs([found[chunk_id] for chunk_id in chunk_ids], dimension)
 
 
 def corpus_fingerprint(connection: sqlite3.Connection) -> str:

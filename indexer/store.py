@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,14 @@ from indexer.catalogue import (
     transaction,
     write_meta,
 )
+from indexer.filtering import admitted
 from indexer.locking import writer_lock
 from indexer.mirror import VectorMirror
 from indexer.writing import IndexedDocument, delete_sources, insert_document
 from schema import (
     EmbedderIdentity,
     FileStatus,
+    Filter,
     FootnoteError,
     PageView,
     Passage,
@@ -173,6 +175,23 @@ class IndexStore:
         with self._reading():
             return records.source_text(self._connection, records.find_source(self._connection, name)[0])
 
+    def span(self, source_id: str, start: int, end: int) -> str:
+        """The text of a source between two offsets, exactly; what lies outside of the text is left out.
+
+        Raises:
+            FootnoteError: there is no such source.
+        """
+        return self.text(source_id)[max(start, 0) : max(end, 0)]
+
+    def vectors(self, chunk_ids: Sequence[str]) -> np.ndarray:
+        """The stored vectors of chunks, (n, dimension) float32, in the order of their ids.
+
+        Raises:
+            FootnoteError: one of them is not in the index, or no longer.
+        """
+        with self._reading():
+            return records.vectors(self._connection, chunk_ids, self.identity.dimension)
+
     def metadata(self, name: str) -> dict[str, Any]:
         """The fields that a caller stored with a source."""
         with self._reading():
@@ -204,22 +223,44 @@ class IndexStore:
 
     # Searching
 
-    def dense(self, query: np.ndarray, top_k: int, *, collection: str | None = None) -> list[Passage]:
-        """Passages by inner product with a query vector, (dimension,) float32; scores in [-1, 1] for unit vectors."""
+    def dense(
+        self, query: np.ndarray, top_k: int, *, within: Filter | None = None, collection: str | None = None
+    ) -> list[Passage]:
+        """Passages by inner product with a query vector, (dimension,) float32; scores in [-1, 1] for unit vectors.
+
+        ``within`` says which documents are searched at all; ``collection`` is short for a filter of one collection.
+        """
         with self._reading():
-            scored = self._mirror.search(self._connection, query, top_k, collection=collection)
+            scored = self._mirror.search(self._connection, query, top_k, within=_narrowed(within, collection))
             return records.passages(self._connection, scored, "dense")
 
-    def lexical(self, match: str, top_k: int, *, collection: str | None = None) -> list[Passage]:
-        """Passages by BM25 for an FTS5 match expression; scores above 0, higher is better."""
+    def lexical(
+        self,
+        match: str,
+        top_k: int,
+        *,
+        within: Filter | None = None,
+        weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
+        collection: str | None = None,
+    ) -> list[Passage]:
+        """Passages by BM25 for an FTS5 match expression; scores above 0, higher is better.
+
+        Args:
+            match: the expression; nothing is found when it is empty.
+            top_k: how many at most.
+            within: which documents are searched at all; what it leaves out still counts for how rare a word is.
+            weights: of a word in the title, in the headings and in the text.
+            collection: short for a filter of one collection.
+        """
         if not match:
             return []
+        condition, values = admitted(_narrowed(within, collection) or Filter())
         with self._reading():
             rows = self._connection.execute(
-                "SELECT c.id, -bm25(chunk_fts) FROM chunk_fts JOIN chunk c ON c.id = chunk_fts.rowid "
-                "JOIN source s ON s.id = c.source WHERE chunk_fts MATCH ? AND (? IS NULL OR s.collection = ?) "
-                "ORDER BY bm25(chunk_fts), c.id LIMIT ?",
-                (match, collection, collection, top_k),
+                "SELECT c.id, -bm25(chunk_fts, ?, ?, ?) AS score FROM chunk_fts "  # noqa: S608  (constants)
+                "JOIN chunk c ON c.id = chunk_fts.rowid JOIN source s ON s.id = c.source "
+                f"WHERE chunk_fts MATCH ? AND {condition} ORDER BY score DESC, c.id LIMIT ?",
+                (*weights, match, *values, top_k),
             ).fetchall()
             return records.passages(self._connection, rows, "lexical")
 
@@ -249,6 +290,10 @@ class IndexStore:
         with self.writing(), self._commit():
             if read_meta(self._connection, "embedder") is None:
                 write_meta(self._connection, "embedder", json.dumps(asdict(self.identity)))
+
+
+def _narrowed(within: Filter | None, collection: str | None) -> Filter | None:
+    return within if collection is None else replace(within or Filter(), collections=(collection,))
 
 
 def _refuse_other_embedder(folder: Path, recorded: EmbedderIdentity, given: EmbedderIdentity) -> None:

@@ -32,7 +32,7 @@ from indexer.locking import writer_lock
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from language import sentence_spans
-from schema import Block, Chunk, Extraction, FootnoteError, Page, Source
+from schema import Block, Chunk, Extraction, Filter, FootnoteError, Page, Source
 
 PAPERS = {
     "a.md": ["aspirin inhibits platelets", "the dose was low"],
@@ -269,17 +269,62 @@ def test_a_small_collection_in_a_big_index_is_searched_as_if_alone(store, tmp_pa
     with IndexedElsewhere(tmp_path / "alone") as alone:
         alone.put(small)
         query = word_vectors(["aspirin aspirin aspirin"])[0]
-        inside, outside = store.dense(query, 3, collection="small"), alone.dense(query, 3)
+        inside, outside = store.dense(query, 3, within=Filter(("small",))), alone.dense(query, 3)
         assert [(hit.chunk, hit.score, hit.rank) for hit in inside] == [
             (hit.chunk, hit.score, hit.rank) for hit in outside
         ]
         assert len(inside) == 3
-        found = hits(store.lexical('"aspirin"', 3, collection="small"))
+        found = hits(store.lexical('"aspirin"', 3, within=Filter(("small",))))
         assert sorted(found) == sorted(hits(alone.lexical('"aspirin"', 3)))
         assert len(found) == 3
-    assert store.dense(query, 3, collection="none") == []
-    assert store.lexical('"aspirin"', 3, collection="none") == []
+    assert store.dense(query, 3, within=Filter(("none",))) == []
+    assert store.lexical('"aspirin"', 3, within=Filter(("none",))) == []
     assert store.lexical("", 3) == []
+
+
+def test_a_word_counts_by_the_column_that_it_is_in(store):
+    def in_columns(path, title, heading, text):
+        whole = document(path, [text], title=title)
+        return replace(whole, chunks=[replace(chunk, heading=heading) for chunk in whole.chunks])
+
+    rows = [("omega one", "two six", "three"), ("one", "omega two", "three six"), ("one six", "two", "omega three")]
+    store.put([in_columns(f"{n}.md", *row) for n, row in enumerate(rows)])
+    store.put([document(f"other{n}.md", ["nothing of it"]) for n in range(9)])
+
+    def order(*weights):
+        return [hit.source.path for hit in store.lexical('"omega"', 9, weights=weights)]
+
+    assert order(1.0, 2.0, 4.0) == ["2.md", "1.md", "0.md"]
+    assert order(4.0, 2.0, 1.0) == ["0.md", "1.md", "2.md"]
+    assert order(1.0, 3.0, 2.0) == ["1.md", "2.md", "0.md"]
+    assert store.lexical('"omega"', 9) == store.lexical('"omega"', 9, weights=(1.0, 1.0, 1.0))
+
+
+# Looking up
+
+
+def test_a_span_is_the_text_between_two_offsets(store):
+    text = "A\x00 na\u00efve 𝒳-ray\n\nof e\u0301tude."
+    source = Source("default", "odd.txt", "", None, "0")
+    store.put([IndexedDocument(source, Extraction(text, ()), [], np.zeros((0, DIMENSION), np.float32))])
+    for start in range(len(text) + 1):
+        for end in range(start, len(text) + 3):
+            assert store.span("default/odd.txt", start, end) == text[start:end]
+    assert store.span("default/odd.txt", -5, 3) == text[:3]
+    assert store.span("default/odd.txt", 4, -1) == ""
+    with pytest.raises(FootnoteError, match=r"There is no document 'default/none.txt' in the index"):
+        store.span("default/none.txt", 0, 1)
+
+
+def test_vectors_come_in_the_order_of_their_chunks(filled):
+    found = filled.dense(word_vectors(["aspirin platelets"])[0], 6)
+    ids = [hit.chunk.chunk_id for hit in found]
+    expected = word_vectors([hit.chunk.text for hit in found])
+    assert np.array_equal(filled.vectors(ids), expected)
+    assert np.array_equal(filled.vectors([ids[4], ids[0], ids[4]]), expected[[4, 0, 4]])
+    assert filled.vectors([]).shape == (0, DIMENSION)
+    with pytest.raises(FootnoteError, match=r"^The passage unknown is no longer in the index: it changed meanwhile\. "):
+        filled.vectors([ids[0], "unknown"])
 
 
 # Generations
@@ -287,12 +332,12 @@ def test_a_small_collection_in_a_big_index_is_searched_as_if_alone(store, tmp_pa
 
 def test_a_reader_sees_each_commit_at_its_next_search(filled, folder):
     with IndexedElsewhere(folder, create=False) as reader:
-        assert len(dense(reader, "aspirin")) == len(dense(reader, "aspirin", collection="default")) == 6
+        assert len(dense(reader, "aspirin")) == len(dense(reader, "aspirin", within=Filter(("default",)))) == 6
         filled.put([document("d.md", ["aspirin aspirin"])])
         assert dense(reader, "aspirin")[0] == ("default/d.md", 0)
-        assert dense(reader, "aspirin", collection="default")[0] == ("default/d.md", 0)
+        assert dense(reader, "aspirin", within=Filter(("default",)))[0] == ("default/d.md", 0)
         filled.delete(["default/d.md", "default/a.md"])
-        assert len(dense(reader, "aspirin", collection="default")) == 4
+        assert len(dense(reader, "aspirin", within=Filter(("default",)))) == 4
         assert hits(reader.lexical('"dose"', 9)) == []
         assert reader.fingerprint() == filled.fingerprint()
 
