@@ -1,7 +1,7 @@
 """Reads question sets in BEIR form (Thakur et al. 2021, arXiv:2104.08663): a corpus, queries, judgements, and spans.
 
-Beside BEIR's own fields a query may hold ``answers`` or ``unanswerable``, and ``spans.jsonl`` says where in a document
-an answer stands. Evidence names documents as the corpus does. This module indexes nothing.
+Beside BEIR's own fields a query may hold ``answers``, ``unanswerable`` or ``together``, and ``spans.jsonl`` says where
+in a document an answer stands. Evidence names documents as the corpus does. This module indexes nothing.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import accumulate
 from pathlib import Path
 from reprlib import repr as shown
 from typing import NamedTuple
@@ -63,6 +64,10 @@ def load_beir(folder: Path, split: str | None = None) -> tuple[EvalCase, ...]:
     A query with nothing to measure (no judgement, span or answer, and not unanswerable) is left out: a set keeps the
     queries of all its splits in one file.
 
+    Spans are alternatives where a query has answers, any of which will do, and where they are one place: they overlap
+    or have the same words. In several places without answers, as with excerpts, it takes all of them (``together``).
+    The field ``together`` of a query, true or false, says otherwise.
+
     Args:
         folder: with ``corpus.jsonl``, ``queries.jsonl``, ``qrels/`` and perhaps ``spans.jsonl``.
         split: the name of a file in ``qrels/``; without it ``test``, or else the only one there is.
@@ -71,7 +76,7 @@ def load_beir(folder: Path, split: str | None = None) -> tuple[EvalCase, ...]:
         FootnoteError: with a line for each fault that names the file, the line and the field.
     """
     qrels, faults = _qrels_path(folder, split), Faults()
-    queries = _read_queries(_part(folder, QUERIES), faults)
+    queries, together = _read_queries(_part(folder, QUERIES), faults)
     spans = list(_read_spans(folder / SPANS, faults)) if (folder / SPANS).exists() else []
     texts = _read_texts(_part(folder, CORPUS), {span.document for span in spans}, faults)
     faults.raise_any()  # what names a line that can't be read would be a fault of its own
@@ -83,7 +88,10 @@ def load_beir(folder: Path, split: str | None = None) -> tuple[EvalCase, ...]:
         with faults.noted():
             _check_span(span, queries, texts, judgements, f"{folder / SPANS}, line {span.line}")
     faults.raise_any()
-    cases = tuple(_with_evidence(queries, judgements.values(), spans))
+    cases = tuple(
+        replace(case, together=together.get(case.question_id, _takes_all(case)))
+        for case in _with_evidence(queries, judgements.values(), spans)
+    )
     if not cases:
         raise FootnoteError(f"{qrels}: no query of {QUERIES} has a judgement above 0, a span or an answer")
     return cases
@@ -129,9 +137,10 @@ def _read_texts(path: Path, wanted: set[str], faults: Faults) -> dict[str, str]:
     return {one.path: one.text if one.path in wanted else "" for one in _read_documents(path, faults)}
 
 
-def _read_queries(path: Path, faults: Faults) -> dict[str, EvalCase]:
-    """The queries by their ids, as cases without evidence."""
+def _read_queries(path: Path, faults: Faults) -> tuple[dict[str, EvalCase], dict[str, bool]]:
+    """The queries by their ids, as cases without evidence, and the field ``together`` of those that have it."""
     cases: dict[str, EvalCase] = {}
+    together: dict[str, bool] = {}
     lines: dict[str, int] = {}
     for line, record in json_lines(path, faults):
         with faults.noted():
@@ -144,8 +153,10 @@ def _read_queries(path: Path, faults: Faults) -> dict[str, EvalCase]:
                     fields.fail(name, words, "text")
             if answers and unanswerable:
                 raise FootnoteError(f"{place}, field unanswerable: it can't go with answers")
+            if fields.has("together"):
+                together[key] = fields.truth("together")
             cases[key] = EvalCase(key, question, answers, unanswerable=unanswerable)
-    return cases
+    return cases, together
 
 
 def _read_judgements(
@@ -230,3 +241,20 @@ def _with_evidence(
     for key, case in queries.items():
         if case.unanswerable or case.answers or key in evidence:
             yield replace(case, evidence=tuple(evidence.get(key, ())))
+
+
+def _takes_all(case: EvalCase) -> bool:
+    """Whether it takes all of the evidence, where the query doesn't say: several places, and no answer in any of them.
+
+    A document that is judged relevant as a whole is no place, and then each of the evidence is an alternative.
+    """
+    spans = sorted((one.source, one.start, one.end) for one in case.evidence if one.start is not None and one.end)
+    reached = accumulate((end for _, _, end in spans), max)
+    apart = any(start >= end for (_, start, _), end in zip(spans[1:], reached, strict=False))
+    several = apart or len({source for source, *_ in spans}) > 1
+    return (
+        not case.answers
+        and len(spans) == len(case.evidence)
+        and several
+        and len({one.quote for one in case.evidence}) > 1
+    )

@@ -100,6 +100,62 @@ def test_without_spans_the_judgements_alone_are_evidence(write):
     ]
 
 
+TEXT = "One two one two three four."
+PLACES = {"One": (0, 3), "One two": (0, 7), "two one": (4, 11), "two": (4, 7), "two ": (12, 15), "one two": (8, 15)}
+PLACES["long"] = (0, 15)
+
+
+def span_line(words, document="plan"):
+    start, end = PLACES[words]
+    fields = {"query-id": "q", "corpus-id": document, "start": start, "end": end, "text": TEXT[start:end]}
+    return json.dumps(fields) + "\n"
+
+
+@pytest.mark.parametrize(
+    ("spans", "query", "together"),
+    [
+        (["One"], {}, False),
+        (["One", "two"], {}, True),
+        (["two", "One"], {}, True),
+        (["One", "two"], {"answers": ["One", "two"]}, False),  # any answer will do, wherever it stands
+        (["One", "One two"], {}, False),  # one place, told in more words
+        (["One", "One two", "two one", "one two"], {}, False),  # a chain of overlaps is one place
+        (["long", "two", "two "], {}, False),  # both lie within the first
+        (["One", "two one"], {}, True),
+        (["two", "two "], {}, False),  # the same words twice
+        (["One", "two"], {"together": False}, False),
+        (["One", "two"], {"together": True, "answers": ["One two"]}, True),
+        (["One"], {"together": True}, True),
+    ],
+)
+def test_places_without_an_answer_in_each_belong_together(write, spans, query, together):
+    corpus = json.dumps({"_id": "plan", "text": TEXT}) + "\n"
+    folder = write(
+        {
+            "corpus.jsonl": corpus,
+            "queries.jsonl": json.dumps({"_id": "q", "text": "Which?"} | query) + "\n",
+            "qrels/test.tsv": "query-id\tcorpus-id\tscore\nq\tplan\t1\n",
+            "spans.jsonl": "".join(map(span_line, spans)),
+        }
+    )
+    (case,) = load_beir(folder)
+    assert case.together is together
+    assert len(case.evidence) == len(spans)
+
+
+def test_places_of_two_documents_belong_together_unless_one_is_judged_as_a_whole(write):
+    corpus = "".join(json.dumps({"_id": name, "text": TEXT}) + "\n" for name in ("plan", "memo"))
+    changed = {
+        "corpus.jsonl": corpus,
+        "queries.jsonl": '{"_id": "q", "text": "Which?"}\n',
+        "qrels/test.tsv": "query-id\tcorpus-id\tscore\nq\tplan\t1\nq\tmemo\t1\n",
+        "spans.jsonl": span_line("two") + span_line("One", "memo"),
+    }
+    assert [case.together for case in load_beir(write(changed))] == [True]
+    alone = {"spans.jsonl": span_line("One") + span_line("one two")}
+    assert [case.together for case in load_beir(write(changed | alone))] == [False]
+
+
 HEADER = "query-id\tcorpus-id\tscore\n"
 ONE = HEADER + "which\tmemo\t1\n"
 
@@ -196,6 +252,7 @@ FAULTS = [
         added("queries.jsonl", '{"_id": "x", "text": "x", "unanswerable": true, "answers": ["x"]}'),
         "queries.jsonl, line 5, field unanswerable: it can't go with answers",
     ),
+    (added("queries.jsonl", '{"_id": "x", "text": "x", "together": 1}'), "field together: 1 is not true or false"),
     (added("qrels/test.tsv", "why\tplan\t1"), "test.tsv, line 7, field query-id: 'why' is not in queries.jsonl"),
     (
         added("qrels/test.tsv", "when\ta#1.txt\t1"),
