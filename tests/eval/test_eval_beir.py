@@ -102,7 +102,7 @@ def test_without_spans_the_judgements_alone_are_evidence(write):
 
 TEXT = "One two one two three four."
 PLACES = {"One": (0, 3), "One two": (0, 7), "two one": (4, 11), "two": (4, 7), "two ": (12, 15), "one two": (8, 15)}
-PLACES["long"] = (0, 15)
+PLACES |= {"long": (0, 15), "One ": (0, 4)}
 
 
 def span_line(words, document="plan"):
@@ -122,6 +122,7 @@ def span_line(words, document="plan"):
         (["One", "One two", "two one", "one two"], {}, False),  # a chain of overlaps is one place
         (["long", "two", "two "], {}, False),  # both lie within the first
         (["One", "two one"], {}, True),
+        (["One ", "two"], {}, True),  # side by side is not the same place
         (["two", "two "], {}, False),  # the same words twice
         (["One", "two"], {"together": False}, False),
         (["One", "two"], {"together": True, "answers": ["One two"]}, True),
@@ -149,7 +150,7 @@ def test_places_of_two_documents_belong_together_unless_one_is_judged_as_a_whole
         "corpus.jsonl": corpus,
         "queries.jsonl": '{"_id": "q", "text": "Which?"}\n',
         "qrels/test.tsv": "query-id\tcorpus-id\tscore\nq\tplan\t1\nq\tmemo\t1\n",
-        "spans.jsonl": span_line("two") + span_line("One", "memo"),
+        "spans.jsonl": span_line("One") + span_line("two", "memo"),
     }
     assert [case.together for case in load_beir(write(changed))] == [True]
     alone = {"spans.jsonl": span_line("One") + span_line("one two")}
