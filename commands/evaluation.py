@@ -79,8 +79,16 @@ def retrieval_command(
     data: Data, index: Index = None, limit: Limit = None, seed: Seed = None, as_json: Json = False
 ) -> None:
     """Measure each stage of retrieval on a set with known relevant documents, with the paired test between stages."""
+    from functools import partial  # noqa: PLC0415
+
     import console  # noqa: PLC0415
-    from eval.retrieval import evaluate_retrieval, format_table, format_tests, result_to_dict  # noqa: PLC0415
+    from eval.retrieval import (  # noqa: PLC0415
+        depth_for,
+        evaluate_retrieval,
+        format_table,
+        format_tests,
+        result_to_dict,
+    )
     from eval.runs.asking import fingerprint_of  # noqa: PLC0415
     from eval.runs.experiments import asked_over  # noqa: PLC0415
 
@@ -89,7 +97,8 @@ def retrieval_command(
         asked = asked_over(data, settings, limit, seed, on_progress=on_progress, on_message=console.note)
         with asked as (footnote, cases):
             fingerprint = fingerprint_of(footnote, cases)
-            result = evaluate_retrieval(cases, footnote.stages, fingerprint=fingerprint, on_progress=on_progress)
+            stages = partial(footnote.stages, depth=depth_for(info.chunks for info in footnote.sources()))
+            result = evaluate_retrieval(cases, stages, fingerprint=fingerprint, on_progress=on_progress)
     if as_json:
         print_json(result_to_dict(result))
         return

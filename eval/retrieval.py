@@ -6,24 +6,26 @@ can be compared, or written as TREC runs. The stages come from a callable; this 
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from eval.comparison.statistics import bootstrap_interval, holm, permutation_p
+from eval.comparison.stages import FINAL, TESTED, StageTest, compare_stages, judge_pipeline
 from eval.measures import tabulate
 from eval.records import EvalCase, Outcome, Run, RunFingerprint, Span
 from eval.sets.questions import questions_sha
 from schema import FootnoteError, Passage, Progress, Support
 
 MEASURED = ("nDCG@10", "recall@1", "recall@5", "recall@10", "recall@100", "RR@10")
-TESTED = "nDCG@10"
-SINGLE = ("dense", "lexical")
-"""Stages that look at one view of the index; the better of them is what the others have to beat."""
-FINAL = "pipeline"
-LEVEL = 0.05
+DEEPEST = 100
+"""Sources of a ranking that are kept: as many as the deepest of the ``MEASURED`` looks at."""
+MOST_PASSAGES = 5000
+"""Passages asked of a stage at most; in a collection of very long documents, these may be of fewer sources."""
+SINGLE_ORIGINS = frozenset(("dense", "lexical"))
+"""Where passages come from that one view of the index ranked; all others were fused or reranked."""
 
 
 class Stage(Protocol):
@@ -39,43 +41,31 @@ class Stage(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class StageTest:
-    """Stage ``b`` against stage ``a``: the mean difference of ``TESTED`` with its 95 % interval, B less A.
-
-    ``p`` is of the paired permutation test, ``p_holm`` the same after Holm's correction over all tests of the result.
-    """
-
-    a: str
-    b: str
-    difference: float
-    low: float
-    high: float
-    p: float
-    p_holm: float
-
-    @property
-    def verdict(self) -> Literal["better", "worse", "cannot tell"]:
-        """Of B, at 5 %."""
-        if not self.p_holm < LEVEL:
-            return "cannot tell"
-        return "better" if self.difference > 0 else "worse"
-
-
-@dataclass(frozen=True, slots=True)
 class RetrievalResult:
     """A run for each stage, in the order of the stages, and the tests between them.
 
-    ``left_out`` counts the questions of the set that name no source, so that no ranking can be right for them.
+    ``singles`` are the stages that rank by one view of the index. ``left_out`` counts the questions of the set that
+    name no source, so that no ranking can be right for them. A run keeps the first passage of each source.
     """
 
     runs: Mapping[str, Run]
     tests: tuple[StageTest, ...]
+    singles: tuple[str, ...] = ()
     left_out: int = 0
 
     @property
     def last(self) -> Run:
         """The run of the pipeline, or else of the last stage."""
         return self.runs.get(FINAL) or list(self.runs.values())[-1]
+
+
+def depth_for(chunks: Iterable[int]) -> int:
+    """How many passages hold ``DEEPEST`` sources for certain, however they are ranked, from each source's chunks.
+
+    >>> depth_for([7] * 150), depth_for([1, 2])
+    (700, 3)
+    """
+    return max(1, min(MOST_PASSAGES, sum(sorted(chunks, reverse=True)[:DEEPEST])))
 
 
 def evaluate_retrieval(
@@ -90,7 +80,8 @@ def evaluate_retrieval(
 
     Args:
         cases: with sources named as the index names them. Several passages of a source count once, at the best.
-        stages: from a question to the stages' rankings; asked the first question twice, since models load then.
+        stages: from a question to the stages' rankings, as deep as ``depth_for`` says; asked the first question twice,
+            since models load then.
         fingerprint: of what is measured; its ``questions`` are filled in here.
         on_progress: called after each question.
         seed: of the tests and intervals.
@@ -103,10 +94,12 @@ def evaluate_retrieval(
     if not judged:
         raise FootnoteError("No question of the set names a source that answers it, so no ranking can be judged")
     found = _ask_all(judged, stages, on_progress)
-    stated = {**asdict(fingerprint or RunFingerprint()), "questions": questions_sha(judged)}
     names = list(dict.fromkeys(name for one in found if not isinstance(one, str) for name in one))
+    stated = {**asdict(fingerprint or RunFingerprint()), "questions": questions_sha(judged)}
     runs = {name: _run_of(name, judged, found, RunFingerprint(**stated)) for name in names}
-    return RetrievalResult(runs, _test_stages(runs, seed), left_out=len(given) - len(judged))
+    fused = {name for one in found if not isinstance(one, str) for name in one if not one[name].is_single}
+    singles = tuple(name for name in names if name not in fused | {FINAL})
+    return RetrievalResult(runs, compare_stages(runs, singles, seed=seed), singles, len(given) - len(judged))
 
 
 def result_to_dict(result: RetrievalResult) -> dict[str, Any]:
@@ -115,6 +108,7 @@ def result_to_dict(result: RetrievalResult) -> dict[str, Any]:
     return {
         "stages": {name: figures_of(run) for name, run in result.runs.items()},
         "tests": [_test_to_dict(test) for test in result.tests],
+        "verdict": judge_pipeline(result.runs, result.singles, result.tests),
         **_percentiles(result.last),
         "times": times,
         "questions": len(result.last.cases),
@@ -145,24 +139,31 @@ def format_table(result: RetrievalResult) -> list[tuple[str, ...]]:
 
 
 def format_tests(result: RetrievalResult) -> list[str]:
-    """The tests in words, a sentence each."""
+    """The tests in words, a sentence each; the first says whether the pipeline loses to its best single stage."""
     words = {"better": "is better than", "worse": "is worse than", "cannot tell": "can't be told from"}
-    return [
-        f"{test.b} {words[test.verdict]} {test.a}: {TESTED} {test.difference:+.3f} "
-        f"({test.low:+.3f} to {test.high:+.3f}), p {test.p_holm:.2g}"
-        for test in result.tests
-    ]
+    told = [f"{one.b} {words[one.verdict]} {one.a}: {TESTED} {one.size}, p {one.p_holm:.2g}" for one in result.tests]
+    verdict = judge_pipeline(result.runs, result.singles, result.tests)
+    return [verdict["sentence"], *told] if verdict else told
 
 
 # Asking
+
+
+@dataclass(frozen=True, slots=True)
+class _Ranking:
+    """What is kept of a stage's ranking: the first passage of each source."""
+
+    spans: tuple[Span, ...]
+    ms: float
+    is_single: bool
 
 
 def _ask_all(
     cases: Sequence[EvalCase],
     stages: Callable[[str], Mapping[str, Stage]],
     on_progress: Callable[[Progress], None],
-) -> list[Mapping[str, Stage] | str]:
-    """The stages of each question; of one that can't be searched for, why."""
+) -> list[Mapping[str, _Ranking] | str]:
+    """The rankings of each question by stage; of one that can't be searched for, why."""
     on_progress(Progress(0, len(cases), unit="questions"))
     _ask(cases[0], stages)
     found = []
@@ -174,17 +175,31 @@ def _ask_all(
     return found
 
 
-def _ask(case: EvalCase, stages: Callable[[str], Mapping[str, Stage]]) -> Mapping[str, Stage] | str:
+def _ask(case: EvalCase, stages: Callable[[str], Mapping[str, Stage]]) -> Mapping[str, _Ranking] | str:
     try:
-        return stages(case.question)
+        return {name: _ranking(stage) for name, stage in stages(case.question).items()}
     except FootnoteError as error:
         return str(error)
+
+
+def _ranking(stage: Stage) -> _Ranking:
+    first: dict[str, Passage] = {}
+    for passage in stage.passages:
+        first.setdefault(passage.chunk.source_id, passage)
+    spans = tuple(_span(passage) for passage in list(first.values())[:DEEPEST])
+    return _Ranking(spans, stage.ms, {passage.origin for passage in stage.passages} <= SINGLE_ORIGINS)
+
+
+def _span(passage: Passage) -> Span:
+    chunk = passage.chunk
+    source = sys.intern(chunk.source_id)  # the same names stand in thousands of rankings
+    return Span(source, page=chunk.page, start=chunk.start, end=chunk.end, score=passage.score)
 
 
 def _run_of(
     name: str,
     cases: tuple[EvalCase, ...],
-    found: Sequence[Mapping[str, Stage] | str],
+    found: Sequence[Mapping[str, _Ranking] | str],
     fingerprint: RunFingerprint,
 ) -> Run:
     outcomes = tuple(_outcome(case, one, name) for case, one in zip(cases, found, strict=True))
@@ -192,52 +207,15 @@ def _run_of(
     return Run(name, fingerprint, cases, outcomes, columns)
 
 
-def _outcome(case: EvalCase, found: Mapping[str, Stage] | str, name: str) -> Outcome:
+def _outcome(case: EvalCase, found: Mapping[str, _Ranking] | str, name: str) -> Outcome:
     if isinstance(found, str) or name not in found:
         return Outcome(case.question_id, error=found if isinstance(found, str) else f"no ranking of stage {name}")
-    stage = found[name]
-    return Outcome(
-        case.question_id,
-        passages=tuple(_span(passage) for passage in stage.passages),
-        timings={"retrieve_ms": stage.ms},
-    )
-
-
-def _span(passage: Passage) -> Span:
-    chunk = passage.chunk
-    return Span(chunk.source_id, page=chunk.page, start=chunk.start, end=chunk.end, score=passage.score)
+    return Outcome(case.question_id, passages=found[name].spans, timings={"retrieve_ms": found[name].ms})
 
 
 def _unasked(sentence: str, texts: Sequence[str], question: str) -> Support:
     """The checker of runs without sentences."""
     raise AssertionError("a ranking has no sentence to check")
-
-
-# Judging
-
-
-def _test_stages(runs: Mapping[str, Run], seed: int) -> tuple[StageTest, ...]:
-    """The best single stage against all others, and the pipeline against the rest, corrected together."""
-    pairs = _pairs(runs)
-    generator = np.random.default_rng(seed)
-    measured = []
-    for a, b in pairs:
-        differences = runs[b].columns[TESTED] - runs[a].columns[TESTED]
-        low, high = bootstrap_interval(differences, rng=generator)
-        measured.append((float(differences.mean()), low, high, permutation_p(differences, rng=generator)))
-    corrected = holm([p for *_, p in measured])
-    return tuple(
-        StageTest(a, b, *values, p_holm=float(p_holm))
-        for (a, b), values, p_holm in zip(pairs, measured, corrected, strict=True)
-    )
-
-
-def _pairs(runs: Mapping[str, Run]) -> list[tuple[str, str]]:
-    singles = [name for name in SINGLE if name in runs]
-    best = max(singles, key=lambda name: runs[name].columns[TESTED].mean(), default=None)
-    against_best = [(best, name) for name in runs if name != best] if best else []
-    rest = [name for name in runs if name not in (best, FINAL)]
-    return against_best + ([(name, FINAL) for name in rest] if FINAL in runs else [])
 
 
 def _percentiles(run: Run) -> dict[str, float | None]:

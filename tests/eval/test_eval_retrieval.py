@@ -15,6 +15,7 @@ from eval.exchange.trec import encode_id, write_qrels, write_trec_run
 from eval.records import EvalCase, Evidence, RunFingerprint
 from eval.retrieval import (
     MEASURED,
+    depth_for,
     evaluate_retrieval,
     figures_of,
     format_table,
@@ -32,6 +33,7 @@ THEIRS = {
     "RR@10": RR @ 10,
 }
 STAGES = ("dense", "lexical", "fused", "reranked", "pipeline")
+ORIGINS = {"fused": "fused", "reranked": "reranked"}
 
 
 @dataclass(frozen=True)
@@ -40,13 +42,13 @@ class Scripted:
     ms: float
 
 
-def stage(*names, ms=1.0):
+def stage(*names, ms=1.0, origin="dense"):
     """A stage that ranked chunks of these sources."""
     passages = []
     for rank, name in enumerate(names, start=1):
         chunk = Chunk(f"default/{name}", rank * 10, rank * 10 + 9, f"chunk {rank}")
         source = Source("default", name, name, None, "")
-        passages.append(Passage(chunk, source, 1 / rank, rank, "dense"))
+        passages.append(Passage(chunk, source, 1 / rank, rank, origin))
     return Scripted(passages, ms)
 
 
@@ -69,7 +71,11 @@ def random_set(questions=80, seed=3):
         evidence = tuple(Evidence(f"default/{one}", grade=draw.randint(1, 3)) for one in gold)
         cases.append(EvalCase(f"q {number}", f"Question {number}", evidence=evidence))
         rankings[f"Question {number}"] = {
-            name: stage(*draw.choices(gold + sources, [1 + 6 * place] * len(gold) + [1] * 60, k=100), ms=place + 1.0)
+            name: stage(
+                *draw.choices(gold + sources, [1 + 6 * place] * len(gold) + [1] * 60, k=100),
+                ms=place + 1.0,
+                origin=ORIGINS.get(name, "lexical"),
+            )
             for place, name in enumerate(STAGES)
         }
     return cases, scripted(rankings)
@@ -128,6 +134,95 @@ def test_the_best_single_stage_and_the_pipeline_are_tested_against_the_others():
     assert result.tests[3].verdict == "better"
     smallest = min(result.tests, key=lambda test: test.p)
     assert smallest.p_holm == pytest.approx(7 * smallest.p)
+    assert result.singles == ("dense", "lexical")
+
+
+def test_a_stage_is_single_unless_something_in_it_was_fused_or_reranked():
+    """The pipeline never is: it may answer one question from one view, and another from two."""
+    mixed = Scripted([*stage("a").passages, *stage("b", origin="fused").passages], 1.0)
+    rankings = {
+        "Question 1": {"headings": stage("a", origin="lexical"), "late": stage("a"), "pipeline": stage("a")},
+        "Question 2": {"headings": stage("b"), "late": mixed, "none": stage(), "pipeline": stage("a")},
+    }
+    result = evaluate_retrieval([case(1, "a"), case(2, "a")], scripted(rankings))
+    assert result.singles == ("headings", "none")
+
+
+def test_the_single_stage_to_beat_is_the_first_of_the_best():
+    found = {"x": stage("b", "a"), "y": stage("a"), "z": stage("a"), "fused": stage("a", origin="fused")}
+    result = evaluate_retrieval([case(1, "a")], lambda question: found)
+    assert {test.a for test in result.tests} == {"y"}
+
+
+@pytest.mark.parametrize(
+    ("lexical", "pipeline", "words", "worse"),
+    [
+        ("ab", "ba", "is significantly worse than its best single stage (lexical): nDCG@10 0.631 against 1.000", True),
+        ("ba", "ab", "is significantly better than its best single stage (dense): nDCG@10 1.000 against 0.631", False),
+        ("ab", "ab", "is not significantly worse than its best single stage (lexical): nDCG@10 1.000 against", False),
+    ],
+)
+def test_one_sentence_says_whether_the_pipeline_loses_to_its_best_single_stage(lexical, pipeline, words, worse):
+    found = {
+        "dense": stage("b", "a"),
+        "lexical": stage(*lexical),
+        "fused": stage("a", "b", origin="fused"),
+        "pipeline": stage(*pipeline),
+    }
+    result = evaluate_retrieval([case(number, "a") for number in range(6)], lambda question: found)
+    verdict = result_to_dict(result)["verdict"]
+    assert verdict["sentence"].startswith(f"The pipeline {words}")
+    assert verdict["worse"] is worse
+    assert format_tests(result)[0] == verdict["sentence"]
+
+
+def test_the_sentence_goes_by_the_test_before_its_correction():
+    """Six questions, all worse: p is 2 / 2**6 = 0.031, and by Holm over these three tests more than 0.05."""
+    found = {"dense": stage("a"), "fused": stage("a", origin="fused"), "pipeline": stage("b", "a")}
+    result = evaluate_retrieval([case(number, "a") for number in range(6)], lambda question: found)
+    test = next(one for one in result.tests if one.b == "pipeline" and one.a == "dense")
+    assert (test.p, test.p_holm) == (pytest.approx(1 / 32), pytest.approx(3 / 32))
+    assert test.verdict == "cannot tell"
+    assert result_to_dict(result)["verdict"] == {
+        "best_single": "dense",
+        "worse": True,
+        "p": test.p,
+        "sentence": "The pipeline is significantly worse than its best single stage (dense): "
+        "nDCG@10 0.631 against 1.000, -0.369 (-0.369 to -0.369), p 0.031",
+    }
+
+
+def test_there_is_no_such_sentence_without_a_pipeline_or_a_single_stage():
+    only = evaluate_retrieval([case(1, "a")], lambda question: {"dense": stage("a"), "lexical": stage("a")})
+    assert result_to_dict(only)["verdict"] is None
+    fused = {"fused": stage("a", origin="fused"), "pipeline": stage("a")}
+    assert result_to_dict(evaluate_retrieval([case(1, "a")], lambda question: fused))["verdict"] is None
+
+
+def test_recall_at_100_counts_documents_not_passages():
+    """The hundredth document stands at passage 298, behind three passages of each other one."""
+    names = [f"s{number}" for number in range(120)]
+    found = stage(*(name for name in names for _ in range(3)))
+    result = evaluate_retrieval([case(1, "s99"), case(2, "s100")], lambda question: {"dense": found})
+    assert result.runs["dense"].columns["recall@100"].tolist() == [1, 0]
+    assert [span.source for span in result.runs["dense"].outcomes[0].passages] == [
+        f"default/{name}" for name in names[:100]
+    ]
+    assert result.runs["dense"].outcomes[0].passages[99].start == 298 * 10
+
+
+@pytest.mark.parametrize(
+    ("chunks", "depth"),
+    [
+        ([], 1),
+        ([3], 3),
+        ([1] * 99 + [5] * 2, 10 + 98),  # the 100 longest: two of 5 and 98 of 1
+        ([2] * 1000, 200),
+        ([100] * 1000, 5000),
+    ],
+)
+def test_so_many_passages_hold_a_hundred_sources_however_they_are_ranked(chunks, depth):
+    assert depth_for(chunks) == depth
 
 
 def test_stages_that_rank_alike_cannot_be_told_apart():
@@ -200,7 +295,7 @@ def test_the_json_form_is_whole():
     result = evaluate_retrieval(cases, stages, fingerprint=RunFingerprint(index="i", embedder="e"))
     told = json.loads(json.dumps(result_to_dict(result), allow_nan=False))
     assert list(told) == [
-        *("stages", "tests", "p50_ms", "p95_ms", "times", "questions", "left_out", "failed", "fingerprint"),
+        *("stages", "tests", "verdict", "p50_ms", "p95_ms", "times", "questions", "left_out", "failed", "fingerprint"),
     ]
     assert list(told["stages"]) == list(STAGES)
     assert {tuple(figures) for figures in told["stages"].values()} == {MEASURED}
@@ -212,10 +307,15 @@ def test_the_json_form_is_whole():
 
 
 def test_one_question_has_no_interval():
-    found = {"dense": stage("a"), "lexical": stage("b", "a")}
-    told = result_to_dict(evaluate_retrieval([case(1, "a")], lambda question: found))
-    (test,) = json.loads(json.dumps(told, allow_nan=False))["tests"]
+    found = {"dense": stage("a"), "pipeline": stage("b", "a")}
+    result = evaluate_retrieval([case(1, "a")], lambda question: found)
+    (test,) = json.loads(json.dumps(result_to_dict(result), allow_nan=False))["tests"]
     assert (test["low"], test["high"], test["verdict"]) == (None, None, "cannot tell")
+    assert format_tests(result) == [
+        "The pipeline is not significantly worse than its best single stage (dense): "
+        "nDCG@10 0.631 against 1.000, -0.369, p 1",
+        "pipeline can't be told from dense: nDCG@10 -0.369, p 1",
+    ]
 
 
 def test_the_table_for_people():
@@ -226,8 +326,11 @@ def test_the_table_for_people():
         ("dense", "0.631", "0.000", "1.000", "1.000", "1.000", "0.500", "12", "12"),
         ("pipeline", "1.000", "1.000", "1.000", "1.000", "1.000", "1.000", "20", "20"),
     ]
-    (sentence,) = format_tests(result)
-    assert sentence.startswith("pipeline is better than dense: nDCG@10 +0.369 (+0.369 to +0.369), p 0.00049")
+    assert format_tests(result) == [
+        "The pipeline is significantly better than its best single stage (dense): "
+        "nDCG@10 1.000 against 0.631, +0.369 (+0.369 to +0.369), p 0.00049",
+        "pipeline is better than dense: nDCG@10 +0.369 (+0.369 to +0.369), p 0.00049",
+    ]
 
 
 def test_progress_is_told_question_by_question():
