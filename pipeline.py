@@ -1,7 +1,8 @@
 """The only place that wires the rooms together: from settings to something that indexes, searches and answers.
 
-Parts are loaded when they are first needed, so that listing documents does not wait for a language model. Every door
-(the command line, the page, REST, evaluation) uses the same object and gets the same `Answer`.
+It is about documents and questions; the models are `parts.Parts`, loaded when they are first needed, so that listing
+documents does not wait for a language model. Every door (the command line, the page, REST, evaluation) uses the same
+object and gets the same `Answer`.
 """
 
 from __future__ import annotations
@@ -9,26 +10,21 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext, suppress
-from functools import cached_property
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedback import Feedback, append_feedback, read_feedback
-from generator.answering import Limits, Question, Writer, answer_events
+from generator.answering import Limits, Question, answer_events
 from generator.checking import check_support
-from generator.prompting import opening_messages
 from indexer.store import IndexStore
-from models import choose_llm, is_present, load_registry, model_folder
-from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text
-from models.registry import Model
-from prompts import Prompt, load_prompt
+from models.engines import LoadedEngine
+from parts import Parts
 from retriever.followup import standalone_question
 from retriever.hybrid import HybridRetriever, Stage, retrieve, retrieve_stages
 from schema import (
     Answer,
     Answered,
-    EmbedderIdentity,
     Event,
     Extraction,
     FileReport,
@@ -51,10 +47,6 @@ if TYPE_CHECKING:
     from indexer.building import Recipe
     from models.encoders import SentenceEmbeddings
 
-CONTEXT_TOKENS = 8192
-"""Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
-ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
-"""Settings that decide which language model is loaded, and how."""
 READER_VERSION = "1"
 """Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
 
@@ -72,127 +64,43 @@ class Footnote:
     """
 
     def __init__(self, settings: Settings, *, create: bool = False, lender: Footnote | None = None) -> None:
-        prepare_process()
         self.settings = settings
-        self._lender = lender
-        self._embedder = load_registry().get(settings.embedder, "embedder")
-        self.store = IndexStore(
-            settings.index, identity_of(self._embedder), create=create, lock_wait_s=settings.lock_wait_s
-        )
+        self.parts: Parts = Parts(settings, lender.parts if lender else None)
+        self.store = IndexStore(settings.index, self.parts.identity, create=create, lock_wait_s=settings.lock_wait_s)
 
     def close(self) -> None:
         """Free the language model and the database."""
-        engine = self.__dict__.get("engine")
-        if engine and not self._lends(*ENGINE_SETTINGS):
-            engine.close()
+        self.parts.close()
         self.store.close()
 
-    # The parts, each loaded at its first use
+    # Models
 
-    @cached_property
+    @property
     def embeddings(self) -> SentenceEmbeddings:
         """The embedding model."""
-        if lender := self._lends("embedder", "cache", "threads"):
-            return lender.embeddings
-        from models.encoders import load_embeddings  # noqa: PLC0415  (seconds of imports)
+        return self.parts.embeddings
 
-        folder, encoder = self._folder(self._embedder), self._embedder.encoder
-        if encoder is None:
-            raise FootnoteError(f"The model {self._embedder.name} is no embedder.")
-        return load_embeddings(
-            folder,
-            identity_of(self._embedder),
-            pooling=encoder.pooling,
-            max_tokens=encoder.max_tokens,
-            threads=self.settings.threads,
-        )
-
-    @cached_property
+    @property
     def score(self) -> Callable[[str, Sequence[str]], list[float]]:
-        """(question, texts) -> one score each: the cross-encoder's logits, or cosines stretched to their range."""
-        if lender := self._lends("reranker", "embedder", "cache", "threads"):
-            return lender.score
-        from models.encoders import cosine_scores, load_reranker  # noqa: PLC0415  (seconds of imports)
+        """(question, texts) -> one score each; see `parts.Parts.score`."""
+        return self.parts.score
 
-        if self.reranker is None:
-            return cosine_scores(self.embeddings)
-        return load_reranker(self._folder(self.reranker), threads=self.settings.threads).score
-
-    @cached_property
-    def reranker(self) -> Model | None:
-        """The cross-encoder's entry in the registry; ``None`` when it is switched off or not there."""
-        if self.settings.reranker == "none":
-            return None
-        model = load_registry().get(self.settings.reranker, "reranker")
-        return model if is_present(model, self.settings.cache) else None
-
-    @cached_property
+    @property
     def engine(self) -> LoadedEngine | None:
         """The language model; ``None`` when answers are quotes only."""
-        if lender := self._lends(*ENGINE_SETTINGS):
-            return lender.engine
-        settings, kind, name = self.settings, *self.settings.llm.partition(":")[::2]
-        if kind == "openai":
-            key = settings.llm_api_key.get_secret_value()
-            return load_chat_model("openai", name, base_url=settings.llm_base_url, api_key=key)
-        if kind == "transformers" and name:
-            return load_chat_model("transformers", name, threads=settings.threads)
-        if kind == "llamacpp" and name:
-            return load_chat_model("llamacpp", name, threads=settings.threads, context_tokens=CONTEXT_TOKENS)
-        model, _ = choose_llm(settings.llm, settings.cache)
-        if model is None:
-            return None
-        weights = model.file(".gguf")
-        return load_chat_model(
-            "llamacpp",
-            str(model_folder(model, settings.cache) / weights.name),
-            name=model.name,
-            fingerprint=weights.sha256,
-            threads=settings.threads,
-            context_tokens=CONTEXT_TOKENS,
-        )
-
-    @cached_property
-    def prompt(self) -> Prompt:
-        """What the model is told."""
-        return load_prompt("answer")
+        return self.parts.engine
 
     def warm_up(self) -> None:
-        """Load everything that answering needs and read the prompt's fixed beginning."""
-        with self._loading_engine():
-            self.score("question", ["text"])
-            self.embeddings.embed_query("question")
-        if self.engine is not None:
-            stop = threading.Event()
-            for _ in stream_text(self.engine.model, opening_messages(self.prompt), max_tokens=1, stop_event=stop):
-                pass
-
-    @contextmanager
-    def _loading_engine(self) -> Iterator[None]:
-        """Load the language model beside the body, which loads the encoders: each waits mostly for its own imports."""
-        loader = threading.Thread(target=self._try_engine, name="load-language-model", daemon=True)
-        loader.start()
-        try:
-            yield
-        finally:
-            loader.join()
-
-    def _try_engine(self) -> None:
-        # What goes wrong here goes wrong again, and is told, where the engine is used.
-        with suppress(FootnoteError):
-            _ = self.engine
+        """Load everything that answering needs, so that the first question is as fast as the others."""
+        self.parts.warm_up()
 
     def status(self) -> str:
         """One sentence on who answers."""
-        if ":" in self.settings.llm:
-            return f"Language model: {self.settings.llm.partition(':')[2]}, as asked for."
-        return choose_llm(self.settings.llm, self.settings.cache)[1]
+        return self.parts.status()
 
-    def _lends(self, *names: str) -> Footnote | None:
-        """The lender, if it has the same values of these settings."""
-        lender, own = self._lender, self.settings
-        same = lender and all(getattr(lender.settings, name) == getattr(own, name) for name in names)
-        return lender if same else None
+    def fingerprint(self, engine: LoadedEngine | None) -> Fingerprint:
+        """What answers are made with when this language model writes them, or none."""
+        return self.parts.fingerprint(engine, index=self.store.fingerprint())
 
     # Documents
 
@@ -339,7 +247,7 @@ class Footnote:
         stop = stop or threading.Event()
         question = checked_question(question)
         history = tuple(Turn(encodable(turn.question), encodable(turn.answer)) for turn in history)
-        with nullcontext() if quotes_only or "engine" in self.__dict__ else self._loading_engine():
+        with nullcontext() if quotes_only else self.parts.loading_engine():
             passages = self.search(question, collection=collection, top_k=top_k, history=history)
             score = self.score
         engine = None if quotes_only else self.engine
@@ -348,7 +256,7 @@ class Footnote:
                 Question(question, standalone_question(question, history), started, history),
                 passages,
                 score=score,
-                writer=self._writer(engine, stop) if engine else None,
+                writer=self.parts.writer(engine, stop) if engine else None,
                 fingerprint=self.fingerprint(engine),
                 limits=Limits(self.settings.quotes, self.settings.abstain_below),
                 is_stopped=stop.is_set,
@@ -373,60 +281,10 @@ class Footnote:
             k=self.settings.top_k,
         )
 
-    def _writer(self, engine: LoadedEngine, stop: threading.Event) -> Writer:
-        settings = self.settings
-        return Writer(
-            stream=lambda messages: stream_text(
-                engine.model, messages, max_tokens=settings.answer_tokens, stop_event=stop
-            ),
-            count_tokens=engine.count_tokens,
-            prompt=self.prompt,
-            evidence_tokens=settings.prompt_tokens,
-            answer_tokens=settings.answer_tokens,
-        )
-
-    def fingerprint(self, engine: LoadedEngine | None) -> Fingerprint:
-        """What answers are made with when this language model writes them, or none."""
-        return Fingerprint(
-            index=self.store.fingerprint(),
-            embedder=f"{self._embedder.name}@{self.store.identity.sha256[:12]}",
-            reranker=f"{self.reranker.name}@{_weights_hash(self.reranker)[:12]}" if self.reranker else "none",
-            llm=f"{engine.name}@{engine.fingerprint[:12]}" if engine else "none",
-            prompt=self.prompt.sha256[:12],
-        )
-
-    def _folder(self, model: Model) -> Path:
-        if not is_present(model, self.settings.cache):
-            raise FootnoteError(
-                f"The weights of {model.name} are not in {self.settings.cache}. "
-                f"Fetch them with: footnote models fetch {model.name}"
-            )
-        return model_folder(model, self.settings.cache)
-
 
 def check_statement(sentence: str, texts: Sequence[str], question: str) -> Support:
     """The shipped checker's verdict on one sentence and the texts that it cites; needs neither index nor models."""
     return check_support(sentence, texts, question).support
-
-
-def identity_of(model: Model) -> EmbedderIdentity:
-    """What an index records of an embedder of the registry."""
-    if model.encoder is None:
-        raise FootnoteError(f"The model {model.name} is no embedder.")
-    encoder = model.encoder
-    return EmbedderIdentity(
-        name=model.name,
-        sha256=_weights_hash(model),
-        dimension=encoder.dimension,
-        normalised=encoder.normalised,
-        query_prefix=encoder.query_prefix,
-        document_prefix=encoder.document_prefix,
-    )
-
-
-def _weights_hash(model: Model) -> str:
-    """The hash of a model's largest file: its weights."""
-    return max(model.files, key=lambda file: file.size).sha256
 
 
 def _load_within(path: Path, max_characters: int) -> Extraction:

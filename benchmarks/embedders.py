@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from models import encoders, load_registry, model_folder
-from pipeline import identity_of
+from parts import identity_of
 from settings import default_cache
 
 Qrels = dict[str, dict[str, int]]

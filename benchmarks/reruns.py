@@ -105,7 +105,7 @@ def ask_all(
 ) -> Run:
     """One run over all questions with a model of its own."""
     model = WaveringModel(wavering=wavering, rng=random.Random(seed))  # noqa: S311  (a seed, not a secret)
-    footnote.__dict__["engine"] = LoadedEngine(
+    footnote.parts.__dict__["engine"] = LoadedEngine(
         model=model, name="wavering", fingerprint="", count_tokens=lambda text: len(text.split()), close=lambda: None
     )
     outcomes = []
@@ -142,7 +142,7 @@ def _remember(footnote: Footnote) -> None:
         question, collection, top_k
     )
     scores = cache(score)
-    footnote.__dict__["score"] = lambda question, texts: scores(question, tuple(texts))
+    footnote.parts.__dict__["score"] = lambda question, texts: scores(question, tuple(texts))
 
 
 if __name__ == "__main__":

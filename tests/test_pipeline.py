@@ -358,6 +358,6 @@ def test_nothing_is_lent_where_the_settings_say_otherwise(footnote):
 def test_an_engine_of_its_own_is_closed(footnote):
     closed = []
     own = Footnote(footnote.settings.model_copy(update={"threads": 1}), lender=footnote)
-    own.__dict__["engine"] = SimpleNamespace(close=lambda: closed.append("own"))
+    own.parts.__dict__["engine"] = SimpleNamespace(close=lambda: closed.append("own"))
     own.close()
     assert closed == ["own"]

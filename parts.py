@@ -1,0 +1,214 @@
+"""The models of one set of settings, each loaded when it is first needed, or borrowed from who has loaded them already.
+
+`pipeline.Footnote` holds one `Parts` and knows documents and questions; this module knows neither.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from generator.answering import Writer
+from generator.prompting import opening_messages
+from models import choose_llm, is_present, load_registry, model_folder
+from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text
+from models.registry import Model
+from prompts import Prompt, load_prompt
+from schema import EmbedderIdentity, Fingerprint, FootnoteError
+from settings import Settings
+
+if TYPE_CHECKING:
+    from models.encoders import SentenceEmbeddings
+
+CONTEXT_TOKENS = 8192
+"""Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
+ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
+"""Settings that decide which language model is loaded, and how."""
+
+
+class Parts:
+    """The embedder, the cross-encoder, the language model and its prompt.
+
+    Args:
+        settings: which models, where they are, and how many threads they may use.
+        lender: other parts of this process, used where its settings name the same models; closed after these.
+
+    Raises:
+        FootnoteError: for an embedder that the registry doesn't know. What can't be loaded raises at its first use.
+    """
+
+    def __init__(self, settings: Settings, lender: Parts | None = None) -> None:
+        prepare_process()
+        self.settings = settings
+        self._lender = lender
+        self.embedder = load_registry().get(settings.embedder, "embedder")
+        self.identity = identity_of(self.embedder)
+
+    def close(self) -> None:
+        """Free the language model, if it is these parts' own."""
+        engine = self.__dict__.get("engine")
+        if engine and not self._lends(*ENGINE_SETTINGS):
+            engine.close()
+
+    @cached_property
+    def embeddings(self) -> SentenceEmbeddings:
+        """The embedding model."""
+        if lender := self._lends("embedder", "cache", "threads"):
+            return lender.embeddings
+        from models.encoders import load_embeddings  # noqa: PLC0415  (seconds of imports)
+
+        folder, encoder = self._folder(self.embedder), self.embedder.encoder
+        if encoder is None:
+            raise FootnoteError(f"The model {self.embedder.name} is no embedder.")
+        return load_embeddings(
+            folder,
+            self.identity,
+            pooling=encoder.pooling,
+            max_tokens=encoder.max_tokens,
+            threads=self.settings.threads,
+        )
+
+    @cached_property
+    def score(self) -> Callable[[str, Sequence[str]], list[float]]:
+        """(question, texts) -> one score each: the cross-encoder's logits, or cosines stretched to their range."""
+        if lender := self._lends("reranker", "embedder", "cache", "threads"):
+            return lender.score
+        from models.encoders import cosine_scores, load_reranker  # noqa: PLC0415  (seconds of imports)
+
+        if self.reranker is None:
+            return cosine_scores(self.embeddings)
+        return load_reranker(self._folder(self.reranker), threads=self.settings.threads).score
+
+    @cached_property
+    def reranker(self) -> Model | None:
+        """The cross-encoder's entry in the registry; ``None`` when it is switched off or not there."""
+        if self.settings.reranker == "none":
+            return None
+        model = load_registry().get(self.settings.reranker, "reranker")
+        return model if is_present(model, self.settings.cache) else None
+
+    @cached_property
+    def engine(self) -> LoadedEngine | None:
+        """The language model; ``None`` when answers are quotes only."""
+        if lender := self._lends(*ENGINE_SETTINGS):
+            return lender.engine
+        settings, kind, name = self.settings, *self.settings.llm.partition(":")[::2]
+        if kind == "openai":
+            key = settings.llm_api_key.get_secret_value()
+            return load_chat_model("openai", name, base_url=settings.llm_base_url, api_key=key)
+        if kind == "transformers" and name:
+            return load_chat_model("transformers", name, threads=settings.threads)
+        if kind == "llamacpp" and name:
+            return load_chat_model("llamacpp", name, threads=settings.threads, context_tokens=CONTEXT_TOKENS)
+        model, _ = choose_llm(settings.llm, settings.cache)
+        if model is None:
+            return None
+        weights = model.file(".gguf")
+        return load_chat_model(
+            "llamacpp",
+            str(model_folder(model, settings.cache) / weights.name),
+            name=model.name,
+            fingerprint=weights.sha256,
+            threads=settings.threads,
+            context_tokens=CONTEXT_TOKENS,
+        )
+
+    @cached_property
+    def prompt(self) -> Prompt:
+        """What the model is told."""
+        return load_prompt("answer")
+
+    def writer(self, engine: LoadedEngine, stop: threading.Event) -> Writer:
+        """The language model as the generator asks it, until ``stop`` is set."""
+        settings = self.settings
+        return Writer(
+            stream=lambda messages: stream_text(
+                engine.model, messages, max_tokens=settings.answer_tokens, stop_event=stop
+            ),
+            count_tokens=engine.count_tokens,
+            prompt=self.prompt,
+            evidence_tokens=settings.prompt_tokens,
+            answer_tokens=settings.answer_tokens,
+        )
+
+    def warm_up(self) -> None:
+        """Load everything that answering needs and read the prompt's fixed beginning."""
+        with self.loading_engine():
+            self.score("question", ["text"])
+            self.embeddings.embed_query("question")
+        if self.engine is not None:
+            stop = threading.Event()
+            for _ in stream_text(self.engine.model, opening_messages(self.prompt), max_tokens=1, stop_event=stop):
+                pass
+
+    @contextmanager
+    def loading_engine(self) -> Iterator[None]:
+        """Load the language model beside the body, which loads the encoders: each waits mostly for its own imports."""
+        if "engine" in self.__dict__:
+            yield
+            return
+        loader = threading.Thread(target=self._try_engine, name="load-language-model", daemon=True)
+        loader.start()
+        try:
+            yield
+        finally:
+            loader.join()
+
+    def _try_engine(self) -> None:
+        # What goes wrong here goes wrong again, and is told, where the engine is used.
+        with suppress(FootnoteError):
+            _ = self.engine
+
+    def status(self) -> str:
+        """One sentence on who answers."""
+        if ":" in self.settings.llm:
+            return f"Language model: {self.settings.llm.partition(':')[2]}, as asked for."
+        return choose_llm(self.settings.llm, self.settings.cache)[1]
+
+    def fingerprint(self, engine: LoadedEngine | None, *, index: str) -> Fingerprint:
+        """What answers from an index of this fingerprint are made with when ``engine`` writes them, or none."""
+        return Fingerprint(
+            index=index,
+            embedder=f"{self.embedder.name}@{self.identity.sha256[:12]}",
+            reranker=f"{self.reranker.name}@{_weights_hash(self.reranker)[:12]}" if self.reranker else "none",
+            llm=f"{engine.name}@{engine.fingerprint[:12]}" if engine else "none",
+            prompt=self.prompt.sha256[:12],
+        )
+
+    def _lends(self, *names: str) -> Parts | None:
+        """The lender, if it has the same values of these settings."""
+        lender, own = self._lender, self.settings
+        same = lender and all(getattr(lender.settings, name) == getattr(own, name) for name in names)
+        return lender if same else None
+
+    def _folder(self, model: Model) -> Path:
+        if not is_present(model, self.settings.cache):
+            raise FootnoteError(
+                f"The weights of {model.name} are not in {self.settings.cache}. "
+                f"Fetch them with: footnote models fetch {model.name}"
+            )
+        return model_folder(model, self.settings.cache)
+
+
+def identity_of(model: Model) -> EmbedderIdentity:
+    """What an index records of an embedder of the registry."""
+    if model.encoder is None:
+        raise FootnoteError(f"The model {model.name} is no embedder.")
+    encoder = model.encoder
+    return EmbedderIdentity(
+        name=model.name,
+        sha256=_weights_hash(model),
+        dimension=encoder.dimension,
+        normalised=encoder.normalised,
+        query_prefix=encoder.query_prefix,
+        document_prefix=encoder.document_prefix,
+    )
+
+
+def _weights_hash(model: Model) -> str:
+    """The hash of a model's largest file: its weights."""
+    return max(model.files, key=lambda file: file.size).sha256
