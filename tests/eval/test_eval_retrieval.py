@@ -188,7 +188,7 @@ def test_the_sentence_goes_by_the_test_before_its_correction():
         "worse": True,
         "p": test.p,
         "sentence": "The pipeline is significantly worse than its best single stage (dense): "
-        "nDCG@10 0.631 against 1.000, -0.369 (-0.369 to -0.369), p 0.031",
+        "nDCG@10 0.631 against 1.000, -0.369 (-0.369 to +0.000), p 0.031",
     }
 
 
