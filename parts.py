@@ -28,6 +28,10 @@ CONTEXT_TOKENS = 8192
 """Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
 ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
 """Settings that decide which language model is loaded, and how."""
+FAST_RERANK_TOKENS, SLOW_RERANK_TOKENS = 3500, 1500
+"""What two cores read in about a quarter of a second, with matrix units and without (docs/decisions/011-retrieval.md)."""
+ENCODER_SETTINGS = ("cache", "threads", "precision")
+"""Settings that decide how embedder and cross-encoder are loaded."""
 
 
 class Parts:
@@ -57,7 +61,7 @@ class Parts:
     @cached_property
     def embeddings(self) -> SentenceEmbeddings:
         """The embedding model."""
-        if lender := self._lends("embedder", "cache", "threads"):
+        if lender := self._lends("embedder", *ENCODER_SETTINGS):
             return lender.embeddings
         from models.encoders import load_embeddings  # noqa: PLC0415  (seconds of imports)
 
@@ -70,18 +74,20 @@ class Parts:
             pooling=encoder.pooling,
             max_tokens=encoder.max_tokens,
             threads=self.settings.threads,
+            precision=self.settings.precision,
         )
 
     @cached_property
     def score(self) -> Callable[[str, Sequence[str]], list[float]]:
         """(question, texts) -> one score each: the cross-encoder's logits, or cosines stretched to their range."""
-        if lender := self._lends("reranker", "embedder", "cache", "threads"):
+        if lender := self._lends("reranker", "embedder", *ENCODER_SETTINGS):
             return lender.score
         from models.encoders import cosine_scores, load_reranker  # noqa: PLC0415  (seconds of imports)
 
         if self.reranker is None:
             return cosine_scores(self.embeddings)
-        return load_reranker(self._folder(self.reranker), threads=self.settings.threads).score
+        settings = self.settings
+        return load_reranker(self._folder(self.reranker), threads=settings.threads, precision=settings.precision).score
 
     @cached_property
     def reranker(self) -> Model | None:
@@ -90,6 +96,16 @@ class Parts:
             return None
         model = load_registry().get(self.settings.reranker, "reranker")
         return model if is_present(model, self.settings.cache) else None
+
+    @property
+    def rerank_tokens(self) -> int:
+        """What the cross-encoder may read for one question, in tokens."""
+        if self.settings.rerank_tokens >= 0:
+            return self.settings.rerank_tokens
+        from models.encoders import has_matrix_units  # noqa: PLC0415  (seconds of imports)
+
+        is_fast = self.settings.precision == "bf16" or (self.settings.precision == "auto" and has_matrix_units())
+        return FAST_RERANK_TOKENS if is_fast else SLOW_RERANK_TOKENS
 
     @cached_property
     def engine(self) -> LoadedEngine | None:

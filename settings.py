@@ -9,7 +9,7 @@ import os
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 
@@ -43,8 +43,18 @@ class Settings(BaseModel):
     llm_base_url: str = Field("", description="Address of an OpenAI-compatible server, for llm = openai:MODEL")
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key of that server (environment or file only)")
     threads: int = Field(0, ge=0, le=256, description="Threads for embedding and the language model; 0: every core")
+    precision: Literal["auto", "int8", "bf16"] = Field(
+        "auto", description="Numbers that embedder and reranker compute in; auto: bf16 where the processor has AMX"
+    )
     chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
     max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
+    rerank_tokens: int = Field(
+        -1,
+        ge=-1,
+        le=100_000,
+        description="Tokens that the cross-encoder may read to rank a question's passages; 0: none, "
+        "-1: what this machine reads in about a quarter of a second",
+    )
     top_k: int = Field(8, ge=1, le=100, description="Passages retrieved for a question")
     quotes: int = Field(5, ge=1, le=12, description="Quotes shown as evidence")
     prompt_tokens: int = Field(220, ge=64, le=8000, description="Budget for evidence in the prompt, in model tokens")

@@ -1,95 +1,79 @@
-"""Embedding models and cross-encoders on ONNX Runtime, behind sentence-transformers' own classes.
+"""Embedding models and cross-encoders: texts in, vectors or scores out, whichever engine runs the weights.
 
-`SentenceTransformer` and `CrossEncoder` are the interface (prompts, batches sorted by length, pooling); for ONNX
-weights the transformer inside them is `OnnxTransformer`, which runs the graph on the CPU. A folder of safetensors is
-loaded by sentence-transformers itself, on a GPU when there is one. This is the only module that imports onnxruntime and
-sentence-transformers.
+The same ONNX weights run in bfloat16 by our own forward pass (`models.bert`) where the processor multiplies bfloat16
+matrices in hardware, and on ONNX Runtime (`models.onnx_graph`) elsewhere; docs/decisions/013-fast-embedding.md has the
+figures. A folder of safetensors runs on sentence-transformers (`models.sentence_folders`). Batches run side by side,
+one on each core. What this module does not do: decide which texts to embed, or how many pairs are worth scoring.
 """
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any
-
-# ONNX Runtime reports to its maker over the network unless it is told not to before it is loaded.
-os.environ["ORT_DISABLE_TELEMETRY"] = "1"
+from typing import Literal, Protocol
 
 import numpy as np
-import onnxruntime
-import torch
 from langchain_core.embeddings import Embeddings
-from sentence_transformers import CrossEncoder, SentenceTransformer
-from sentence_transformers.base.modules import InputModule
-from sentence_transformers.sentence_transformer.modules import Normalize, Pooling
-from tokenizers import Tokenizer
 
-from schema import EmbedderIdentity
+from models.tokenising import Text, Tokeniser, Tokens
+from schema import EmbedderIdentity, FootnoteError
 
-BATCH_SIZE = 1
-"""Texts in one run of a model. Dynamic int8 weights scale by batch, so only alone does the same text always give the
-same vector; on CPUs one text at a time is also at least as fast (docs/decisions/006-the-embedder.md)."""
+Precision = Literal["auto", "int8", "bf16"]
+Engine = Callable[[Sequence[Tokens]], np.ndarray]
+
+BATCH_TOKENS = 1024
+"""Of a batch in bfloat16: enough rows to keep the processor's matrix units busy, few enough to stay in its cache."""
 
 
-class OnnxTransformer(InputModule):
-    """A transformer exported to ONNX, as the first module of a sentence-transformers model.
+class Encoder(Protocol):
+    """Runs texts through a model. ``engine`` says in words what runs it."""
+
+    engine: str
+    tokeniser: Tokeniser
+
+    def __call__(self, texts: Sequence[Text]) -> np.ndarray:
+        """States or logits of the texts, (n, width) float32, in their order."""
+
+
+class OnnxEncoder:
+    """The weights in an ONNX file, run by the fastest engine that fits the processor.
 
     Args:
-        folder: holds ``tokenizer.json`` and one ``*.onnx`` file whose first output is the last hidden state
-            (batch, tokens, dimension) or, for a cross-encoder, the logits (batch, 1).
-        output: name under which the output travels on: ``token_embeddings`` or ``scores``.
-        max_tokens: longer inputs are cut by the tokenizer; chunks are made to stay below it.
-        threads: threads of the ONNX session; 0 lets it take every core.
+        folder: holds ``tokenizer.json`` and one ``*.onnx`` file of a BERT encoder.
+        pooling: ``cls`` or ``mean``, how the states of tokens become that of a text.
+        max_tokens: longer inputs are cut.
+        threads: batches that run at the same time; 0 for one on each core.
+        precision: ``int8`` is the graph as it stands, ``bf16`` our forward pass, ``auto`` the faster one here.
+
+    Raises:
+        FootnoteError: when ``bf16`` is asked for and can't be had.
     """
 
-    def __init__(self, folder: Path, *, output: str, max_tokens: int, threads: int = 0) -> None:
-        super().__init__()  # type: ignore[no-untyped-call]  # untyped in sentence-transformers
-        self.output = output
-        self.max_seq_length = max_tokens
-        self.tokenizer: Tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.enable_truncation(max_tokens)
-        self.tokenizer.enable_padding()
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = threads
-        # Threads that spin between calls starve the language model, which shares the cores.
-        options.add_session_config_entry("session.intra_op.allow_spinning", "0")
-        path = next(folder.glob("*.onnx"))
-        self._session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
-        self._inputs = {item.name for item in self._session.get_inputs()}
+    def __init__(
+        self, folder: Path, *, pooling: str, max_tokens: int, threads: int = 0, precision: Precision = "auto"
+    ) -> None:
+        self.tokeniser = Tokeniser.load(folder, max_tokens)
+        self._threads = threads or available_cores()
+        self.engine, self._batch_tokens, self._run, self._workers = _load_engine(
+            next(folder.glob("*.onnx")), pooling, self._threads, precision
+        )
 
-    def preprocess(self, inputs: Sequence[Any], prompt: str | None = None, **_: Any) -> dict[str, torch.Tensor]:
-        """Token ids, mask and type ids, each (batch, tokens) int64, padded to the longest text of the batch."""
-        texts = self._prepend_prompt(list(inputs), prompt) if prompt else list(inputs)
-        encodings = self.tokenizer.encode_batch([text if isinstance(text, str) else tuple(text) for text in texts])
-        return {
-            "input_ids": torch.tensor([encoding.ids for encoding in encodings]),
-            "attention_mask": torch.tensor([encoding.attention_mask for encoding in encodings]),
-            "token_type_ids": torch.tensor([encoding.type_ids for encoding in encodings]),
-        }
-
-    def forward(self, features: dict[str, torch.Tensor], **_: Any) -> dict[str, torch.Tensor]:
-        """Run the graph and add its first output, float32, to the features."""
-        feed = {name: tensor.numpy() for name, tensor in features.items() if name in self._inputs}
-        features[self.output] = torch.from_numpy(self._session.run(None, feed)[0].astype(np.float32))
-        return features
-
-    def get_word_embedding_dimension(self) -> int:
-        """Width of the output."""
-        return int(self._session.get_outputs()[0].shape[-1])
-
-    def save(self, *_: Any, **__: Any) -> None:
-        """Weights are kept by hash in the models cache, never written by this class."""
-        raise NotImplementedError("ONNX weights are not saved through sentence-transformers")
+    def __call__(self, texts: Sequence[Text]) -> np.ndarray:
+        """States or logits of the texts, (n, width) float32; the same text gives the same in any company."""
+        batches = list(_batches(self.tokeniser.encode(texts), self._batch_tokens, self._threads))
+        return np.concatenate(list(self._workers.map(self._run, batches)))
 
 
 class SentenceEmbeddings(Embeddings):
-    """LangChain's embedding interface over a `SentenceTransformer`, with the identity that an index records."""
+    """LangChain's embedding interface over an encoder, with the identity that an index records."""
 
-    def __init__(self, model: SentenceTransformer, identity: EmbedderIdentity) -> None:
-        self._model = model
-        self._tokenizer = _plain_tokenizer(model)
+    def __init__(self, encoder: Encoder, identity: EmbedderIdentity) -> None:
+        self._encoder = encoder
         self.identity = identity
+        self.engine = encoder.engine
 
     def embed(self, texts: Sequence[str]) -> np.ndarray:
         """Vectors of documents: (n, dimension) float32, unit rows when the identity says normalised."""
@@ -105,49 +89,59 @@ class SentenceEmbeddings(Embeddings):
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
-        return [len(encoding.ids) for encoding in self._tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+        return self._encoder.tokeniser.count(texts)
 
-    def _encode(self, texts: Sequence[str], prompt: str) -> np.ndarray:
-        vectors = self._model.encode(list(texts), prompt=prompt or None, batch_size=BATCH_SIZE, show_progress_bar=False)
-        return np.asarray(vectors, dtype=np.float32).reshape(len(texts), self.identity.dimension)
+    def _encode(self, texts: Sequence[str], prefix: str) -> np.ndarray:
+        if not texts:
+            return np.zeros((0, self.identity.dimension), np.float32)
+        vectors = self._encoder([prefix + text for text in texts])
+        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True) if self.identity.normalised else vectors
 
 
 class SentenceReranker:
-    """Scores (query, text) pairs with a `CrossEncoder`: logits, higher is more relevant, about -12 to 12."""
+    """Scores (query, text) pairs with a cross-encoder: logits, higher is more relevant, about -12 to 12."""
 
-    def __init__(self, model: CrossEncoder) -> None:
-        self._model = model
+    def __init__(self, encoder: Encoder) -> None:
+        self._encoder = encoder
+        self.engine = encoder.engine
 
     def score(self, query: str, texts: Sequence[str]) -> list[float]:
         """One logit for each text, in their order."""
-        if not texts:
-            return []
-        pairs = [(query, text) for text in texts]
-        scores = self._model.predict(pairs, batch_size=BATCH_SIZE, show_progress_bar=False)
-        return [float(score) for score in scores]
+        return [float(score) for score in self._encoder([(query, text) for text in texts])[:, 0]] if texts else []
+
+    def pair_tokens(self, query: str, texts: Sequence[str]) -> list[int]:
+        """Tokens of each pair as the model reads it, what scoring costs: with special tokens, and cut at the limit."""
+        return self._encoder.tokeniser.count_pairs(query, texts) if texts else []
 
 
 def load_embeddings(
-    folder: Path, identity: EmbedderIdentity, *, pooling: str, max_tokens: int, threads: int = 0
+    folder: Path,
+    identity: EmbedderIdentity,
+    *,
+    pooling: str,
+    max_tokens: int,
+    threads: int = 0,
+    precision: Precision = "auto",
 ) -> SentenceEmbeddings:
     """Load an embedding model from a folder of the models cache: ONNX weights or a sentence-transformers folder."""
-    if not any(folder.glob("*.onnx")):
-        model = SentenceTransformer(str(folder), local_files_only=True)
-        return SentenceEmbeddings(model, identity)
-    transformer = OnnxTransformer(folder, output="token_embeddings", max_tokens=max_tokens, threads=threads)
-    modules: list[torch.nn.Module] = [transformer, Pooling(identity.dimension, pooling)]
-    if identity.normalised:
-        modules.append(Normalize())
-    return SentenceEmbeddings(SentenceTransformer(modules=modules, device="cpu"), identity)
+    if any(folder.glob("*.onnx")):
+        encoder = OnnxEncoder(folder, pooling=pooling, max_tokens=max_tokens, threads=threads, precision=precision)
+        return SentenceEmbeddings(encoder, identity)
+    from models.sentence_folders import FolderEncoder  # noqa: PLC0415  (seconds of imports)
+
+    return SentenceEmbeddings(FolderEncoder(folder), identity)
 
 
-def load_reranker(folder: Path, *, max_tokens: int = 512, threads: int = 0) -> SentenceReranker:
+def load_reranker(
+    folder: Path, *, max_tokens: int = 512, threads: int = 0, precision: Precision = "auto"
+) -> SentenceReranker:
     """Load a cross-encoder with one output from a folder of the models cache."""
-    identity = torch.nn.Identity()
-    if not any(folder.glob("*.onnx")):
-        return SentenceReranker(CrossEncoder(str(folder), local_files_only=True, activation_fn=identity))
-    transformer = OnnxTransformer(folder, output="scores", max_tokens=max_tokens, threads=threads)
-    return SentenceReranker(CrossEncoder(modules=[transformer], num_labels=1, device="cpu", activation_fn=identity))
+    if any(folder.glob("*.onnx")):
+        encoder = OnnxEncoder(folder, pooling="cls", max_tokens=max_tokens, threads=threads, precision=precision)
+        return SentenceReranker(encoder)
+    from models.sentence_folders import FolderCrossEncoder  # noqa: PLC0415  (seconds of imports)
+
+    return SentenceReranker(FolderCrossEncoder(folder, max_tokens))
 
 
 def cosine_scores(embeddings: SentenceEmbeddings) -> Callable[[str, Sequence[str]], list[float]]:
@@ -166,11 +160,50 @@ def cosine_scores(embeddings: SentenceEmbeddings) -> Callable[[str, Sequence[str
     return score
 
 
-def _plain_tokenizer(model: SentenceTransformer) -> Tokenizer:
-    """A copy of the model's tokenizer that neither cuts nor pads, for counting."""
-    tokenizer = model.tokenizer
-    backend = tokenizer if isinstance(tokenizer, Tokenizer) else tokenizer.backend_tokenizer
-    plain = Tokenizer.from_str(backend.to_str())
-    plain.no_truncation()
-    plain.no_padding()
-    return plain
+def available_cores() -> int:
+    """Cores that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def has_matrix_units() -> bool:
+    """Whether the processor says that it multiplies bfloat16 matrices in hardware: cheap to ask, no where unsure."""
+    try:
+        return "amx_bf16" in Path("/proc/cpuinfo").read_text("utf-8")
+    except OSError:
+        return False
+
+
+def _load_engine(
+    path: Path, pooling: str, threads: int, precision: Precision
+) -> tuple[str, int, Engine, ThreadPoolExecutor]:
+    """What runs the weights, in words; tokens of a batch; the engine itself; and its threads."""
+    if precision != "int8" and (precision == "bf16" or has_matrix_units()):
+        from models.bert import load_bert, start_workers  # noqa: PLC0415  (seconds of imports)
+
+        if bert := load_bert(path, pooling=pooling):
+            return "bfloat16 on AMX", BATCH_TOKENS, bert, start_workers(threads)
+        if precision == "bf16":
+            raise FootnoteError(
+                f"The weights {path.name} can't run in bfloat16 on this processor: set precision to auto or int8."
+            )
+    from models.onnx_graph import OnnxGraph  # noqa: PLC0415  (not needed where bfloat16 is)
+
+    workers = ThreadPoolExecutor(threads, thread_name_prefix="encode")
+    return "ONNX Runtime", 1, OnnxGraph(path, pooling=pooling), workers
+
+
+def _batches(texts: Sequence[Tokens], most: int, threads: int) -> Iterator[Sequence[Tokens]]:
+    """Neighbouring texts in batches of about as many tokens, at most about ``most``, and as many for each thread.
+
+    >>> [len(batch) for batch in _batches([Tokens([0] * 10, [0] * 10)] * 6, 25, 2)]
+    [2, 1, 2, 1]
+    """
+    total = sum(len(text) for text in texts)
+    count = math.ceil(total / most / threads) * threads
+    start = done = 0
+    for end, text in enumerate(texts, 1):
+        done += len(text)
+        share = done * count // total  # batches that should be full by now
+        if share > (done - len(text)) * count // total:
+            yield texts[start:end]
+            start = end
