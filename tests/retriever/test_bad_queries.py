@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from indexer.store import IndexedDocument, IndexStore
-from retriever.hybrid import retrieve
+from retriever.hybrid import Searching, retrieve
 from retriever.lexical import match_expression
 from schema import (
     LONGEST_QUESTION,
@@ -89,8 +89,8 @@ def store(tmp_path_factory):
     opened.close()
 
 
-def search(store, question, top_k=8):
-    return retrieve(question, index=store, embed_query=lambda _: QUERY, top_k=top_k)
+def search(store, question, top_k=8, within=None):
+    return retrieve(question, Searching(store, lambda _: QUERY, within), top_k=top_k)
 
 
 def paths(passages):
@@ -118,6 +118,7 @@ def test_every_question_ranks_the_whole_of_a_small_index(store, question, expect
 
 @pytest.mark.parametrize(("question", "expected"), QUERIES)
 def test_a_filter_that_admits_nothing_leaves_nothing_to_find(store, question, expected):
+    assert search(store, question, within=NOBODY) == []
     assert store.lexical(match_expression(question), 10, within=NOBODY) == []
     assert store.dense(np.array(QUERY, np.float32), 10, within=NOBODY) == []
 
