@@ -42,6 +42,7 @@ def main() -> int:
         DOCS / "measures.md": measures(),
         DOCS / "structure.svg": structure(),
         DOCS / "evaluation.md": evaluation(),
+        DOCS / "retrieval.md": retrieval(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -120,6 +121,18 @@ def readme() -> str:
 def evaluation() -> str:
     """The guide to evaluation with the gate's figures filled in from the last benchmarks' records."""
     return _filled(DOCS / "evaluation.md", reruns=("reruns", rerun_table), gate=("statistics", gate_table))
+
+
+def retrieval() -> str:
+    """The guide to retrieval with its tables filled in from the last benchmarks' records."""
+    from docs.retrieval_tables import latency_table, scaling_table, stages_tables  # noqa: PLC0415
+
+    return _filled(
+        DOCS / "retrieval.md",
+        stages=("retrieval", stages_tables),
+        latency=("latency", latency_table),
+        scaling=("scaling", scaling_table),
+    )
 
 
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:
