@@ -160,12 +160,12 @@ def measure(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
     clock = Clock()
     clock.watch(footnote)
     rows = []
-    for number, question in enumerate([*questions[:WARM_UP], *questions]):
+    for question, is_counted in run_through(questions):
         clock.spent.clear()
         started = time.perf_counter()
         footnote.search(question)
         total = (time.perf_counter() - started) * 1000
-        if number >= WARM_UP:
+        if is_counted:
             rows.append({"total": total, **clock.spent, "rest": total - sum(clock.spent.values())})
     footnote.close()
     parts = list(dict.fromkeys(name for row in rows for name in row))
@@ -174,6 +174,12 @@ def measure(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
         **{f"{part}_ms": spread([row.get(part, 0.0) for row in rows]) for part in parts},
         "resident_memory_mb": resident_mb(),
     }
+
+
+def run_through(questions: Sequence[str]) -> Iterator[tuple[str, bool]]:
+    """The questions, after some of them that are not counted, since what is first used is loaded then."""
+    yield from ((questions[number % len(questions)], False) for number in range(WARM_UP))
+    yield from ((question, True) for question in questions)
 
 
 class Clock:

@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.answering import ROOT, machine, resident_mb
-from benchmarks.latency import WARM_UP, file_sizes, spread
+from benchmarks.latency import file_sizes, run_through, spread
 from benchmarks.made_texts import made_documents, read_questions, read_sentences
 from benchmarks.scaling_plot import scaling_plot
 from pipeline import Footnote
@@ -99,10 +99,10 @@ def search_times(footnote: Footnote, arguments: argparse.Namespace) -> dict[str,
     """Milliseconds of a search as users get it."""
     questions = read_questions(arguments.data, arguments.questions, seed=arguments.seed)
     times = []
-    for number, question in enumerate([*questions[:WARM_UP], *questions]):
+    for question, is_counted in run_through(questions):
         started = time.perf_counter()
         footnote.search(question)
-        if number >= WARM_UP:
+        if is_counted:
             times.append((time.perf_counter() - started) * 1000)
     return spread(times)
 

@@ -185,7 +185,8 @@ def _ask(case: EvalCase, stages: Callable[[str], Mapping[str, Stage]]) -> Mappin
 def _ranking(stage: Stage) -> _Ranking:
     first: dict[str, Passage] = {}
     for passage in stage.passages:
-        first.setdefault(passage.chunk.source_id, passage)
+        for shown in (passage, *passage.also):  # a near-duplicate is shown with the passage that it repeats
+            first.setdefault(shown.chunk.source_id, shown)
     spans = tuple(_span(passage) for passage in list(first.values())[:DEEPEST])
     return _Ranking(spans, stage.ms, {passage.origin for passage in stage.passages} <= SINGLE_ORIGINS)
 

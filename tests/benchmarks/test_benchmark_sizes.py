@@ -181,6 +181,9 @@ def test_what_a_search_spends_elsewhere_is_the_rest(monkeypatch, fake_time):
     questions = [f"Question {number}?" for number in range(12)]
     record = latency.measure(None, questions)
     assert fake.asked == [*questions[: latency.WARM_UP], *questions, "closed"]
+    fake.asked.clear()
+    assert latency.measure(None, ["One?", "Two?"])["questions"] == 2
+    assert fake.asked == [*["One?", "Two?"] * 5, "One?", "Two?", "closed"]
     assert record.pop("resident_memory_mb") > 0
     assert record == {
         "questions": 12,

@@ -2,7 +2,7 @@
 
 import json
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import ir_measures
 import numpy as np
@@ -209,6 +209,16 @@ def test_recall_at_100_counts_documents_not_passages():
         f"default/{name}" for name in names[:100]
     ]
     assert result.runs["dense"].outcomes[0].passages[99].start == 298 * 10
+
+
+def test_a_near_duplicate_stands_where_the_passage_is_that_it_is_shown_with():
+    first, second, again = stage("a", "b", "c").passages
+    found = Scripted([replace(first, also=(again,)), second], 1.0)
+    result = evaluate_retrieval([case(1, "b")], lambda question: {"pipeline": found})
+    assert [span.source for span in result.runs["pipeline"].outcomes[0].passages] == [
+        *("default/a", "default/c", "default/b"),
+    ]
+    assert result.runs["pipeline"].columns["RR@10"].tolist() == [pytest.approx(1 / 3)]
 
 
 @pytest.mark.parametrize(
