@@ -1,9 +1,13 @@
-"""Hybrid retrieval: dense and lexical candidates, fused by reciprocal rank, and the same as a LangChain retriever."""
+"""Hybrid retrieval: dense, lexical and heading candidates, fused by their scores, reranked, folded and joined.
+
+Every stage is a plain function; `retrieve` runs them in a row, `retrieve_stages` shows what each of them ranks. What
+this module does not do: load models, or decide how long a cross-encoder may read (`retriever.reranking` does).
+"""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -12,47 +16,47 @@ from langchain_core.callbacks import CallbackManagerForRetrieverRun
 from langchain_core.documents import Document
 from langchain_core.retrievers import BaseRetriever
 
-from retriever.fusion import reciprocal_rank_fusion
-from retriever.lexical import match_expression
-from schema import Passage
+from retriever.folding import fold_duplicates
+from retriever.fusion import fuse_scores, reciprocal_rank_fusion
+from retriever.joining import join_neighbours
+from retriever.lexical import heading_expression, match_expression
+from retriever.query import Query, parse_query
+from retriever.reranking import Reranking, rerank
+from schema import Filter, Passage
 
-CANDIDATES = 50
+CANDIDATES = 100
 """Passages asked of each view before fusion."""
-RERANKED = 30
-"""Passages that the cross-encoder reads when its stage is evaluated."""
+DENSE, LEXICAL, HEADINGS = 0.65, 0.35, 0.05
+"""Weights of the views (docs/decisions/011-retrieval.md)."""
+QUESTION_SHARE = 0.5
+"""Weight of the question's own vector beside that of the question with its scenario."""
+SETTLED = 0.5
+"""Standard deviations between the first and the second passage from which the first is not questioned further."""
 
 
 class CandidateIndex(Protocol):
     """An index that can be searched by vector and by words; both give passages ranked from 1, best first."""
 
-    def dense(self, query: np.ndarray, top_k: int, *, collection: str | None = None) -> list[Passage]:
+    def dense(self, query: np.ndarray, top_k: int, *, within: Filter | None = None) -> list[Passage]:
         """By inner product with a query vector, (dimension,) float32."""
 
-    def lexical(self, match: str, top_k: int, *, collection: str | None = None) -> list[Passage]:
+    def lexical(self, match: str, top_k: int, *, within: Filter | None = None) -> list[Passage]:
         """By BM25 for an FTS5 match expression."""
 
+    def vectors(self, chunk_ids: Sequence[str]) -> np.ndarray:
+        """The stored vectors of chunks, (n, dimension) float32, in the order of the ids."""
 
-def retrieve(
-    question: str,
-    *,
-    index: CandidateIndex,
-    embed_query: Callable[[str], list[float]],
-    top_k: int,
-    collection: str | None = None,
-) -> list[Passage]:
-    """The best passages for a question, best first, from both views of the index.
+    def span(self, source_id: str, start: int, end: int) -> str:
+        """The text of a source between two offsets, exactly."""
 
-    Args:
-        question: what to search for; any text.
-        index: where to search.
-        embed_query: the index's own embedder, for queries.
-        top_k: how many passages at most.
-        collection: search one collection only; ``None`` searches all.
-    """
-    depth = max(CANDIDATES, top_k)
-    dense = index.dense(np.asarray(embed_query(question), dtype=np.float32), depth, collection=collection)
-    lexical = index.lexical(match_expression(question), depth, collection=collection)
-    return reciprocal_rank_fusion([dense, lexical], top_k=top_k)
+
+@dataclass(frozen=True, slots=True)
+class Searching:
+    """What a question is searched with: the index, its own embedder for queries, and which documents may be found."""
+
+    index: CandidateIndex
+    embed_query: Callable[[str], list[float]]
+    within: Filter | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,47 +67,121 @@ class Stage:
     ms: float
 
 
-def retrieve_stages(
-    question: str,
-    *,
-    index: CandidateIndex,
-    embed_query: Callable[[str], list[float]],
-    score: Callable[[str, Sequence[str]], list[float]],
-    depth: int,
-) -> dict[str, Stage]:
-    """Each stage of retrieval on its own, for evaluation: ``dense``, ``lexical``, ``fused`` and ``reranked``.
+def retrieve(question: str, searching: Searching, *, top_k: int, reranking: Reranking | None = None) -> list[Passage]:
+    """The best passages for a question, best first; at most ``top_k``, fewer when neighbours among them are joined.
 
     Args:
-        question: what to search for.
-        index: where to search.
-        embed_query: the index's own embedder, for queries.
-        score: the cross-encoder, which reads the best ``RERANKED`` fused passages; the others follow as they were.
-        depth: passages of each stage at most.
+        question: what to search for; any text.
+        searching: where, and with what.
+        top_k: how many passages at most.
+        reranking: the cross-encoder and what it may read; ``None`` leaves the fused order.
     """
-    started = time.monotonic()
-    dense = index.dense(np.asarray(embed_query(question), dtype=np.float32), depth)
-    dense_ms = _ms_since(started)
-    lexical = index.lexical(match_expression(question), depth)
-    lexical_ms = _ms_since(started) - dense_ms
-    fused = reciprocal_rank_fusion([dense, lexical], top_k=depth)
+    query = parse_query(question)
+    views = find_candidates(query, searching, max(CANDIDATES, top_k))
+    ranked = fuse(views, searching.index)
+    if reranking and not is_settled(ranked, views):
+        ranked = rerank(query.question, ranked, reranking)
+    return join_neighbours(fold_duplicates(ranked[: max(CANDIDATES, top_k)])[:top_k], searching.index.span)
+
+
+def retrieve_stages(
+    question: str, searching: Searching, *, depth: int, reranking: Reranking | None = None
+) -> dict[str, Stage]:
+    """Each stage of retrieval on its own, for evaluation: the views, their fusion by rank and by score, and reranked.
+
+    ``reranked`` is every question's, also where the policy would spare it. The times of ``dense``, ``lexical`` and
+    ``headings`` are their own; those of the others run from the question on.
+    """
+    query, started = parse_query(question), time.monotonic()
+    views = find_candidates(query, searching, depth)
+    found_ms = _ms_since(started)
+    fused = fuse(views, searching.index)
     fused_ms = _ms_since(started)
-    reranked = _rerank(question, fused, score)
-    return {
-        "dense": Stage(dense, dense_ms),
-        "lexical": Stage(lexical, lexical_ms),
-        "fused": Stage(fused, fused_ms),
-        "reranked": Stage(reranked, _ms_since(started)),
+    stages = {
+        "dense": Stage(views.dense, views.dense_ms),
+        "lexical": Stage(views.lexical, views.lexical_ms),
+        "headings": Stage(views.headings, found_ms - views.dense_ms - views.lexical_ms),
+        "fused by rank": Stage(reciprocal_rank_fusion([views.dense, views.lexical], top_k=depth), found_ms),
+        "fused": Stage(fused[:depth], fused_ms),
     }
+    if reranking:
+        started = time.monotonic()
+        reranked = rerank(query.question, fused, reranking)
+        stages["reranked"] = Stage(reranked[:depth], fused_ms + _ms_since(started))
+    return stages
 
 
-def _rerank(
-    question: str, passages: Sequence[Passage], score: Callable[[str, Sequence[str]], list[float]]
-) -> list[Passage]:
-    head = passages[:RERANKED]
-    scores = score(question, [f"{passage.source.title}: {passage.chunk.text}" for passage in head])
-    order = sorted(range(len(head)), key=lambda place: (-scores[place], place))
-    ranked = [replace(head[place], score=scores[place], origin="reranked") for place in order]
-    return [replace(one, rank=rank) for rank, one in enumerate((*ranked, *passages[RERANKED:]), start=1)]
+@dataclass(frozen=True, slots=True)
+class Views:
+    """What each view of the index ranked for a question, best first; ``vector`` is what the dense one searched with."""
+
+    vector: np.ndarray
+    dense: list[Passage]
+    lexical: list[Passage]
+    headings: list[Passage]
+    dense_ms: float
+    lexical_ms: float
+
+
+def find_candidates(query: Query, searching: Searching, depth: int) -> Views:
+    """Ask every view of the index for its best passages, at most ``depth`` of each."""
+    index, within, started = searching.index, searching.within, time.monotonic()
+    vector = _query_vector(query, searching)
+    dense = index.dense(vector, depth, within=within)
+    dense_ms = _ms_since(started)
+    lexical = index.lexical(match_expression(query.text), depth, within=within)
+    lexical_ms = _ms_since(started) - dense_ms
+    headings = index.lexical(heading_expression(query.question), depth, within=within)
+    return Views(vector, dense, lexical, headings, dense_ms, lexical_ms)
+
+
+def fuse(views: Views, index: CandidateIndex) -> list[Passage]:
+    """The candidates of the dense and the lexical view in one ranking, by the standardised scores of all views.
+
+    What the lexical views did not list scores 0 in them; what the dense view did not list is scored by its stored
+    vector, so that every candidate has its true cosine. Headings alone make no candidate: they repeat too often.
+    """
+    candidates = {passage.chunk.chunk_id: passage for passage in (*views.dense, *views.lexical)}
+    if not candidates:
+        return []
+    cosines = {passage.chunk.chunk_id: passage.score for passage in views.dense}
+    unlisted = [key for key in candidates if key not in cosines]
+    if unlisted:
+        cosines.update(zip(unlisted, (index.vectors(unlisted) @ views.vector).tolist(), strict=True))
+    scores = fuse_scores(
+        [
+            (np.array([cosines[key] for key in candidates]), DENSE),
+            (_scores(views.lexical, candidates), LEXICAL),
+            (_scores(views.headings, candidates), HEADINGS),
+        ]
+    )
+    order = sorted(zip(scores.tolist(), candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
+    return [
+        replace(candidates[key], score=score, rank=rank, origin="fused")
+        for rank, (score, key) in enumerate(order, start=1)
+    ]
+
+
+def is_settled(fused: Sequence[Passage], views: Views) -> bool:
+    """Whether the views agree on the first passage, well before the second: then a cross-encoder changes nothing."""
+    firsts = {ranking[0].chunk.chunk_id for ranking in (fused, views.dense, views.lexical) if ranking}
+    if not fused or not views.dense or not views.lexical or len(firsts) > 1:
+        return False
+    return len(fused) == 1 or fused[0].score - fused[1].score > SETTLED
+
+
+def _query_vector(query: Query, searching: Searching) -> np.ndarray:
+    """The vector to search with, (dimension,) float32: of the whole text, leaning towards what it asks."""
+    vector = np.asarray(searching.embed_query(query.text), dtype=np.float32)
+    if query.question == query.text:
+        return vector
+    mixed = vector + QUESTION_SHARE * np.asarray(searching.embed_query(query.question), dtype=np.float32)
+    return mixed / max(float(np.linalg.norm(mixed)), 1e-12)
+
+
+def _scores(passages: Sequence[Passage], keys: Iterable[str]) -> np.ndarray:
+    found = {passage.chunk.chunk_id: passage.score for passage in passages}
+    return np.array([found.get(key, 0.0) for key in keys])
 
 
 def _ms_since(started: float) -> float:

@@ -11,5 +11,9 @@ def passage(
     return Passage(chunk, source, score, rank, origin, **fields)
 
 
-def ranking(*paths, origin="dense"):
-    return [passage(path, rank=rank, origin=origin) for rank, path in enumerate(paths, start=1)]
+def ranking(*paths, origin="dense", scores=None):
+    given = scores or [0.0] * len(paths)
+    return [
+        passage(path, f"The words of {path}.", rank=rank, origin=origin, score=score)
+        for rank, (path, score) in enumerate(zip(paths, given, strict=True), start=1)
+    ]

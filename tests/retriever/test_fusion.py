@@ -1,4 +1,4 @@
-"""Reciprocal rank fusion: scores worked out by hand, and the same numbers from a few lines of numpy."""
+"""Fusion of scores and of ranks: values worked out by hand, and the same numbers from a few lines of numpy."""
 
 import numpy as np
 import pytest
@@ -6,9 +6,33 @@ from hypothesis import given
 from hypothesis import strategies as st
 from passages import passage, ranking
 
-from retriever.fusion import reciprocal_rank_fusion
+from retriever.fusion import fuse_scores, reciprocal_rank_fusion, standardise
 
 PATHS = [f"{letter}.md" for letter in "abcdefghij"]
+
+
+def test_scores_are_standardised_by_hand():
+    # Mean 3, deviations -2, 0, 2, spread sqrt(8 / 3).
+    assert standardise(np.array([1.0, 3.0, 5.0])) == pytest.approx([-(1.5**0.5), 0.0, 1.5**0.5])
+    assert standardise(np.array([2.0, 2.0])).tolist() == [0.0, 0.0]
+    assert standardise(np.array([])).tolist() == []
+
+
+def test_views_are_added_with_their_weights():
+    fused = fuse_scores([(np.array([1.0, 3.0]), 0.75), (np.array([9.0, 1.0]), 0.25), (np.array([5.0, 5.0]), 9.0)])
+    assert fused.tolist() == pytest.approx([-0.75 + 0.25, 0.75 - 0.25])
+
+
+@given(
+    st.lists(st.lists(st.floats(-100, 100), min_size=5, max_size=5), min_size=1, max_size=3),
+    st.floats(0.1, 10),
+    st.floats(-50, 50),
+)
+def test_neither_the_unit_nor_the_origin_of_a_score_matters(rows, unit, origin):
+    views = [(np.array(row), 1.0) for row in rows if np.std(row) > 1e-3]
+    if views:
+        moved = [(scores * unit + origin, weight) for scores, weight in views]
+        assert fuse_scores(moved) == pytest.approx(fuse_scores(views), abs=1e-6)
 
 
 def test_scores_are_sums_of_reciprocal_ranks():

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from retriever.lexical import MOST_TERMS, content_words, match_expression
+from retriever.lexical import MOST_TERMS, content_words, heading_expression, match_expression
 
 DOCUMENTS = {1: "The strategy was published in October.", 2: "Cafés résumés", 3: "NEAR and NOT are operators"}
 
@@ -33,7 +33,13 @@ def found(table, question):
     [
         ("When was the strategy published?", '"strategy" OR "published"'),
         ("strategy STRATEGY Strategy", '"strategy"'),
-        ('"NEAR(a b)" AND text:x* NOT ^y', '"near" OR "b" OR "text" OR "x" OR "not" OR "y"'),
+        ('"NEAR(a b)" AND text:x* NOT ^y', '"near a b" OR "near" OR "b" OR "text" OR "x" OR "not" OR "y"'),
+        ("Does 12(3)(a) of the 2019/20 plan hold?", '"12 3 a" OR "2019 20" OR "plan" OR "hold"'),
+        ("COVID-19 and IL-6", '"covid 19" OR "il 6" OR "covid" OR "il"'),
+        ("1,200 people or 5 of 7 cats", '"1 200" OR "people" OR "5" OR "7" OR "cats"'),
+        ("a well-known e-mail", '"well" OR "known" OR "e" OR "mail"'),
+        ("what is 3.2", '"3 2"'),
+        ("the “duty of care”", '"duty of care" OR "duty" OR "care"'),
         ("patient's and patients’ data", '"patient\'s" OR "patients" OR "data"'),
         ("what is it", '"what" OR "is" OR "it"'),
         ("", ""),
@@ -71,6 +77,24 @@ def test_words_find_their_documents(table, question, rows):
 @example("a\x00b NUL")
 def test_no_text_breaks_the_search(table, text):
     found(table, text)
+
+
+@pytest.mark.parametrize(
+    ("question", "rows"),
+    [("3.2", [1]), ("section 3.2 of it", [1, 2, 3]), ("2.3", []), ("12(3)", [3])],
+)
+def test_references_and_quoted_words_match_only_in_their_order(question, rows):
+    connection = sqlite3.connect(":memory:")
+    connection.execute("CREATE VIRTUAL TABLE chunk_fts USING fts5 (text, tokenize='porter unicode61')")
+    texts = ["Section 3.2 applies.", "Rule 2 of section 3, line 3.", "Section 12(3) and article 32."]
+    connection.executemany("INSERT INTO chunk_fts VALUES (?)", [(text,) for text in texts])
+    assert found(connection, question) == rows
+    connection.close()
+
+
+def test_headings_are_searched_by_the_same_words():
+    assert heading_expression("Who pays the fee?") == '{title heading} : ("pays" OR "fee")'
+    assert heading_expression("?!") == ""
 
 
 def test_a_question_of_a_novels_length_keeps_its_first_words():
