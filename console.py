@@ -120,10 +120,18 @@ def show_passages(passages: Iterable[Passage]) -> None:
     """Ranked passages, each with where it stands."""
     for passage in passages:
         chunk = passage.chunk
-        page = f", page {chunk.page}" if chunk.page else ""
-        say(f"{passage.rank}. {passage.source.title}{page}  [{chunk.source_id} {chunk.start}-{chunk.end}]")
+        say(f"{passage.rank}. {_place(passage)}")
         say(textwrap.indent(textwrap.fill(" ".join(chunk.text.split()), WIDTH - 3), "   "))
+        for same in passage.also:
+            say(f"   the same in: {_place(same)}")
         say()
+
+
+def _place(passage: Passage) -> str:
+    """Where a passage stands: title, page, source and offsets."""
+    chunk = passage.chunk
+    page = f", page {chunk.page}" if chunk.page else ""
+    return f"{passage.source.title}{page}  [{chunk.source_id} {chunk.start}-{chunk.end}]"
 
 
 def stream_answer(events: Iterable[Event]) -> Answer:

@@ -8,7 +8,9 @@ import it. Offsets are always character offsets (Python string indices) into the
 from __future__ import annotations
 
 import hashlib
+import re
 from dataclasses import asdict, dataclass, field
+from datetime import date as calendar_date
 from typing import Any, Literal
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row"]
@@ -220,6 +222,34 @@ def checked_question(question: str) -> str:
     return question
 
 
+def checked_period(since: str | None, until: str | None) -> None:
+    """Whether two ends of a period are dates as people state them, and some day lies between them, both included.
+
+    A date without a day, or without a month, stands for all of its days: since 2021 begins with 1 January, until 2021
+    ends with 31 December. So two dates are compared in the digits that both have.
+
+    Raises:
+        FootnoteError: for anything but YYYY, YYYY-MM or YYYY-MM-DD of the calendar, and for an empty period.
+    """
+    for date in (since, until):
+        if date is not None and not _is_date(date):
+            raise FootnoteError(f"{date!r} is not a date. Write YYYY, YYYY-MM or YYYY-MM-DD, such as 2021-06.")
+    if since is not None and until is not None and since[: len(until)] > until[: len(since)]:
+        raise FootnoteError(
+            f"No day is both since {since} and until {until}. Exchange the two dates, or leave one out."
+        )
+
+
+def _is_date(text: str) -> bool:
+    if not re.fullmatch(r"[0-9]{4}(-[0-9]{2}){0,2}", text):
+        return False
+    try:
+        calendar_date.fromisoformat(text + "-01" * ((len("2021-06-30") - len(text)) // 3))
+    except ValueError:
+        return False
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class Timings:
     """Milliseconds from the arrival of the question; ``None`` where the stage did not run."""
@@ -391,6 +421,19 @@ def passage_to_dict(passage: Passage) -> dict[str, Any]:
         "text": chunk.text,
         "origin": passage.origin,
         "seen_by_model": passage.seen_by_model,
+        "also": [_place_of(one) for one in passage.also],
+    }
+
+
+def _place_of(passage: Passage) -> dict[str, Any]:
+    """Where a passage stands, without its words."""
+    chunk = passage.chunk
+    return {
+        "source": chunk.source_id,
+        "title": passage.source.title,
+        "page": chunk.page,
+        "start": chunk.start,
+        "end": chunk.end,
     }
 
 

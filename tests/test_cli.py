@@ -20,7 +20,8 @@ QUESTION = "When was the strategy published?"
 
 QUOTE = {"number", "source", "title", "date", "page", "start", "end", "quote", "score"}
 PASSAGE = {
-    "rank", "score", "source", "title", "date", "page", "heading", "start", "end", "text", "origin", "seen_by_model"
+    "rank", "score", "source", "title", "date", "page", "heading", "start", "end", "text", "origin", "seen_by_model",
+    "also",
 }  # fmt: skip
 ANSWER = {
     "question", "answer", "abstained", "reason", "sentences", "citations", "quotes", "passages", "timings",

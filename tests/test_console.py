@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import console
-from schema import Progress
+from schema import Chunk, Passage, Progress, Source
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_A_TERMINAL = """
@@ -66,6 +66,22 @@ class Bar:
 
     def update(self, _, *, total, completed, **__):
         self.told.append(("update", completed, total))
+
+
+def found(path, page, **fields):
+    chunk = Chunk(f"law/{path}", 10, 30, "One  dog\nper household.", page)
+    return Passage(chunk, Source("law", path, f"Act of {path[:4]}", None, "0" * 64), 0.5, 2, "fused", **fields)
+
+
+def test_a_passage_has_under_it_where_the_same_is_said(capsys):
+    console.show_passages([found("1871.pdf", 4, also=(found("1869.pdf", 7), found("1866.md", None)))])
+    assert capsys.readouterr().out.splitlines() == [
+        "2. Act of 1871, page 4  [law/1871.pdf 10-30]",
+        "   One dog per household.",
+        "   the same in: Act of 1869, page 7  [law/1869.pdf 10-30]",
+        "   the same in: Act of 1866  [law/1866.md 10-30]",
+        "",
+    ]
 
 
 def test_another_unit_begins_anew_so_that_its_time_left_is_its_own(monkeypatch):

@@ -213,8 +213,17 @@ def _passage(passage: Passage) -> str:
     heading = f'<span class="heading">{escape(passage.chunk.heading)}</span>' if passage.chunk.heading else ""
     return (
         f'<li class="passage"><p class="where">{_where(quote.title, quote.date, quote.page)}{heading}'
-        f'<span class="{seen[0]}">{seen[1]}</span></p><p class="text">{escape(quote.quote)}</p>'
+        f'<span class="{seen[0]}">{seen[1]}</span></p><p class="text">{escape(quote.quote)}</p>{_also(passage)}'
         f'<button type="button" class="show" {_opens(quote, "Passage")}>Show in document</button></li>'
+    )
+
+
+def _also(passage: Passage) -> str:
+    """Where the same is said that was not worth a place of its own, each with the way there."""
+    return "".join(
+        f'<p class="also">the same in: {escape(place(quote.title, quote.date, quote.page))} '
+        f'<button type="button" class="show" {_opens(quote, "Passage")}>Show in document</button></p>'
+        for quote in map(_as_quote, passage.also)
     )
 
 

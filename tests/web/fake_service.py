@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 import schema
 from feedback import Feedback
@@ -52,7 +53,10 @@ def passage(rank: int, words: str, seen: bool, source_id: str = "default/briefin
 
 
 QUOTES = (quote(1, PUBLISHED), quote(2, COVERS), quote(3, AREAS))
-PASSAGES = (passage(1, PUBLISHED, True), passage(2, AREAS, False))
+PASSAGES = (
+    passage(1, PUBLISHED, True),
+    replace(passage(2, AREAS, False), also=(passage(3, "Hostile <img", False, "default/odd/ha sh#1 100%?.md"),)),
+)
 FINGERPRINT = schema.Fingerprint("i", "e", "none", "fake", "p")
 SENTENCES = (
     schema.Sentence("The strategy was published on 12 October 2022.", (1,), "supported", 1.0),
@@ -70,6 +74,7 @@ class FakeService:
         self.empty = empty
         self.pause_s = pause_s
         self.asked: list[tuple[str, tuple[schema.Turn, ...]]] = []
+        self.narrowed: list[tuple[str | None, schema.Filter | None]] = []
         self.stops: list[threading.Event] = []
         self.stopped_at: float | None = None
         self.feedback: list[Feedback] = []
@@ -107,11 +112,25 @@ class FakeService:
         if source_id not in TEXTS:
             raise schema.FootnoteError(f"There is no document {source_id}.")
 
+    def search(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        within: schema.Filter | None = None,
+        top_k: int | None = None,
+    ) -> list[schema.Passage]:
+        self.narrowed.append((collection, within))
+        if "broken" in question:
+            raise schema.FootnoteError("The index is being rebuilt. Ask again in a minute.")
+        return list(PASSAGES[:top_k])
+
     def ask(
         self,
         question: str,
         *,
         collection: str | None = None,
+        within: schema.Filter | None = None,
         top_k: int | None = None,
         history: Sequence[schema.Turn] = (),
         quotes_only: bool = False,
@@ -119,6 +138,7 @@ class FakeService:
     ) -> Iterator[schema.Event]:
         stop = stop or threading.Event()
         self.asked.append((question, tuple(history)))
+        self.narrowed.append((collection, within))
         self.stops.append(stop)
         if "broken" in question:
             raise schema.FootnoteError("The index is being rebuilt. Ask again in a minute.")

@@ -92,6 +92,18 @@ def test_a_disclosure_waits_for_the_end_since_updates_would_close_it():
     assert "○ not seen by the model" in text
 
 
+def test_what_says_the_same_stands_under_its_passage_and_leads_to_its_place():
+    html = render.exchange_html(answered("When?"))
+    same = PASSAGES[1].also[0]
+    text = Reader(html).text
+    assert text.count("the same in: ") == 1
+    assert f"{PASSAGES[1].chunk.text}the same in: {same.source.title} Show in document" in text
+    assert f'data-source="{same.chunk.source_id}" data-start="{same.chunk.start}" data-end="{same.chunk.end}"' in html
+    dated = replace(PASSAGES[0], also=PASSAGES[:1])
+    rows = Reader(render.exchange_html(replace(answered("When?"), passages=(dated,)))).text
+    assert "the same in: Genomics briefing, 14 October 2022, page 2 Show in document" in rows
+
+
 def test_what_was_left_out_can_be_looked_up():
     text = Reader(render.exchange_html(answered("When?"))).text
     assert "What was left out: 1 sentence without support in the documentsIt cost 3 million. No quote holds" in text
