@@ -1,8 +1,8 @@
 """An indexing run: every file of the given paths becomes a row of the report and, when it can be read, is searchable.
 
-Files are read one by one, embedded in batches that span files, and committed in batches: a row that says ``indexed``
-is on disk. An interrupted run loses nothing that it has reported and goes on where it stopped, since what is unchanged
-costs one hash.
+Files are read one by one, embedded in batches that span files while the next batch is read, and committed in batches: a
+row that says ``indexed`` is on disk. An interrupted run loses nothing that it has reported and goes on where it
+stopped, since what is unchanged costs one hash.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from pathlib import Path
 
 import numpy as np
 
+from indexer.ahead import Ahead
 from indexer.chunking import CountTokens, chunk_document, embedding_text
 from indexer.identities import Identities
 from indexer.store import IndexStore, KnownFile
@@ -25,8 +26,6 @@ from schema import Chunk, Extraction, FileReport, FileStatus, FootnoteError, Ind
 
 BATCH_CHUNKS = 256
 BATCH_FILES = 64
-EMBED_CHUNKS = 64
-"""Chunks embedded between two reports of progress."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +56,14 @@ class _Read:
     extraction: Extraction
     chunks: list[Chunk]
     file: KnownFile
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Files that are being embedded; ``parts`` waits for the vectors of all their chunks, some at a time."""
+
+    files: list[_Read]
+    parts: Iterator[np.ndarray]
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,8 +98,8 @@ def index_paths(
         One row for each file, also when several of the paths hold it, and one for each path without files.
     """
     started = time.monotonic()
-    with store.writing():
-        run = _Run(store, collection, recipe, on_file, on_progress)
+    with store.writing(), Ahead(recipe.embed) as ahead:
+        run = _Run(store, collection, recipe, ahead, on_file=on_file, on_progress=on_progress)
         run.index(paths)
         store.save_vectors()
     return IndexReport(tuple(run.reports), time.monotonic() - started)
@@ -106,15 +113,18 @@ class _Run:
         store: IndexStore,
         collection: str,
         recipe: Recipe,
+        ahead: Ahead,
+        *,
         on_file: Callable[[FileReport], None],
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.reports: list[FileReport] = []
         self._store, self._collection, self._recipe = store, collection, recipe
-        self._on_file, self._on_progress = on_file, on_progress
+        self._ahead, self._on_file, self._on_progress = ahead, on_file, on_progress
         self._files = Identities(collection, store.known_files(collection))
         self._seen: set[Path] = set()
         self._waiting: list[_Read] = []
+        self._embedding: _Batch | None = None
         self._moved: list[_Unchanged] = []
         self._done = self._total = 0
 
@@ -129,6 +139,7 @@ class _Run:
                     self._seen.add(entry.shown)
                     self._index_file(entry, root)
             self._remove_missing(_shown(path), entries)
+        self._flush()
         self._flush()
         self._progress("")
 
@@ -188,44 +199,40 @@ class _Run:
             self._flush()
 
     def _flush(self) -> None:
-        """Embed and commit what is waiting, and report it."""
+        """Begin to embed what is waiting, then commit and report what was being embedded before."""
+        embedding, self._embedding = self._embedding, self._start()
+        self._report_moved()
+        if embedding is None:
+            return
+        vectors = self._collect(embedding)
+        self._store.put(list(_documents(embedding.files, vectors)))
+        for read in embedding.files:
+            self._report(_row(read, read.file.status))
+
+    def _start(self) -> _Batch | None:
+        files, self._waiting = self._waiting, []
+        texts = [embedding_text(read.file.source.title, chunk) for read in files for chunk in read.chunks]
+        return _Batch(files, self._ahead.start(texts)) if files else None
+
+    def _collect(self, batch: _Batch) -> np.ndarray:
+        """Vectors of a batch's chunks, (n, dimension) float32, in their order."""
+        parts, label = [np.zeros((0, self._store.identity.dimension), np.float32)], batch.files[-1].entry.shown.name
+        size, chunks = sum(read.entry.size for read in batch.files), sum(len(read.chunks) for read in batch.files)
+        done = 0
+        for part in batch.parts:
+            parts.append(part)
+            done += len(part)
+            self._progress(label, size * done // chunks)
+        self._done += size
+        return np.vstack(parts)
+
+    def _report_moved(self) -> None:
         moved, self._moved = self._moved, []
         for root in dict.fromkeys(one.file.root for one in moved):
             rows = [one for one in moved if one.file.root == root]
             self._store.move([one.file.source.source_id for one in rows], root)
             for one in rows:
                 self._report(_row(one, "unchanged"))
-        waiting, self._waiting = self._waiting, []
-        if waiting:
-            self._store.put(list(self._embedded(waiting)))
-        for read in waiting:
-            self._report(_row(read, read.file.status))
-
-    def _embedded(self, waiting: Sequence[_Read]) -> Iterator[IndexedDocument]:
-        """The documents to store, each with its rows of the batch's vectors."""
-        vectors, offset = self._embed(waiting), 0
-        for read in waiting:
-            rows = vectors[offset : offset + len(read.chunks)]
-            offset += len(read.chunks)
-            file = read.file
-            yield IndexedDocument(
-                *(file.source, read.extraction, read.chunks, rows),
-                root=file.root,
-                recipe=file.recipe,
-                status=file.status,
-                reason=file.reason,
-            )
-
-    def _embed(self, waiting: Sequence[_Read]) -> np.ndarray:
-        """Vectors of all waiting chunks, (n, dimension) float32, in their order."""
-        texts = [embedding_text(read.file.source.title, chunk) for read in waiting for chunk in read.chunks]
-        share = sum(read.entry.size for read in waiting) / max(len(texts), 1)
-        parts, label = [np.zeros((0, self._store.identity.dimension), np.float32)], waiting[-1].entry.shown.name
-        for start in range(0, len(texts), EMBED_CHUNKS):
-            parts.append(self._recipe.embed(texts[start : start + EMBED_CHUNKS]))
-            self._progress(label, int(share * min(start + EMBED_CHUNKS, len(texts))))
-        self._done += sum(read.entry.size for read in waiting)
-        return np.vstack(parts)
 
     def _remove_missing(self, path: Path, entries: Sequence[_Entry]) -> None:
         """Remove documents whose files are gone, except below what could not be looked into."""
@@ -257,6 +264,22 @@ class _Run:
     def _progress(self, label: str, ahead: int = 0) -> None:
         """Tell how many bytes are done; ``ahead`` are those of a batch that is not finished yet."""
         self._on_progress(Progress(self._done + ahead, self._total, label, "bytes"))
+
+
+def _documents(files: Sequence[_Read], vectors: np.ndarray) -> Iterator[IndexedDocument]:
+    """The documents to store, each with its rows of the batch's vectors."""
+    offset = 0
+    for read in files:
+        rows = vectors[offset : offset + len(read.chunks)]
+        offset += len(read.chunks)
+        file = read.file
+        yield IndexedDocument(
+            *(file.source, read.extraction, read.chunks, rows),
+            root=file.root,
+            recipe=file.recipe,
+            status=file.status,
+            reason=file.reason,
+        )
 
 
 def _row(one: _Read | _Unchanged, status: FileStatus) -> FileReport:

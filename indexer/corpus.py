@@ -10,7 +10,11 @@ import hashlib
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
+import numpy as np
+
+from indexer.ahead import Ahead
 from indexer.building import Recipe
 from indexer.chunking import chunk_document, embedding_text
 from indexer.loading.text_loader import wrap_width
@@ -53,11 +57,11 @@ def index_texts(
                 fresh.append(document)
         store.delete([file.source.source_id for file in known.values()])
         reports += [FileReport(path, "removed") for path in known]
-        for batch in _batches(fresh):
-            prepared = _prepare(batch, collection, recipe)
+        for prepared in _embedded(fresh, collection, recipe):
             store.put(prepared)
             reports += [FileReport(one.source.path, "indexed", chunks=len(one.chunks)) for one in prepared]
-            on_progress(Progress(len(reports), len(documents) + len(known), batch[-1].title, "documents"))
+            title = prepared[-1].source.title
+            on_progress(Progress(len(reports), len(documents) + len(known), title, "documents"))
         store.save_vectors()
     return IndexReport(tuple(reports), time.monotonic() - started)
 
@@ -79,23 +83,39 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
-def _prepare(batch: Sequence[TextDocument], collection: str, recipe: Recipe) -> list[IndexedDocument]:
-    """The documents with chunks and vectors, embedded in one call."""
-    read = []
-    for document in batch:
-        source = Source(collection, document.path, document.title, None, _hash(document))
-        extraction = Extraction(document.text, paragraphs(document.text), title=document.title or None)
-        chunks = chunk_document(
-            extraction, source.source_id, max_tokens=recipe.max_tokens, count_tokens=recipe.count_tokens
-        )
-        read.append((source, extraction, chunks))
-    vectors = recipe.embed([embedding_text(source.title, chunk) for source, _, chunks in read for chunk in chunks])
-    prepared, offset = [], 0
-    for source, extraction, chunks in read:
-        rows = vectors[offset : offset + len(chunks)]
-        prepared.append(IndexedDocument(source, extraction, chunks, rows, recipe=recipe.name))
-        offset += len(chunks)
-    return prepared
+def _embedded(documents: Sequence[TextDocument], collection: str, recipe: Recipe) -> Iterator[list[IndexedDocument]]:
+    """The documents in batches, with chunks and vectors; a batch is given out when the next one has been begun."""
+    with Ahead(recipe.embed) as ahead:
+        waiting: tuple[list[IndexedDocument], Iterator[np.ndarray]] | None = None
+        for batch in _batches(documents):
+            chunked = [_chunked(document, collection, recipe) for document in batch]
+            texts = [embedding_text(one.source.title, chunk) for one in chunked for chunk in one.chunks]
+            following = chunked, ahead.start(texts)
+            if waiting:
+                yield _with_vectors(*waiting)
+            waiting = following
+        if waiting:
+            yield _with_vectors(*waiting)
+
+
+def _chunked(document: TextDocument, collection: str, recipe: Recipe) -> IndexedDocument:
+    """A document with chunks that have no vectors yet."""
+    source = Source(collection, document.path, document.title, None, _hash(document))
+    extraction = Extraction(document.text, paragraphs(document.text), title=document.title or None)
+    chunks = chunk_document(
+        extraction, source.source_id, max_tokens=recipe.max_tokens, count_tokens=recipe.count_tokens
+    )
+    return IndexedDocument(source, extraction, chunks, np.zeros((0, 0), np.float32), recipe=recipe.name)
+
+
+def _with_vectors(documents: Sequence[IndexedDocument], parts: Iterator[np.ndarray]) -> list[IndexedDocument]:
+    vectors = [row for part in parts for row in part]
+    complete, offset = [], 0
+    for document in documents:
+        rows = vectors[offset : offset + len(document.chunks)]
+        offset += len(rows)
+        complete.append(replace(document, vectors=np.array(rows, np.float32)))
+    return complete
 
 
 def _batches(documents: Sequence[TextDocument]) -> Iterator[Sequence[TextDocument]]:

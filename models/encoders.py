@@ -63,8 +63,11 @@ class OnnxEncoder:
 
     def __call__(self, texts: Sequence[Text]) -> np.ndarray:
         """States or logits of the texts, (n, width) float32; the same text gives the same in any company."""
-        batches = list(_batches(self.tokeniser.encode(texts), self._batch_tokens, self._threads))
-        return np.concatenate(list(self._workers.map(self._run, batches)))
+        batches = list(_batches(texts, self._batch_tokens, self._threads))
+        return np.concatenate(list(self._workers.map(self._run_batch, batches)))
+
+    def _run_batch(self, texts: Sequence[Text]) -> np.ndarray:
+        return self._run(self.tokeniser.encode(texts))
 
 
 class SentenceEmbeddings(Embeddings):
@@ -192,18 +195,24 @@ def _load_engine(
     return "ONNX Runtime", 1, OnnxGraph(path, pooling=pooling), workers
 
 
-def _batches(texts: Sequence[Tokens], most: int, threads: int) -> Iterator[Sequence[Tokens]]:
+def _batches(texts: Sequence[Text], most: int, threads: int) -> Iterator[Sequence[Text]]:
     """Neighbouring texts in batches of about as many tokens, at most about ``most``, and as many for each thread.
 
-    >>> [len(batch) for batch in _batches([Tokens([0] * 10, [0] * 10)] * 6, 25, 2)]
+    >>> [len(batch) for batch in _batches(["forty characters, which is ten tokens..."] * 6, 30, 2)]
     [2, 1, 2, 1]
     """
-    total = sum(len(text) for text in texts)
+    sizes = [_rough_tokens(text) for text in texts]
+    total = sum(sizes)
     count = math.ceil(total / most / threads) * threads
     start = done = 0
-    for end, text in enumerate(texts, 1):
-        done += len(text)
-        share = done * count // total  # batches that should be full by now
-        if share > (done - len(text)) * count // total:
+    for end, size in enumerate(sizes, 1):
+        full = done * count // total  # batches
+        done += size
+        if done * count // total > full:
             yield texts[start:end]
             start = end
+
+
+def _rough_tokens(text: Text) -> int:
+    """Tokens that a text may have, before anybody has tokenised it: batches are tokenised where they run."""
+    return min(sum(map(len, (text,) if isinstance(text, str) else text)) // 5 + 2, 512)

@@ -1,13 +1,14 @@
 """Whole indexing runs over real files: every status, every identity, and what an interrupted run leaves."""
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fakes import IDENTITY, count_words, word_vectors
 
-from indexer import building
+from indexer import ahead, building
 from indexer.building import Recipe, index_paths
 from indexer.chunking import chunk_document
 from indexer.loading import load
@@ -342,8 +343,46 @@ def test_an_interrupted_run_keeps_what_it_has_reported(docs, indexing, monkeypat
     assert [status for _, status, _ in indexing.rows(docs)] == ["unchanged"] * 2 + ["indexed"] * 3
 
 
+def test_a_batch_is_read_while_the_one_before_is_embedded(docs, indexing, monkeypatch):
+    monkeypatch.setattr(building, "BATCH_FILES", 1)
+    write(docs, a="apple", b="banana", c="cherry")
+    read_b = threading.Event()
+
+    def read(path):
+        if path.name == "b.txt":
+            read_b.set()
+        return load(path)
+
+    def embed(texts):
+        assert read_b.wait(10)
+        return word_vectors(texts)
+
+    assert {status for _, status, _ in indexing.rows(docs, load=read, embed=embed)} == {"indexed"}
+
+
+def test_rows_and_progress_are_told_in_the_thread_of_the_run(docs, indexing, monkeypatch):
+    monkeypatch.setattr(building, "BATCH_FILES", 1)
+    write(docs, a="apple", b="banana", c="cherry")
+    threads = {"embed": set(), "told": set()}
+
+    def embed(texts):
+        threads["embed"].add(threading.get_ident())
+        return word_vectors(texts)
+
+    index_paths(
+        indexing.store,
+        [docs],
+        collection="default",
+        recipe=replace(indexing.recipe, embed=embed),
+        on_file=lambda _: threads["told"].add(threading.get_ident()),
+        on_progress=lambda _: threads["told"].add(threading.get_ident()),
+    )
+    assert threads["told"] == {threading.get_ident()}
+    assert len(threads["embed"] - threads["told"]) == 1
+
+
 def test_progress_counts_bytes_up_to_the_total(docs, indexing, monkeypatch):
-    monkeypatch.setattr(building, "EMBED_CHUNKS", 2)
+    monkeypatch.setattr(ahead, "EMBED_CHUNKS", 2)
     monkeypatch.setattr(building, "BATCH_FILES", 3)
     write(docs, **{f"f{number}": f"Word {number}. " * 40 * number for number in range(9)})
     size = sum(path.stat().st_size for path in docs.iterdir())

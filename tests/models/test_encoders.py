@@ -10,7 +10,7 @@ import pytest
 from models import encoders, load_registry, model_folder
 from models.bert import is_fast
 from models.encoders import SentenceEmbeddings, SentenceReranker, _batches, load_embeddings, load_reranker
-from models.tokenising import Tokeniser, Tokens
+from models.tokenising import Tokeniser
 from parts import identity_of
 from schema import EmbedderIdentity, FootnoteError
 
@@ -168,11 +168,12 @@ def test_a_reranker_takes_the_first_output():
         ([100] * 6, 1024, 2, [3, 3]),
         ([100] * 6, 200, 2, [2, 1, 2, 1]),
         ([3, 4, 5], 1, 2, [1, 1, 1]),
-        ([1000, 1, 1, 1], 1024, 4, [1, 3]),
+        ([500, 3, 3, 3], 1024, 4, [1, 3]),
+        ([90_000, 512, 512, 512], 1024, 2, [2, 2]),
     ],
 )
 def test_batches_are_even_and_as_many_for_each_thread(lengths, most, threads, expected):
-    texts = [Tokens([0] * length, [0] * length) for length in lengths]
+    texts = [str(number) + "x" * (5 * (length - 2) - 1) for number, length in enumerate(lengths)]
     batches = list(_batches(texts, most, threads))
     assert [text for batch in batches for text in batch] == texts
     assert [len(batch) for batch in batches] == expected
