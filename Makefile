@@ -4,10 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 INDEX ?= footnote-index
 PORT ?= 7860
+PEERS := .venv-peers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check eval bench docs lock clean
+.PHONY: help run test check eval bench peers docs lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +37,12 @@ eval: $(VENV)/.installed  ## Ask the sample questions, measure the answers and w
 bench: $(VENV)/.installed  ## Measure speed, memory and answers on this machine (DATA=folder for the larger set)
 	@$(BIN)/python -m benchmarks.answering $(if $(DATA),--data $(DATA))
 
+peers: $(VENV)/.installed $(PEERS)/.installed  ## Measure other systems beside Footnote (DATA=folder in BEIR form, such as scifact)
+	@test -n "$(DATA)" || { echo "Name a question set in BEIR form: make peers DATA=FOLDER/scifact"; exit 1; }
+	@$(BIN)/footnote models fetch
+	@$(BIN)/footnote models fetch bge-small-en-v1.5
+	@$(BIN)/python -m benchmarks.peers --data $(DATA) --python $(PEERS)/bin/python
+
 docs: $(VENV)/.installed $(VENV)/.browser  ## Make the generated parts of the documentation again
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/screenshots.py
@@ -44,7 +51,7 @@ lock: $(VENV)/.installed  ## Write requirements.lock from the current environmen
 	@$(BIN)/python docs/lock.py
 
 clean:  ## Remove the environment and the sample index (the weights stay in the cache)
-	rm -rf $(VENV) $(INDEX)
+	rm -rf $(VENV) $(PEERS) $(INDEX)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Footnote needs $(PYTHON); name another with make PYTHON=..."; exit 1; }
@@ -52,6 +59,12 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+$(PEERS)/.installed: benchmarks/peers/requirements.lock
+	@echo "Setting up the other systems in $(PEERS) (a few minutes the first time) ..."
+	@$(PYTHON) -m venv $(PEERS)
+	@$(PEERS)/bin/python -m pip install --quiet --requirement benchmarks/peers/requirements.lock
 	@touch $@
 
 $(VENV)/.browser: $(VENV)/.installed

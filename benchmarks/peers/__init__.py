@@ -1,0 +1,1 @@
+"""Other systems on the same texts, questions and machine, measured one after the other beside Footnote."""
