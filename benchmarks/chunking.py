@@ -30,8 +30,7 @@ from typing import Any
 import numpy as np
 
 from benchmarks.answering import machine
-from benchmarks.embedders import read_qrels
-from benchmarks.span_sets import COLLECTION, Document, Question, Tokens, load_set, read_lines
+from benchmarks.span_sets import COLLECTION, Document, Question, Tokens, load_set, read_lines, read_qrels
 from eval.comparison.statistics import bootstrap_interval, permutation_p
 from eval.measures.retrieval import ndcg
 from indexer.chunking import chunk_document, embedding_text

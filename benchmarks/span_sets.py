@@ -118,6 +118,16 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
     return [json.loads(line) for line in path.read_text("utf-8").splitlines()]
 
 
+def read_qrels(path: Path) -> dict[str, dict[str, int]]:
+    """Grades above 0 of the judged documents of each question."""
+    qrels: dict[str, dict[str, int]] = defaultdict(dict)
+    for line in path.read_text("utf-8").splitlines()[1:]:
+        query, document, grade = line.split("\t")
+        if int(grade) > 0:
+            qrels[query][document] = int(grade)
+    return dict(qrels)
+
+
 def _plain(folder: Path) -> tuple[list[Document], list[Question]]:
     documents = [
         _document(one["_id"], Extraction(one["text"], paragraphs(one["text"]), title=one["title"]))
