@@ -136,30 +136,32 @@ def find_candidates(query: Query, searching: Searching, depth: int) -> Views:
 
 
 def fuse(views: Views, index: CandidateIndex) -> list[Passage]:
-    """The candidates of the dense and the lexical view in one ranking, by the standardised scores of all views.
+    """The candidates of the dense and the lexical view in one ranking, by the standardised scores of all views."""
+    candidates, by_view = score_candidates(views, index)
+    if not candidates:
+        return []
+    scores = fuse_scores(list(zip(by_view, (DENSE, LEXICAL, HEADINGS), strict=True))).tolist()
+    order = sorted(range(len(candidates)), key=lambda place: (-scores[place], candidates[place].chunk.chunk_id))
+    return [
+        replace(candidates[place], score=scores[place], rank=rank, origin="fused")
+        for rank, place in enumerate(order, start=1)
+    ]
+
+
+def score_candidates(views: Views, index: CandidateIndex) -> tuple[list[Passage], np.ndarray]:
+    """The candidates with their scores in each view: dense, lexical and headings, (3, n) float64.
 
     What the lexical views did not list scores 0 in them; what the dense view did not list is scored by its stored
     vector, so that every candidate has its true cosine. Headings alone make no candidate: they repeat too often.
     """
     candidates = {passage.chunk.chunk_id: passage for passage in (*views.dense, *views.lexical)}
-    if not candidates:
-        return []
     cosines = {passage.chunk.chunk_id: passage.score for passage in views.dense}
     unlisted = [key for key in candidates if key not in cosines]
     if unlisted:
         cosines.update(zip(unlisted, (index.vectors(unlisted) @ views.vector).tolist(), strict=True))
-    scores = fuse_scores(
-        [
-            (np.array([cosines[key] for key in candidates]), DENSE),
-            (_scores(views.lexical, candidates), LEXICAL),
-            (_scores(views.headings, candidates), HEADINGS),
-        ]
-    )
-    order = sorted(zip(scores.tolist(), candidates, strict=True), key=lambda pair: (-pair[0], pair[1]))
-    return [
-        replace(candidates[key], score=score, rank=rank, origin="fused")
-        for rank, (score, key) in enumerate(order, start=1)
-    ]
+    dense = [cosines[key] for key in candidates]
+    scores = np.array([dense, _scores(views.lexical, candidates), _scores(views.headings, candidates)])
+    return list(candidates.values()), scores
 
 
 def is_settled(fused: Sequence[Passage], views: Views) -> bool:
@@ -179,9 +181,9 @@ def _query_vector(query: Query, searching: Searching) -> np.ndarray:
     return mixed / max(float(np.linalg.norm(mixed)), 1e-12)
 
 
-def _scores(passages: Sequence[Passage], keys: Iterable[str]) -> np.ndarray:
+def _scores(passages: Sequence[Passage], keys: Iterable[str]) -> list[float]:
     found = {passage.chunk.chunk_id: passage.score for passage in passages}
-    return np.array([found.get(key, 0.0) for key in keys])
+    return [found.get(key, 0.0) for key in keys]
 
 
 def _ms_since(started: float) -> float:
