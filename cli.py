@@ -12,6 +12,7 @@ import typer
 
 from commands.common import Index, Json, errors_explained, opened_footnote, print_json
 from commands.evaluation import eval_app
+from commands.narrowing import OnlySources, Since, Until, Where, filter_of
 from commands.weights import models_app
 
 app = typer.Typer(
@@ -95,20 +96,27 @@ def remove(
 
 
 @app.command()
-def ask(
+def ask(  # noqa: PLR0913, PLR0917  (what a person may choose, each by its own flag)
     question: Annotated[str, typer.Argument(help="What you want to know.")],
     index: Index = None,
     collection: Collection = None,
     top_k: TopK = None,
     quotes_only: Annotated[bool, typer.Option("--quotes-only", help="Evidence only, no language model.")] = False,
+    source: OnlySources = None,
+    since: Since = None,
+    until: Until = None,
+    where: Where = None,
     as_json: Json = False,
 ) -> None:
     """Answer a question with footnotes."""
     import console  # noqa: PLC0415
     from schema import answer_to_dict  # noqa: PLC0415
 
+    within = filter_of(source, since, until, where)
     with opened_footnote(index=index) as footnote:
-        options: dict[str, Any] = {"collection": collection, "top_k": top_k, "quotes_only": quotes_only}
+        options: dict[str, Any] = {
+            "collection": collection, "within": within, "top_k": top_k, "quotes_only": quotes_only
+        }  # fmt: skip
         if as_json:
             print_json(answer_to_dict(footnote.answer(question, **options)))
         elif quotes_only:
@@ -118,19 +126,24 @@ def ask(
 
 
 @app.command()
-def search(
+def search(  # noqa: PLR0913, PLR0917
     question: Annotated[str, typer.Argument(help="What to look for.")],
     index: Index = None,
     collection: Collection = None,
     top_k: TopK = None,
+    source: OnlySources = None,
+    since: Since = None,
+    until: Until = None,
+    where: Where = None,
     as_json: Json = False,
 ) -> None:
     """List the passages for a question, best first."""
     import console  # noqa: PLC0415
     from schema import passage_to_dict  # noqa: PLC0415
 
+    within = filter_of(source, since, until, where)
     with opened_footnote(index=index) as footnote:
-        passages = footnote.search(question, collection=collection, top_k=top_k)
+        passages = footnote.search(question, collection=collection, within=within, top_k=top_k)
     if as_json:
         print_json({"question": question, "passages": [passage_to_dict(passage) for passage in passages]})
     else:

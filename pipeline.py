@@ -11,23 +11,27 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedback import Feedback, append_feedback, read_feedback
 from generator.answering import Limits, Question, answer_events
 from generator.checking import check_support
+from indexer.filter_checks import checked_filter, described
 from indexer.store import IndexStore
 from models.engines import LoadedEngine
 from parts import Parts
 from retriever.followup import standalone_question
-from retriever.hybrid import HybridRetriever, Stage, retrieve, retrieve_stages
+from retriever.hybrid import HybridRetriever, Searching, Stage, retrieve, retrieve_stages
+from retriever.reranking import Reranking
 from schema import (
     Answer,
     Answered,
     Event,
     Extraction,
     FileReport,
+    Filter,
     Fingerprint,
     FootnoteError,
     IndexReport,
@@ -67,6 +71,7 @@ class Footnote:
         self.settings = settings
         self.parts: Parts = Parts(settings, lender.parts if lender else None)
         self.store = IndexStore(settings.index, self.parts.identity, create=create, lock_wait_s=settings.lock_wait_s)
+        self._source_ids: tuple[str, list[str]] = "", []
 
     def close(self) -> None:
         """Free the language model and the database."""
@@ -200,30 +205,57 @@ class Footnote:
         question: str,
         *,
         collection: str | None = None,
+        within: Filter | None = None,
         top_k: int | None = None,
         history: Sequence[Turn] = (),
     ) -> list[Passage]:
-        """The best passages for a question, best first.
+        """The best passages for a question, best first, of all documents or of one collection, within a filter.
 
         Raises:
-            FootnoteError: for a question that can't be one, or a collection that does not exist.
+            FootnoteError: for a question that can't be one, a filter that names what is not there or a date that is
+                none, and a filter that no document passes.
         """
-        if collection is not None and collection not in (known := self.store.collections()):
-            raise FootnoteError(f"There is no collection {collection!r}. There are: {', '.join(known) or 'none yet'}.")
-        return retrieve(
+        admitted = self._checked(within, collection)
+        passages = retrieve(
             standalone_question(checked_question(question), history),
-            index=self.store,
-            embed_query=self.embeddings.embed_query,
+            Searching(self.store, self.embeddings.embed_query, admitted),
             top_k=top_k or self.settings.top_k,
-            collection=collection,
+            reranking=self._reranking(),
         )
+        if admitted and not passages and within not in (None, Filter()):
+            raise FootnoteError(
+                f"No document passes the filter ({described(admitted)}). Widen it, or look at: footnote sources"
+            )
+        return passages
+
+    def _checked(self, within: Filter | None, collection: str | None) -> Filter | None:
+        """The filter with the collection in it, checked against the index; ``None`` when everything is searched."""
+        wanted = within or Filter()
+        if collection is not None:
+            if wanted.collections and collection not in wanted.collections:
+                raise FootnoteError(f"The filter leaves out the collection {collection!r} that is to be searched.")
+            wanted = replace(wanted, collections=(collection,))
+        if wanted == Filter():
+            return None
+        return checked_filter(wanted, self.store.collections(), self._all_source_ids() if wanted.sources else [])
+
+    def _reranking(self) -> Reranking | None:
+        """The cross-encoder with its budget; ``None`` without one."""
+        tokens = self.parts.rerank_tokens
+        return Reranking(self.score, tokens) if tokens and self.parts.reranker else None
+
+    def _all_source_ids(self) -> list[str]:
+        """In order of their characters; read again when the index changed."""
+        generation = self.store.fingerprint()
+        if self._source_ids[0] != generation:
+            self._source_ids = generation, sorted(info.source.source_id for info in self.store.sources())
+        return self._source_ids[1]
 
     def stages(self, question: str, *, depth: int = 100) -> dict[str, Stage]:
         """Each stage of retrieval on its own, for evaluation; the last, ``pipeline``, is what `ask` reads from."""
         question = checked_question(question)
-        found = retrieve_stages(
-            question, index=self.store, embed_query=self.embeddings.embed_query, score=self.score, depth=depth
-        )
+        searching = Searching(self.store, self.embeddings.embed_query)
+        found = retrieve_stages(question, searching, depth=depth, reranking=self._reranking())
         started = time.monotonic()
         passages = self.search(question, top_k=depth)
         return found | {"pipeline": Stage(passages, (time.monotonic() - started) * 1000)}
@@ -233,6 +265,7 @@ class Footnote:
         question: str,
         *,
         collection: str | None = None,
+        within: Filter | None = None,
         top_k: int | None = None,
         history: Sequence[Turn] = (),
         quotes_only: bool = False,
@@ -241,14 +274,14 @@ class Footnote:
         """Answer a question as a stream of events; closing it, or setting ``stop``, stops the language model.
 
         Raises:
-            FootnoteError: for a question that can't be one, or when a part fails.
+            FootnoteError: for a question or a filter that can't be one (see `search`), or when a part fails.
         """
         started = time.monotonic()
         stop = stop or threading.Event()
         question = checked_question(question)
         history = tuple(Turn(encodable(turn.question), encodable(turn.answer)) for turn in history)
         with nullcontext() if quotes_only else self.parts.loading_engine():
-            passages = self.search(question, collection=collection, top_k=top_k, history=history)
+            passages = self.search(question, collection=collection, within=within, top_k=top_k, history=history)
             score = self.score
         engine = None if quotes_only else self.engine
         try:
@@ -271,12 +304,12 @@ class Footnote:
                 return event.answer
         raise FootnoteError("The answer ended before it was complete.")
 
-    def as_retriever(self, *, collection: str | None = None) -> HybridRetriever:
+    def as_retriever(self, *, collection: str | None = None, within: Filter | None = None) -> HybridRetriever:
         """The search as a LangChain retriever."""
         from indexer.langchain_store import passage_to_document  # noqa: PLC0415
 
         return HybridRetriever(
-            search=lambda question, k: self.search(question, collection=collection, top_k=k),
+            search=lambda question, k: self.search(question, collection=collection, within=within, top_k=k),
             to_document=passage_to_document,
             k=self.settings.top_k,
         )

@@ -1,4 +1,4 @@
-"""The REST interface under /api/v1: ask (JSON or server-sent events), the documents, and their pages."""
+"""The REST interface under /api/v1: ask (JSON or server-sent events), search, the documents, and their pages."""
 
 from __future__ import annotations
 
@@ -47,12 +47,43 @@ class PastTurn(BaseModel):
     answer: str = Field(max_length=100_000)
 
 
-class AskRequest(BaseModel):
-    """A question over one collection, or over all, with the conversation before it."""
+Name = Annotated[str, Field(max_length=4_000)]
+
+
+class FilterRequest(BaseModel):
+    """Which documents may be searched at all: those that every part admits; what is left out admits all."""
+
+    model_config = ConfigDict(extra="forbid")
+    sources: Annotated[list[Name], Field(max_length=1_000, description="Ids, or folders of them, ending in /")] = []
+    since: Annotated[str | None, Field(max_length=40, description="First date: YYYY, YYYY-MM or YYYY-MM-DD")] = None
+    until: Annotated[str | None, Field(max_length=40, description="Last date, included as well")] = None
+    metadata: Annotated[dict[Name, Name], Field(max_length=50, description="Stored fields with their values")] = {}
+
+    def to_filter(self) -> schema.Filter:
+        """The same as the assistant takes it."""
+        return schema.Filter(
+            sources=tuple(self.sources), since=self.since, until=self.until, metadata=tuple(self.metadata.items())
+        )
+
+
+class Question(BaseModel):
+    """A question over one collection, or over all, within a filter."""
 
     model_config = ConfigDict(extra="forbid")
     question: str = Field(max_length=200_000)
     collection: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
+    filter: FilterRequest = FilterRequest()
+
+
+class SearchRequest(Question):
+    """A question whose passages are wanted."""
+
+    top_k: int | None = Field(None, ge=1, le=100, description="Passages; as the settings say when it is left out")
+
+
+class AskRequest(Question):
+    """A question whose answer is wanted, with the conversation before it."""
+
     history: Annotated[list[PastTurn], Field(max_length=50)] = []
 
 
@@ -74,12 +105,20 @@ def build_router(service: Service) -> APIRouter:
 
         def start(stop: threading.Event) -> Iterator[schema.Event]:
             return service.ask(
-                schema.checked_question(body.question), collection=body.collection, history=history, stop=stop
+                schema.checked_question(body.question),
+                collection=body.collection,
+                within=body.filter.to_filter(),
+                history=history,
+                stop=stop,
             )
 
         if "text/event-stream" in request.headers.get("accept", ""):
             return StreamingResponse(_events(start), media_type="text/event-stream", headers=STREAM_HEADERS)
         return await _whole(start, request)
+
+    @router.post("/api/v1/search", summary="Find passages", responses={400: {"description": "Says what to change"}})
+    def search(body: SearchRequest) -> Response:
+        return _or_error(lambda: _found(service, body), 400)
 
     @router.get("/api/v1/sources", summary="The documents of the index")
     def sources() -> Response:
@@ -131,6 +170,13 @@ def event_to_dict(event: schema.Event) -> tuple[str, dict[str, Any]]:
             return "sentence", {"sentence": asdict(sentence), "citations": [asdict(quote) for quote in citations]}
         case schema.Answered(answer):
             return "answer", schema.answer_to_dict(answer)
+
+
+def _found(service: Service, body: SearchRequest) -> dict[str, Any]:
+    """The JSON form of a search, as the command line prints it."""
+    question = schema.checked_question(body.question)
+    passages = service.search(question, collection=body.collection, within=body.filter.to_filter(), top_k=body.top_k)
+    return {"question": question, "passages": [schema.passage_to_dict(passage) for passage in passages]}
 
 
 def _source_to_dict(info: schema.SourceInfo) -> dict[str, Any]:

@@ -18,12 +18,24 @@ class Service(Protocol):
         question: str,
         *,
         collection: str | None = None,
+        within: schema.Filter | None = None,
         top_k: int | None = None,
         history: Sequence[schema.Turn] = (),
         quotes_only: bool = False,
         stop: threading.Event | None = None,
     ) -> Iterator[schema.Event]:
         """Answer as a stream: ``QuotesFound``, ``Token`` and ``SentenceChecked`` as they come, ``Answered`` last."""
+        ...
+
+    def search(
+        self,
+        question: str,
+        *,
+        collection: str | None = None,
+        within: schema.Filter | None = None,
+        top_k: int | None = None,
+    ) -> list[schema.Passage]:
+        """The best passages for a question, best first."""
         ...
 
     def sources(self) -> list[schema.SourceInfo]:

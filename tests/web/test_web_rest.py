@@ -39,6 +39,69 @@ def test_history_and_collection_reach_the_service(client, service):
     assert service.asked[-1] == ("And then?", (schema.Turn("a", "b"),))
 
 
+FILTER = {
+    "sources": ["default/laws/", "default/a.md"], "since": "2021", "until": "2022-06", "metadata": {"team": "red"}
+}  # fmt: skip
+SAME = schema.Filter((), ("default/laws/", "default/a.md"), "2021", "2022-06", (("team", "red"),))
+
+
+@pytest.mark.parametrize(
+    ("given", "expected"),
+    [(FILTER, SAME), ({"since": "2021"}, schema.Filter(since="2021")), ({}, schema.Filter()), (None, schema.Filter())],
+)
+@pytest.mark.parametrize("address", ["/api/v1/ask", "/api/v1/search"])
+def test_a_filter_reaches_the_service(client, service, address, given, expected):
+    body = {"question": "When?", "collection": "law"} | ({} if given is None else {"filter": given})
+    assert client.post(address, json=body).status_code == 200
+    assert service.narrowed[-1] == ("law", expected)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"source": "a.md"},
+        {"sources": "a.md"},
+        {"since": 2021},
+        {"metadata": {"team": ["red"]}},
+        {"metadata": [["team", "red"]]},
+        {"sources": ["a.md"] * 1_001},
+        {"until": "2" * 41},
+    ],
+)
+@pytest.mark.parametrize("address", ["/api/v1/ask", "/api/v1/search"])
+def test_a_filter_that_is_not_as_described_is_refused(client, address, given):
+    assert client.post(address, json={"question": "When?", "filter": given}).status_code == 422
+
+
+def test_search_gives_the_passages_with_what_says_the_same(client):
+    found = client.post("/api/v1/search", json={"question": " When? "}).json()
+    assert found == {"question": "When?", "passages": [schema.passage_to_dict(passage) for passage in PASSAGES]}
+    same = PASSAGES[1].also[0]
+    assert found["passages"][1]["also"] == [
+        {
+            "source": "default/odd/ha sh#1 100%?.md",
+            "title": same.source.title,
+            "page": None,
+            "start": same.chunk.start,
+            "end": same.chunk.end,
+        }
+    ]
+    assert found["passages"][0]["also"] == []
+    first = client.post("/api/v1/search", json={"question": "When?", "top_k": 1}).json()
+    assert first["passages"] == found["passages"][:1]
+
+
+@pytest.mark.parametrize(("question", "words"), [("broken", "The index is being rebuilt."), (" ", "There is no ques")])
+def test_a_search_that_fails_says_why(client, question, words):
+    response = client.post("/api/v1/search", json={"question": question})
+    assert (response.status_code, response.json()["error"].startswith(words)) == (400, True)
+
+
+@pytest.mark.parametrize("top_k", [0, 101, "many"])
+def test_a_search_gives_one_to_a_hundred_passages(client, top_k):
+    assert client.post("/api/v1/search", json={"question": "When?", "top_k": top_k}).status_code == 422
+
+
 def test_the_stream_has_the_events_in_order(client):
     response = client.post("/api/v1/ask", json={"question": "When?"}, headers={"accept": "text/event-stream"})
     assert response.headers["content-type"].startswith("text/event-stream")
@@ -142,7 +205,7 @@ def test_readiness_fails_with_a_sentence_when_the_index_cannot_be_read():
 
 def test_the_description_lists_our_routes_and_loads_nothing(client):
     paths = client.get("/api/openapi.json").json()["paths"]
-    assert {"/api/v1/ask", "/api/v1/sources", "/livez", "/readyz"} <= set(paths)
+    assert {"/api/v1/ask", "/api/v1/search", "/api/v1/sources", "/livez", "/readyz"} <= set(paths)
     for address in ("/docs", "/redoc"):
         assert "cdn" not in client.get(address).text
 
