@@ -97,6 +97,12 @@ def open_catalogue(folder: Path, *, create: bool) -> sqlite3.Connection:
     return connection
 
 
+def beside(folder: Path) -> sqlite3.Connection:
+    """A second connection to the database of an open index, for reading while the first goes on."""
+    path = (folder / DATABASE).absolute().as_uri()
+    return sqlite3.connect(f"{path}?mode=ro", timeout=30, isolation_level=None, check_same_thread=False, uri=True)
+
+
 @contextmanager
 def damage_explained(folder: Path) -> Iterator[None]:
     """Turn SQLite's reports of a damaged file into one sentence for the user."""

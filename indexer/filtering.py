@@ -12,6 +12,9 @@ import numpy as np
 
 from schema import Filter
 
+FILTERS_KEPT = 16
+"""Filters whose chunks are remembered; each costs 8 bytes for each chunk that it admits."""
+
 _FIELD = """EXISTS (
     SELECT 1 FROM json_tree(s.metadata) f WHERE f.path IN ('$', '$.metadata') AND f.key = ?
     AND CASE f.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(f.atom AS TEXT) END = ?
@@ -57,3 +60,23 @@ def admitted_chunks(connection: sqlite3.Connection, within: Filter) -> np.ndarra
         values,
     )
     return np.sort(np.fromiter((row[0] for row in rows), np.int64))
+
+
+class Admissions:
+    """The chunks that filters admit, remembered for as long as the generation stands."""
+
+    def __init__(self) -> None:
+        self._generation = -1
+        self._chunks: dict[Filter, np.ndarray] = {}
+
+    def chunks(self, connection: sqlite3.Connection, within: Filter, *, generation: int) -> np.ndarray:
+        """Row ids of all chunks of admitted sources in the catalogue's snapshot, (n,) int64, ascending."""
+        if generation != self._generation:
+            self._chunks, self._generation = {}, generation
+        found = self._chunks.pop(within, None)
+        if found is None:
+            found = admitted_chunks(connection, within)
+        self._chunks[within] = found
+        if len(self._chunks) > FILTERS_KEPT:
+            del self._chunks[next(iter(self._chunks))]
+        return found

@@ -1,26 +1,30 @@
-"""The vectors of a catalogue in memory and in their FAISS file, both derived: a mirror that is brought level by ids.
+"""The vectors of a catalogue as they are searched: those in the file, and what came and went since it was written.
 
-The file counts for as much as its hash in the catalogue says; whatever is wrong with it, the vectors come from SQLite
-again. What this module does not do: lock, or decide when to save.
+A small index is searched exactly, and held in memory. A large one is searched in clusters, which are mapped from their
+file and stand as they are: vectors that came since then are scored exactly beside them, and those that went are left
+out. The file counts for as much as its hash in the catalogue says; whatever is wrong with it, the vectors come from
+SQLite again. What this module does not do: lock, write the file, or decide when that is done.
 """
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from pathlib import Path
 
 import numpy as np
 
-from indexer.catalogue import VECTORS, read_generation, read_meta, transaction, write_meta
-from indexer.filtering import admitted_chunks
-from indexer.vectors import VectorIndex, from_blobs
-from schema import Filter, FootnoteError
+from indexer.catalogue import VECTORS, read_generation
+from indexer.clusters import ClusteredIndex
+from indexer.growing import CANDIDATES
+from indexer.records import all_ids, vectors_after, vectors_of
+from indexer.vector_file import Base, bring_level, open_base, read_base
+from indexer.vectors import VectorIndex
+from schema import FootnoteError
 
-BATCH = 10_000
-"""Vectors read from SQLite at a time."""
-FILTERS_KEPT = 16
-"""Filters whose chunks are remembered; each costs 8 bytes for each chunk that it admits."""
+SCORED_EXACTLY = 2_000
+"""Chunks that a filter admits up to which all are scored exactly, whatever the index: it takes milliseconds."""
+
+Scored = list[tuple[int, float]]
 
 
 class VectorMirror:
@@ -35,83 +39,130 @@ class VectorMirror:
     def __init__(self, folder: Path, dimension: int, connection: sqlite3.Connection) -> None:
         self.notice = ""
         self.generation = -1
-        self._path = folder / VECTORS
-        self._index = VectorIndex(dimension)
-        self._saved = -1
-        self._among: dict[Filter, np.ndarray] = {}
-        if recorded := read_meta(connection, "vectors"):
-            self._open(*json.loads(recorded))
+        self.path = folder / VECTORS
+        self.dimension = dimension
+        self.base: Base | None = None
+        self._refused: Base | None = None
+        self._exact = VectorIndex(dimension)
+        self._clusters: ClusteredIndex | None = None
+        self._held = self._gone = np.zeros(0, np.int64)
+        if (recorded := read_base(connection)) and not self.open(recorded):
+            self.notice = f"The file {self.path} was missing or damaged; it was rebuilt from the database."
+
+    def open(self, base: Base) -> bool:
+        """Take over what is in the file; ``False``, and nothing changes, when it isn't what was recorded."""
+        index = open_base(self.path, base, self.dimension)
+        if index is None:
+            self._refused = base
+            return False
+        self.base, self.generation, self._held = base, base.generation, np.sort(index.ids())
+        self._gone = np.zeros(0, np.int64)
+        self._clusters = index if isinstance(index, ClusteredIndex) else None
+        self._exact = index if isinstance(index, VectorIndex) else VectorIndex(self.dimension)
+        return True
 
     def catch_up(self, connection: sqlite3.Connection) -> None:
         """Bring the vectors level with the catalogue's snapshot; ids of chunks are never used twice."""
         generation = read_generation(connection)
+        recorded = read_base(connection)
+        if recorded and recorded.clustering and recorded not in (self.base, self._refused):
+            self.open(recorded)  # made by another process; when that fails, what is held does as well
         if generation == self.generation:
             return
-        current = np.array([row[0] for row in connection.execute("SELECT id FROM chunk ORDER BY id")], np.int64)
-        held = self._index.ids()
-        self._index.remove(np.setdiff1d(held, current))
-        self._add(connection, np.setdiff1d(current, held))
-        self._among.clear()
+        self._add_new(connection)
+        if connection.execute("SELECT count(*) FROM chunk").fetchone()[0] != len(self._held):
+            self._leave_out_missing(connection)
         self.generation = generation
 
     def search(
-        self, connection: sqlite3.Connection, query: np.ndarray, top_k: int, *, within: Filter | None
-    ) -> list[tuple[int, float]]:
-        """The closest chunks of the catalogue's snapshot with their inner products, best first.
+        self, connection: sqlite3.Connection, query: np.ndarray, top_k: int, *, among: np.ndarray | None = None
+    ) -> Scored:
+        """The closest chunks of the catalogue's snapshot with their inner products, best first, ties by id.
 
         Args:
             connection: inside a transaction.
             query: (dimension,) float32.
             top_k: how many at most.
-            within: only what it admits is scored; ``None`` for all.
-        """
-        self.catch_up(connection)
-        among = None if within is None else self._admitted(connection, within)
-        return self._index.search(query, top_k, among=among)
-
-    def save(self, connection: sqlite3.Connection) -> None:
-        """Write the file for the present generation, if it isn't there yet, and record its hash.
-
-        The caller holds the writer's lock. Killed between the two steps, the next reader finds a hash that doesn't fit
-        and reads the vectors from SQLite.
+            among: (n,) int64, ascending; only these are scored when given.
 
         Raises:
-            FootnoteError: when the file can't be written.
+            FootnoteError: the query is not a vector of the index's dimension, or not of finite numbers.
         """
-        with transaction(connection, write=False):
-            self.catch_up(connection)
-        if self._saved == self.generation:
-            return
-        try:
-            sha256 = self._index.save(self._path)
-        except OSError as error:
-            raise FootnoteError(f"The file {self._path} can't be written: {error.strerror}.") from error
-        with transaction(connection, write=True):
-            write_meta(connection, "vectors", json.dumps([sha256, self.generation]))
-        self._saved = self.generation
+        query = np.asarray(query, np.float32).reshape(-1)
+        if len(query) != self.dimension or not np.isfinite(query).all():
+            raise FootnoteError(
+                f"The question's vector is not {self.dimension} finite numbers, as the vectors of this index are: "
+                "the embedder does not work as it should. Look for the cause with: footnote doctor"
+            )
+        self.catch_up(connection)
+        if top_k < 1 or not len(self._held) or (among is not None and not len(among)):
+            return []
+        if self._clusters is None:
+            return self._exact.search(query, top_k, among=among)
+        if among is not None and len(among) <= SCORED_EXACTLY:
+            return self._scored(connection, query, among)[:top_k]
+        found = self._scored(connection, query, self._likely(query, max(CANDIDATES, 2 * top_k), among))
+        found += self._exact.search(query, top_k, among=among)
+        return sorted(found, key=_best_first)[:top_k]
 
-    def _open(self, sha256: str, generation: int) -> None:
-        loaded = VectorIndex.load(self._path, sha256=sha256, dimension=self._index.dimension)
-        if loaded is None:
-            self.notice = f"The file {self._path} was missing or damaged; it was rebuilt from the database."
+    def adopt(self, base: Base) -> None:
+        """Go on with the file that has just been written for the catalogue's snapshot."""
+        if base.clustering is None and self._clusters is None:
+            self.base = base  # what it holds is here already
         else:
-            self._index, self.generation, self._saved = loaded, generation, generation
+            self.open(base)
 
-    def _add(self, connection: sqlite3.Connection, ids: np.ndarray) -> None:
-        rows = connection.execute(
-            "SELECT id, vector FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
-            (json.dumps(ids.tolist()),),
-        )
-        while batch := rows.fetchmany(BATCH):
-            matrix = from_blobs([row[1] for row in batch], self._index.dimension)
-            self._index.add(np.array([row[0] for row in batch], np.int64), matrix)
+    def save_exact(self, connection: sqlite3.Connection) -> Base:
+        """Write the file for exact search of the catalogue's snapshot; it is not recorded yet.
 
-    def _admitted(self, connection: sqlite3.Connection, within: Filter) -> np.ndarray:
-        """Row ids of the chunks that a filter admits, remembered for as long as the generation stands."""
-        found = self._among.pop(within, None)
-        if found is None:
-            found = admitted_chunks(connection, within)
-        self._among[within] = found
-        if len(self._among) > FILTERS_KEPT:
-            del self._among[next(iter(self._among))]
+        Raises:
+            OSError: when the file can't be written.
+        """
+        self.catch_up(connection)
+        if self._clusters is None:
+            return Base(self._exact.save(self.path), self.generation)
+        whole = VectorIndex(self.dimension)
+        bring_level(whole, connection, self.dimension)
+        return Base(whole.save(self.path), self.generation)
+
+    def in_clusters(self) -> np.ndarray:
+        """The ids in the clusters, (n,) int64; none when the index is searched exactly."""
+        return self._clusters.ids() if self._clusters else np.zeros(0, np.int64)
+
+    def _add_new(self, connection: sqlite3.Connection) -> None:
+        parts = [self._held]
+        for ids, vectors in vectors_after(connection, int(self._held[-1]) if len(self._held) else -1, self.dimension):
+            self._exact.add(ids, vectors)
+            parts.append(ids)
+        self._held = np.concatenate(parts)
+
+    def _leave_out_missing(self, connection: sqlite3.Connection) -> None:
+        current = all_ids(connection)
+        missing = np.setdiff1d(self._held, current, assume_unique=True)
+        self._exact.remove(missing)
+        self._gone = np.union1d(self._gone, missing)
+        self._held = current
+
+    def _likely(self, query: np.ndarray, count: int, among: np.ndarray | None) -> np.ndarray:
+        """Ids that the clusters propose, (n,) int64."""
+        if self._clusters is None or self.base is None or self.base.clustering is None:
+            return np.zeros(0, np.int64)
+        probes = self.base.clustering.probes
+        if among is not None:
+            # As many admitted vectors are looked at as there would be vectors without a filter.
+            probes = -(-probes * len(self._held) // len(among))
+        for lists in (probes, self._clusters.lists):  # in all of them when the closest don't hold as many as wanted
+            ids = self._clusters.candidates(query[np.newaxis], count, probes=lists, among=among, without=self._gone)[0]
+            if ids[-1] >= 0:
+                break
+        found: np.ndarray = ids[ids >= 0]
         return found
+
+    def _scored(self, connection: sqlite3.Connection, query: np.ndarray, ids: np.ndarray) -> Scored:
+        """These chunks with their exact inner products, best first."""
+        ids, vectors = vectors_of(connection, ids, self.dimension)
+        return sorted(zip(ids.tolist(), (vectors @ query).tolist(), strict=True), key=_best_first)
+
+
+def _best_first(pair: tuple[int, float]) -> tuple[float, int]:
+    return -pair[1], pair[0]

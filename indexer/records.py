@@ -16,6 +16,8 @@ from schema import Chunk, FootnoteError, Origin, Page, PageView, Passage, Source
 
 SECTION_CHARACTERS = 3000
 """Length from which a source without pages is cut, at the next line break, into sections for the viewer."""
+BATCH = 10_000
+"""Vectors read at a time."""
 
 _SOURCE = "s.collection, s.path, s.title, s.date, s.sha256"
 
@@ -118,6 +120,29 @@ def vectors(connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension:
     return from_blobs([found[chunk_id] for chunk_id in chunk_ids], dimension)
 
 
+def all_ids(connection: sqlite3.Connection) -> np.ndarray:
+    """The row ids of all chunks, (n,) int64, ascending."""
+    return np.fromiter((row[0] for row in connection.execute("SELECT id FROM chunk ORDER BY id")), np.int64)
+
+
+def vectors_of(connection: sqlite3.Connection, ids: np.ndarray, dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    """Those of the row ids, (n,) int64, that are there, ascending, with their vectors, (n, dimension) float32."""
+    rows = connection.execute(
+        "SELECT id, vector FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        (json.dumps(ids.tolist()),),
+    ).fetchall()
+    return _matrix(rows, dimension)
+
+
+def vectors_after(
+    connection: sqlite3.Connection, row_id: int, dimension: int
+) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """All row ids above one, ascending, with their vectors: (n,) int64 and (n, dimension) float32, in batches."""
+    rows = connection.execute("SELECT id, vector FROM chunk WHERE id > ? ORDER BY id", (row_id,))
+    while batch := rows.fetchmany(BATCH):
+        yield _matrix(batch, dimension)
+
+
 def corpus_fingerprint(connection: sqlite3.Connection) -> str:
     """A hash of what the documents are: the same files in the same collections give the same 16 digits."""
     digest = hashlib.sha256()
@@ -134,6 +159,10 @@ def encode_pages(pages: Sequence[Page]) -> str:
 def decode_pages(encoded: str) -> tuple[Page, ...]:
     """Pages from JSON triples."""
     return tuple(Page(*triple) for triple in json.loads(encoded))
+
+
+def _matrix(rows: Sequence[tuple[int, bytes]], dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    return np.array([row[0] for row in rows], np.int64), from_blobs([row[1] for row in rows], dimension)
 
 
 def _to_info(row: Sequence[Any]) -> SourceInfo:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -20,6 +20,7 @@ import numpy as np
 
 from indexer import records
 from indexer.catalogue import (
+    beside,
     check_whole,
     damage_explained,
     open_catalogue,
@@ -28,9 +29,12 @@ from indexer.catalogue import (
     transaction,
     write_meta,
 )
-from indexer.filtering import admitted
+from indexer.filtering import Admissions
+from indexer.full_text import WordSearch
+from indexer.growing import VectorState, wanted
 from indexer.locking import writer_lock
 from indexer.mirror import VectorMirror
+from indexer.vector_file import Base, has_changed_much, read_base, record_base, vector_state, write_clusters
 from indexer.writing import IndexedDocument, delete_sources, insert_document
 from schema import (
     EmbedderIdentity,
@@ -43,7 +47,7 @@ from schema import (
     SourceInfo,
 )
 
-__all__ = ["IndexStore", "IndexedDocument", "KnownFile"]
+__all__ = ["IndexStore", "IndexedDocument", "KnownFile", "VectorState"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +85,8 @@ class IndexStore:
         self._mutex = threading.RLock()
         self._connection = open_catalogue(folder, create=create)
         self._fingerprint = (-1, "")
+        self._admissions = Admissions()
+        self._words = WordSearch(self._connection)
         try:
             if create:
                 self._record_embedder()
@@ -133,12 +139,37 @@ class IndexStore:
         with self._mutex, damage_explained(self.folder):
             self._connection.execute("INSERT INTO chunk_fts (chunk_fts) VALUES ('optimize')")
             self._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
-        self.save_vectors()
+        self.save_vectors(thorough=True)
 
-    def save_vectors(self) -> None:
-        """Write the FAISS file for the present generation and record its hash."""
+    def save_vectors(self, *, thorough: bool = False) -> None:
+        """Write the file of the vectors if the one that is there no longer does, and record its hash.
+
+        The caller holds the writer's lock. Killed between the two, the next reader finds a hash that doesn't fit, and
+        reads the vectors from SQLite. Training new clusters takes a while, in which searches go on as before.
+
+        Args:
+            thorough: whether the file must hold this generation exactly, and nothing of what was removed.
+
+        Raises:
+            FootnoteError: when the file can't be written.
+        """
+        try:
+            with damage_explained(self.folder):
+                base = self._written(thorough=thorough)
+        except OSError as error:
+            raise FootnoteError(f"The file {self._mirror.path} can't be written: {error.strerror}.") from error
+        if base is None:
+            return
         with self._mutex, damage_explained(self.folder):
-            self._mirror.save(self._connection)
+            with transaction(self._connection, write=True):
+                record_base(self._connection, base)
+            self._mirror.adopt(base)
+
+    def describe(self) -> VectorState:
+        """How the vectors are searched, why, and with which recall."""
+        with self._reading():
+            count = self._connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
+            return vector_state(self._mirror.path, read_base(self._connection), count)
 
     # Reading
 
@@ -231,7 +262,8 @@ class IndexStore:
         ``within`` says which documents are searched at all; ``collection`` is short for a filter of one collection.
         """
         with self._reading():
-            scored = self._mirror.search(self._connection, query, top_k, within=_narrowed(within, collection))
+            among = self._admitted(_narrowed(within, collection))
+            scored = self._mirror.search(self._connection, query, top_k, among=among)
             return records.passages(self._connection, scored, "dense")
 
     def lexical(
@@ -254,15 +286,10 @@ class IndexStore:
         """
         if not match:
             return []
-        condition, values = admitted(_narrowed(within, collection) or Filter())
         with self._reading():
-            rows = self._connection.execute(
-                "SELECT c.id, -bm25(chunk_fts, ?, ?, ?) AS score FROM chunk_fts "  # noqa: S608  (constants)
-                "JOIN chunk c ON c.id = chunk_fts.rowid JOIN source s ON s.id = c.source "
-                f"WHERE chunk_fts MATCH ? AND {condition} ORDER BY score DESC, c.id LIMIT ?",
-                (*weights, match, *values, top_k),
-            ).fetchall()
-            return records.passages(self._connection, rows, "lexical")
+            among, generation = self._admitted(_narrowed(within, collection)), read_generation(self._connection)
+            scored = self._words.search(match, top_k, weights=weights, generation=generation, among=among)
+            return records.passages(self._connection, scored, "lexical")
 
     # Within
 
@@ -282,6 +309,32 @@ class IndexStore:
         with self._mutex, damage_explained(self.folder), transaction(self._connection, write=True):
             yield
             write_meta(self._connection, "generation", str(read_generation(self._connection) + 1))
+
+    def _admitted(self, within: Filter | None) -> np.ndarray | None:
+        """Row ids of the chunks that may be searched; ``None`` for all."""
+        if within is None or within == Filter():
+            return None
+        return self._admissions.chunks(self._connection, within, generation=read_generation(self._connection))
+
+    def _written(self, *, thorough: bool) -> Base | None:
+        """The file written anew, unless the one that is there still does; it is not recorded yet."""
+        with self._reading():
+            base = read_base(self._connection)
+            count = self._connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
+            kind = wanted(count, base.clustering if base else None)
+            if kind == "exact":
+                is_level = base and not base.clustering and base.generation == read_generation(self._connection)
+                return None if is_level and self._mirror.base == base else self._mirror.save_exact(self._connection)
+            if kind == "clusters" and self._mirror.base == base and not self._has_changed(thorough=thorough):
+                return None
+        with closing(beside(self.folder)) as connection, transaction(connection, write=False):
+            return write_clusters(self._mirror.path, connection, base, self.identity.dimension)
+
+    def _has_changed(self, *, thorough: bool) -> bool:
+        """Whether the clusters in the file are too far from this generation to be left as they are."""
+        if thorough:
+            return self._mirror.base is None or self._mirror.base.generation != read_generation(self._connection)
+        return has_changed_much(self._connection, self._mirror.in_clusters())
 
     def _record_embedder(self) -> None:
         """Make a new index one of this embedder; looked at again under the lock, since two may be making it."""

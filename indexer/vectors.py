@@ -1,8 +1,8 @@
-"""The FAISS side of the index: exact inner-product search over ids, derived from the vectors in SQLite.
+"""The exact side of the index: FAISS's inner-product search over ids, derived from the vectors in SQLite.
 
 The file is never trusted: its sha256 stands in the database and is compared before FAISS sees a byte, since a mutated
 FAISS file loads without complaint about half of the time. What this module does not do: know where vectors come from.
-This is the only module that imports faiss.
+Only this module and indexer/clusters.py import faiss.
 """
 
 from __future__ import annotations
@@ -61,8 +61,8 @@ class VectorIndex:
             return []
         parameters = None
         if among is not None:
-            selector = faiss.IDSelectorBatch(np.ascontiguousarray(among, np.int64))
-            parameters = faiss.SearchParameters(sel=selector)  # type: ignore[call-arg]  # FAISS's stub omits it
+            chosen = selector(among)
+            parameters = faiss.SearchParameters(sel=chosen)  # type: ignore[call-arg]  # FAISS's stub omits it
         matrix = np.ascontiguousarray(query, np.float32).reshape(1, self.dimension)
         # One more than asked for, and more again while the last is level with the cut: FAISS picks any of equal scores.
         fetch = min(top_k + 1, len(self))
@@ -80,9 +80,7 @@ class VectorIndex:
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
+        flushed(temporary).replace(path)
         return hashlib.sha256(data).hexdigest()
 
     @classmethod
@@ -105,6 +103,24 @@ class VectorIndex:
         index = cls(dimension)
         index._index = loaded
         return index
+
+
+def selector(ids: np.ndarray) -> faiss.IDSelectorBitmap:
+    """FAISS's form of a set of ids, (n,) int64, n > 0: one bit for each number up to the largest."""
+    mask = np.zeros(int(ids.max()) + 1, np.bool_)
+    mask[ids] = True
+    bits = np.packbits(mask, bitorder="little")
+    return faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # FAISS's stub shows the C++ form
+
+
+def flushed(path: Path) -> Path:
+    """The same path, once its bytes are with the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+    return path
 
 
 def to_blob(vector: np.ndarray) -> bytes:

@@ -36,7 +36,7 @@ ALLOWED = {
 """Our modules and packages, and which of the others each may import."""
 
 HEAVY = {
-    "faiss": {"indexer/vectors.py"},
+    "faiss": {"indexer/clusters.py", "indexer/vectors.py"},
     "gradio": {"web/chat.py"},
     "onnxruntime": {"models/onnx_graph.py"},
     "pypdfium2": {"indexer/loading/pdf_lines.py"},
@@ -132,7 +132,7 @@ def test_each_heavy_library_is_imported_where_the_table_says():
         ("eval/x.py", "import importlib\nimportlib.import_module('generator')", "eval may not import generator"),
         ("pipeline.py", "__import__('web.chat')", "pipeline may not import web"),
         ("indexer/x.py", "from . import store", "relative import"),
-        ("indexer/store.py", "import faiss", "faiss belongs in indexer/vectors.py"),
+        ("indexer/store.py", "import faiss", "faiss belongs in indexer/clusters.py, indexer/vectors.py"),
         (
             "pipeline.py",
             "from torch import nn",

@@ -1,0 +1,120 @@
+"""Search by words: BM25 by FTS5, with a bound on the rows that are scored.
+
+FTS5 scores every row that has any of the words, about a microsecond each, so that a question with common words costs
+more the more there is. Above a budget of rows only those are scored that have one of its rarest words, or several of
+its common ones together; their scores are those of the whole question. What is left out has a common word alone.
+
+BM25: Robertson and Zaragoza, "The probabilistic relevance framework", 2009; FTS5's form: sqlite.org/fts5.html.
+"""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+MOST_ROWS = 10_000
+"""Rows scored for one question, in about 10 ms; up to there the result is FTS5's own, row for row."""
+DEEPER = 4
+"""Times as many rows are ranked by the score that counts the gate twice as are wanted in the end."""
+MOST_COUNTS = 20_000
+"""Words whose number of rows is remembered for as long as the generation stands."""
+
+_ANY_OF = re.compile(r'"[^"]*"(?: OR "[^"]*")*')
+
+Scored = list[tuple[int, float]]
+Weights = tuple[float, float, float]
+
+
+@dataclass(slots=True)
+class WordSearch:
+    """Search over one connection; it remembers how many rows have a word."""
+
+    connection: sqlite3.Connection
+    _generation: int = -1
+    _counts: dict[str, int] = field(default_factory=dict)
+
+    def search(
+        self, match: str, top_k: int, *, weights: Weights, generation: int, among: np.ndarray | None = None
+    ) -> Scored:
+        """Row ids with BM25 scores, higher is better, best first, ties by id.
+
+        Args:
+            match: an FTS5 expression; the bound holds for words and phrases joined by OR.
+            top_k: how many at most.
+            weights: of the columns.
+            generation: of the catalogue's snapshot.
+            among: (n,) int64, ascending; only these are scored when given.
+        """
+        if generation != self._generation or len(self._counts) > MOST_COUNTS:
+            self._counts, self._generation = {}, generation
+        if among is not None and not len(among):
+            return []
+        gate = self._gate(match, among)
+        if gate is None:
+            return self._query(match, top_k, weights, among)
+        # Every row of the gate has the whole question's score, and once more that of the gate itself: taken off again.
+        found = self._query(f"({gate}) AND ({match})", DEEPER * top_k, weights, among)
+        if not found:
+            return self._query(match, top_k, weights, among)
+        chosen = np.array(sorted(key for key, _ in found), np.int64)
+        again = dict(self._query(gate, len(found), weights, chosen))
+        scored = [(key, score - again[key]) for key, score in found]
+        return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:top_k]
+
+    def _gate(self, match: str, among: np.ndarray | None) -> str | None:
+        """An expression for the rows to score when all that match are too many; ``None`` when they are not."""
+        if not _ANY_OF.fullmatch(match):
+            return None
+        words = sorted(
+            (word for word in set(match.split(" OR ")) if self._rows(word)), key=lambda w: (self._rows(w), w)
+        )
+        if len(words) < 2 or sum(map(self._rows, words)) <= MOST_ROWS:
+            return None
+        chunks = self.connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
+        share = 1.0 if among is None else len(among) / max(chunks, 1)
+        rows = share * np.cumsum([self._rows(word) for word in words])
+        if rows[-1] <= MOST_ROWS:
+            return None
+        rare = int(np.searchsorted(rows, MOST_ROWS / 2, side="right"))
+        parts = words[:rare]
+        if len(words) - rare >= 2:
+            parts.append(f"({' AND '.join(self._together(words[rare:], chunks, MOST_ROWS / 2 / share))})")
+        return " OR ".join(parts)
+
+    def _together(self, words: Sequence[str], chunks: int, most: float) -> Sequence[str]:
+        """As many of these words, at least two, as make rows that have them all few: if they came independently."""
+        expected, count = self._rows(words[0]) * self._rows(words[1]) / chunks, 2
+        while expected > most and count < len(words):
+            expected, count = expected * self._rows(words[count]) / chunks, count + 1
+        return words[:count]
+
+    def _rows(self, word: str) -> int:
+        """How many rows have a word or phrase."""
+        if word not in self._counts:
+            row = self.connection.execute("SELECT count(*) FROM chunk_fts WHERE chunk_fts MATCH ?", (word,)).fetchone()
+            self._counts[word] = int(row[0])
+        return self._counts[word]
+
+    def _query(self, match: str, top_k: int, weights: Weights, among: np.ndarray | None) -> Scored:
+        """What FTS5 itself finds."""
+        condition, bounds = "", list[int]()
+        if among is not None:
+            condition = "AND rowid BETWEEN ? AND ? AND is_admitted(rowid) "
+            bounds = [int(among[0]), int(among[-1])]
+            self.connection.create_function("is_admitted", 1, _members(among).__getitem__, deterministic=True)
+        return self.connection.execute(
+            "SELECT rowid, -bm25(chunk_fts, ?, ?, ?) AS score FROM chunk_fts "  # noqa: S608  (constants)
+            f"WHERE chunk_fts MATCH ? {condition}ORDER BY score DESC, rowid LIMIT ?",
+            (*weights, match, *bounds, top_k),
+        ).fetchall()
+
+
+def _members(ids: np.ndarray) -> bytes:
+    """1 at the place of each id, 0 elsewhere; SQLite asks for places between the first and the last."""
+    mask = np.zeros(int(ids[-1]) + 2, np.uint8)
+    mask[ids] = 1
+    return mask.tobytes()
