@@ -167,10 +167,12 @@ def measure(settings: Settings, questions: Sequence[str]) -> dict[str, Any]:
         total = (time.perf_counter() - started) * 1000
         if is_counted:
             rows.append({"total": total, **clock.spent, "rest": total - sum(clock.spent.values())})
+    tokens = footnote.parts.rerank_tokens if footnote.parts.reranker else 0
     footnote.close()
     parts = list(dict.fromkeys(name for row in rows for name in row))
     return {
         "questions": len(rows),
+        "rerank_tokens": tokens,
         **{f"{part}_ms": spread([row.get(part, 0.0) for row in rows]) for part in parts},
         "resident_memory_mb": resident_mb(),
     }

@@ -29,7 +29,7 @@ from eval.records import Run
 from eval.retrieval import MEASURED, RetrievalResult, depth_for, evaluate_retrieval, format_table, format_tests
 from eval.retrieval import result_to_dict as to_dict
 from eval.runs.asking import fingerprint_of
-from eval.runs.experiments import asked_over
+from eval.runs.experiments import UNTOLD, asked_over
 from schema import Progress
 from settings import Settings, load_settings
 
@@ -64,6 +64,7 @@ def measure_set(folder: Path, settings: Settings, limit: int | None = None) -> t
         chunks = [info.chunks for info in footnote.sources()]
         stages = partial(footnote.stages, depth=depth_for(chunks))
         fingerprint = fingerprint_of(footnote, cases)
+        rerank_tokens = footnote.parts.rerank_tokens if footnote.parts.reranker else 0
         started = time.perf_counter()
         result = evaluate_retrieval(cases, stages, fingerprint=fingerprint, on_progress=told)
     about = {
@@ -72,7 +73,8 @@ def measure_set(folder: Path, settings: Settings, limit: int | None = None) -> t
         "chunks": sum(chunks),
         "depth": depth_for(chunks),
         "seconds": round(time.perf_counter() - started, 1),
-        "settings": settings.model_dump(mode="json", include={"embedder", "reranker", "chunk_tokens", "threads"}),
+        "settings": settings.model_dump(mode="json", exclude=UNTOLD | {"index"}),
+        "rerank_tokens": rerank_tokens,
         "largest_difference_to_ir_measures": largest_difference(result.runs.values()),
     }
     return about | to_dict(result), result

@@ -49,11 +49,13 @@ def main() -> None:
     if arguments.one:
         print(json.dumps(measure(arguments.one, arguments)))
         return
-    record: dict[str, Any] = {"machine": machine(), "sizes": [in_a_process(size) for size in arguments.sizes]}
-    arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    record: dict[str, Any] = {"machine": machine(), "sizes": []}
     default = PICTURE if arguments.out == RESULTS else arguments.out.with_suffix(".svg")
-    (arguments.picture or default).write_text(scaling_plot(record["sizes"]), "utf-8")
+    arguments.out.parent.mkdir(parents=True, exist_ok=True)
+    for size in arguments.sizes:  # what is measured is kept, should a larger one fail
+        record["sizes"].append(in_a_process(size))
+        arguments.out.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+        (arguments.picture or default).write_text(scaling_plot(record["sizes"]), "utf-8")
     print(json.dumps(record, indent=2))
 
 
@@ -63,7 +65,7 @@ def in_a_process(size: int) -> dict[str, Any]:
     done = subprocess.run(
         command, stdout=subprocess.PIPE, check=True, text=True, env=os.environ | {"PYTHONPATH": str(ROOT)}
     )
-    record: dict[str, Any] = json.loads(done.stdout)
+    record: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
     return record
 
 

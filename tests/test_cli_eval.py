@@ -20,7 +20,7 @@ PROMISED = {
     "gold_contained", "gold_in_answer_or_quote", "answer_f1", "citation_precision", "citation_recall", "false_answers",
     "false_refusals", "answerability_auroc", "quotes_gold_at_3", "quotes_verbatim", "quotes_p95_s", "p50_s", "p95_s",
 }  # fmt: skip
-STAGES = ["dense", "lexical", "fused", "reranked", "pipeline"]
+STAGES = ["dense", "lexical", "fused", "reranked", "pipeline"]  # at least, in this order
 FIGURES = ["nDCG@10", "recall@1", "recall@5", "recall@10", "recall@100", "RR@10"]
 
 
@@ -288,7 +288,8 @@ def test_retrieval_is_measured_stage_by_stage(weights, tmp_path):
     )
     (folder / "qrels" / "test.tsv").write_text("query-id\tcorpus-id\tscore\n1\ta#1\t1\n2\tb/2\t1\n", "utf-8")
     record = run_json("retrieval", folder)
-    assert list(record["stages"]) == STAGES
+    assert [name for name in record["stages"] if name in STAGES] == STAGES
+    assert list(record["stages"])[-1] == "pipeline"
     for name in STAGES:
         assert list(record["stages"][name]) == FIGURES
         assert set(record["stages"][name].values()) == {1.0}, name

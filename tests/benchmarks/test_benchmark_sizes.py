@@ -144,7 +144,7 @@ class FakeFootnote:
     def __init__(self, fake_time):
         self.store = SimpleNamespace(dense=fake_time.taking(2), lexical=fake_time.taking(4))
         self.embeddings = SimpleNamespace(embed_query=fake_time.taking(1))
-        self.parts = SimpleNamespace(score=fake_time.taking(8))
+        self.parts = SimpleNamespace(score=fake_time.taking(8), reranker="one", rerank_tokens=900)
         self.own = fake_time.taking(16)
         self.asked = []
 
@@ -187,6 +187,7 @@ def test_what_a_search_spends_elsewhere_is_the_rest(monkeypatch, fake_time):
     assert record.pop("resident_memory_mb") > 0
     assert record == {
         "questions": 12,
+        "rerank_tokens": 900,
         **{
             name: {"p50": ms, "p95": ms, "max": ms}
             for name, ms in (("total_ms", 21), ("embedding_ms", 1), ("dense_ms", 4), ("rest_ms", 16))
