@@ -24,7 +24,7 @@ from schema import EmbedderIdentity, FootnoteError
 Precision = Literal["auto", "int8", "bf16"]
 Engine = Callable[[Sequence[Tokens]], np.ndarray]
 
-BATCH_TOKENS = 1024
+BATCH_TOKENS = 2048
 """Of a batch in bfloat16: enough rows to keep the processor's matrix units busy, few enough to stay in its cache."""
 
 

@@ -45,7 +45,7 @@ def test_what_the_embedder_raises_is_raised_where_its_vectors_are_asked_for(kind
         return numbers(texts)
 
     with Ahead(embed) as embedding:
-        good, bad, after = (embedding.start([text]) for text in ("1", "bad", "2"))
+        good, bad, after = [embedding.start([text]) for text in ("1", "bad", "2")]
         assert next(good).tolist() == [[1.0]]
         with pytest.raises(kind):
             next(bad)
@@ -64,11 +64,11 @@ def test_leaving_drops_what_has_not_begun(monkeypatch):
 
     def interrupted_run():
         with Ahead(embed) as embedding:
-            embedding.start(["1", "2", "3"])
+            embedding.start(["1", "2", "3", "4", "5"])
             begun.wait(10)
             threading.Timer(0.05, may_end.set).start()
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
         interrupted_run()
-    assert seen == ["1"]
+    assert sorted(seen) == ["1", "2"][: len(seen)]

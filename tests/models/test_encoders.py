@@ -2,17 +2,19 @@
 
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 
 import numpy as np
 import pytest
 
-from models import encoders, load_registry, model_folder
+from models import encoders, is_present, load_registry, model_folder
 from models.bert import is_fast
 from models.encoders import SentenceEmbeddings, SentenceReranker, _batches, load_embeddings, load_reranker
 from models.tokenising import Tokeniser
 from parts import identity_of
 from schema import EmbedderIdentity, FootnoteError
+from settings import default_cache
 
 TEXTS = [
     "Aspirin thins the blood.",
@@ -184,3 +186,20 @@ def test_a_pair_that_is_too_long_is_cut_at_its_longer_text(weights):
     (pair,) = tokeniser.encode([("what is it", "word " * 50)])
     assert len(pair) == 16
     assert pair.types == [0] * 5 + [1] * 11
+
+
+@pytest.mark.models
+def test_a_folder_of_safetensors_runs_on_sentence_transformers_from_several_threads():
+    model = load_registry().get("all-minilm-l6-v2", "embedder")
+    if not is_present(model, default_cache()):
+        pytest.skip("all-minilm-l6-v2 is not in the cache")
+    embeddings = load_embeddings(
+        model_folder(model, default_cache()), identity_of(model), pooling="mean", max_tokens=256
+    )
+    assert embeddings.engine == "sentence-transformers"
+    expected = embeddings.embed(TEXTS)
+    np.testing.assert_allclose(np.linalg.norm(expected, axis=1), 1, atol=1e-6)
+    with ThreadPoolExecutor(4) as threads:
+        for found in threads.map(embeddings.embed, [TEXTS] * 8):
+            np.testing.assert_allclose(found, expected, atol=1e-5)
+    assert embeddings.count_tokens([" word" * 300]) == [300]
