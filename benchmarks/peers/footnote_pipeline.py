@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.peers.measuring import Document, Search
+from models import is_present, load_registry
 from pipeline import Footnote
 from schema import Passage, TextDocument
 from settings import Settings
@@ -31,9 +32,10 @@ class Ours:
     @property
     def searches(self) -> Mapping[str, Search]:
         """The rows; the last opens the index again, with the default reranker and the same embedder."""
-        whole = Footnote(Settings(index=self._settings.index, llm="none"), lender=self._plain)
-        if whole.reranker is None:
-            sys.exit(f"The weights of the reranker are missing: footnote models fetch {whole.settings.reranker}")
+        settings = Settings(index=self._settings.index, llm="none")
+        if not is_present(load_registry().get(settings.reranker, "reranker"), settings.cache):
+            sys.exit(f"The weights of the reranker are missing: footnote models fetch {settings.reranker}")
+        whole = Footnote(settings, lender=self._plain)
         return {
             "footnote, dense only": self._dense,
             "footnote, without reranking": lambda question, chunks: sources(self._plain.search(question, top_k=chunks)),
@@ -46,8 +48,8 @@ class Ours:
 
 
 def sources(passages: Sequence[Passage]) -> list[str]:
-    """The document of each passage."""
-    return [passage.source.path for passage in passages]
+    """The document of each passage, followed by those of the near-duplicates that are shown with it."""
+    return [shown.source.path for passage in passages for shown in (passage, *passage.also)]
 
 
 def open_peer(_: Path, folder: Path) -> Ours:
