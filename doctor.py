@@ -83,7 +83,10 @@ def show(examination: Examination) -> None:
 
 def _machine() -> Finding:
     memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
-    detail = f"Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory"
+    from models.encoders import has_matrix_units  # noqa: PLC0415  (numpy and LangChain)
+
+    detail = f"Python {platform.python_version()}, {os.cpu_count()} cores, {memory:.0f} GiB of memory, "
+    detail += "can embed in bfloat16 (it has AMX)" if has_matrix_units() else "embeds in int8 (no AMX)"
     if memory < 4:
         return Finding("machine", "warning", detail, "4 GiB are needed for the default language model; set llm = none")
     return Finding("machine", "good", detail)
@@ -130,7 +133,7 @@ def _index(settings: Settings) -> Finding:
     except FootnoteError as error:
         return Finding("index", "warning" if not settings.index.exists() else "bad", str(error))
     try:
-        verdict, infos = footnote.store.check(), footnote.sources()
+        verdict, infos, vectors = footnote.store.check(), footnote.sources(), footnote.store.describe()
     finally:
         footnote.close()
     detail = f"{settings.index.absolute()} holds {len(infos)} documents in {sum(info.chunks for info in infos)} chunks"
@@ -138,7 +141,7 @@ def _index(settings: Settings) -> Finding:
         return Finding(
             "index", "bad", f"{detail}; damaged: {verdict}", "restore it, or index again into another folder"
         )
-    return Finding("index", "good", f"{detail}; the database is whole")
+    return Finding("index", "good", f"{detail}; the database is whole; {vectors.sentence}")
 
 
 def _offline(settings: Settings) -> Finding:
