@@ -1,7 +1,8 @@
 r"""Measure how documents should be cut: the retrieved text against the spans that answer, for each way of chunking.
 
-    python -m benchmarks.chunking --data FOLDER --limit 300 --overlaps 0 48 --text-alone --joined 8 16 \
-        --ranking scifact squad2
+    python -m benchmarks.chunking --data FOLDER --joined 8 16 --ranking scifact squad2
+    python -m benchmarks.chunking --data FOLDER --sizes 160 256 --overlaps 0 32 --text-alone --against 160 \
+        --out benchmarks/results/chunking-context.json
 
 Retrieval is the product's own over a temporary index for each way: the stage ``fused`` of
 `retriever.hybrid.retrieve_stages`, which is what is later folded and joined. Recall, precision and intersection over
@@ -18,6 +19,7 @@ Writes benchmarks/results/chunking.json and prints Markdown tables.
 from __future__ import annotations
 
 import argparse
+import hashlib
 import json
 import sys
 import tempfile
@@ -38,6 +40,7 @@ from indexer.corpus import paragraphs
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from language import sentence_spans
+from models.encoders import SentenceEmbeddings
 from pipeline import Footnote
 from retriever.hybrid import Searching, retrieve_stages
 from retriever.joining import join_neighbours
@@ -76,29 +79,31 @@ class Way:
 
 
 class Embedder:
-    """The embedder with a memory: the same text is embedded once in a run, or ever when it has a file."""
+    """The embedder with a memory by hash of the text: each is embedded once in a run, or once ever with a file."""
 
-    def __init__(self, model: Any, file: Path | None) -> None:
+    def __init__(self, model: SentenceEmbeddings, file: Path | None = None) -> None:
         self.model = model
         self._file = file
         self._known: dict[str, np.ndarray] = {}
         if file and file.exists():
             with np.load(file) as saved:
-                self._known = dict(zip(saved["texts"].tolist(), saved["vectors"], strict=True))
+                self._known = dict(zip(saved["keys"].tolist(), saved["vectors"], strict=True))
 
     def embed(self, texts: Sequence[str], label: str = "") -> np.ndarray:
         """Vectors of documents, (n, dimension) float32."""
-        missing = [text for text in dict.fromkeys(texts) if text not in self._known]
+        keys = [hash_of("document", text) for text in texts]
+        missing = {key: text for key, text in zip(keys, texts, strict=True) if key not in self._known}
         started = time.monotonic()
         for start in range(0, len(missing), 64):
-            batch = missing[start : start + 64]
-            self._known |= dict(zip(batch, self.model.embed(batch), strict=True))
+            batch = list(missing)[start : start + 64]
+            vectors = self.model.embed([missing[key] for key in batch])
+            self._known |= dict(zip(batch, vectors, strict=True))
             progress(f"{label}: {start + len(batch):,} of {len(missing):,} texts, {time.monotonic() - started:.0f} s")
-        return np.stack([self._known[text] for text in texts])
+        return np.stack([self._known[key] for key in keys])
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a query."""
-        key = f"query\x1f{text}"
+        key = hash_of("query", text)
         if key not in self._known:
             self._known[key] = np.asarray(self.model.embed_query(text), np.float32)
         return [float(value) for value in self._known[key]]
@@ -106,7 +111,12 @@ class Embedder:
     def save(self) -> None:
         """Write the file, if there is one."""
         if self._file:
-            np.savez(self._file, texts=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
+            np.savez(self._file, keys=np.array(list(self._known)), vectors=np.stack(list(self._known.values())))
+
+
+def hash_of(kind: str, text: str) -> str:
+    """The name of a vector."""
+    return hashlib.sha256(f"{kind}\x1f{text}".encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def main() -> None:
@@ -115,6 +125,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True, help="folder with the sets")
     parser.add_argument("--sets", nargs="*", default=SETS, help="sets with spans")
     parser.add_argument("--ranking", nargs="*", default=(), help="sets whose whole documents are ranked")
+    parser.add_argument("--ranked-sizes", nargs="*", type=int, default=(128, 224, 320), help="the sizes for --ranking")
     parser.add_argument("--sizes", nargs="*", type=int, default=SIZES, help="largest chunks, in tokens")
     parser.add_argument("--overlaps", nargs="*", type=int, default=(0,), help="tokens that chunks repeat")
     parser.add_argument("--text-alone", action="store_true", help="also without title and headings")
@@ -284,7 +295,7 @@ def judge_ranking(folder: Path, embedder: Embedder, arguments: argparse.Namespac
     documents = ranked_documents(folder, {name for query in asked for name in qrels[query]}, arguments.documents)
     values: dict[Way, np.ndarray] = {}
     shapes = {}
-    for way in ways_of(arguments):
+    for way in map(Way, arguments.ranked_sizes):
         with tempfile.TemporaryDirectory() as index:
             store, shapes[way] = build(Path(index), documents, way, embedder)
             rankings = [search(store, queries[query], embedder) for query in asked]

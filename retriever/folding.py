@@ -112,7 +112,8 @@ def _shared_words(texts: Sequence[str]) -> np.ndarray:
     has = np.zeros((len(texts), len(numbers)), np.float32)
     for row, places in zip(has, words, strict=True):
         row[places] = 1
-    return (has @ has.T) / np.maximum(has.sum(axis=1, keepdims=True), 1)
+    shared: np.ndarray = (has @ has.T) / np.maximum(has.sum(axis=1, keepdims=True), 1)
+    return shared
 
 
 def _holds(better: _Reading, other: _Reading) -> bool:

@@ -119,7 +119,7 @@ def test_pages_are_joined_under_their_headings_and_evidence_is_found(tmp_path):
 
 
 def test_edits_of_the_folding_benchmark_do_what_they_say():
-    drawn = Random(0)
+    drawn = Random(0)  # noqa: S311  (no secret)
     text = "It had 12 rooms and 30 windows, and nobody who lived there ever counted either of them twice in one week."
     assert numbers_exchanged(text, drawn) == text.replace("12", "x").replace("30", "12").replace("x", "30")
     for edit in HARMLESS.values():
