@@ -184,11 +184,21 @@ def _ask(case: EvalCase, stages: Callable[[str], Mapping[str, Stage]]) -> Mappin
 
 def _ranking(stage: Stage) -> _Ranking:
     first: dict[str, Passage] = {}
-    for passage in stage.passages:
-        for shown in (passage, *passage.also):  # a near-duplicate is shown with the passage that it repeats
-            first.setdefault(shown.chunk.source_id, shown)
+    for passage in _unfolded(stage.passages):
+        first.setdefault(passage.chunk.source_id, passage)
     spans = tuple(_span(passage) for passage in list(first.values())[:DEEPEST])
     return _Ranking(spans, stage.ms, {passage.origin for passage in stage.passages} <= SINGLE_ORIGINS)
+
+
+def _unfolded(passages: Sequence[Passage]) -> list[Passage]:
+    """The passages with those folded into them at the ranks where they were found: folding shows, it doesn't rank."""
+    folded = sorted((one for passage in passages for one in passage.also), key=lambda one: -one.rank)
+    unfolded: list[Passage] = []
+    for passage in passages:
+        while folded and folded[-1].rank <= len(unfolded) + 1:
+            unfolded.append(folded.pop())
+        unfolded.append(passage)
+    return unfolded + folded[::-1]
 
 
 def _span(passage: Passage) -> Span:

@@ -211,14 +211,15 @@ def test_recall_at_100_counts_documents_not_passages():
     assert result.runs["dense"].outcomes[0].passages[99].start == 298 * 10
 
 
-def test_a_near_duplicate_stands_where_the_passage_is_that_it_is_shown_with():
-    first, second, again = stage("a", "b", "c").passages
-    found = Scripted([replace(first, also=(again,)), second], 1.0)
-    result = evaluate_retrieval([case(1, "b")], lambda question: {"pipeline": found})
+def test_a_folded_passage_counts_at_the_rank_where_it_was_found():
+    """Found as a b c d e f; b and e were folded into a, f into c."""
+    a, b, c, d, e, f = stage(*"abcdef").passages
+    shown = [replace(a, also=(b, e)), replace(c, rank=2, also=(f,)), replace(d, rank=3)]
+    result = evaluate_retrieval([case(1, "e")], lambda question: {"pipeline": Scripted(shown, 1.0)})
     assert [span.source for span in result.runs["pipeline"].outcomes[0].passages] == [
-        *("default/a", "default/c", "default/b"),
+        f"default/{name}" for name in "abcdef"
     ]
-    assert result.runs["pipeline"].columns["RR@10"].tolist() == [pytest.approx(1 / 3)]
+    assert result.runs["pipeline"].columns["RR@10"].tolist() == [pytest.approx(1 / 5)]
 
 
 @pytest.mark.parametrize(
