@@ -54,6 +54,11 @@ class VectorState:
     why: str
     bytes: int
 
+    @property
+    def sentence(self) -> str:
+        """For people: ``searched exactly, as it is up to 50,000 chunks``."""
+        return f"searched {'exactly' if self.kind == 'exact' else 'in clusters'}, {self.why}"
+
 
 def wanted(count: int, clustering: Clustering | None) -> Literal["exact", "clusters", "new clusters"]:
     """How so many chunks should be searched from the next time that their file is written.

@@ -60,9 +60,9 @@ def vector_state(path: Path, base: Base | None, count: int) -> VectorState:
     size = path.stat().st_size if path.exists() else 0
     clustering = base.clustering if base else None
     if clustering is None:
-        return VectorState("exact", count, 1.0, "every vector is scored, since there are few enough", size)
+        return VectorState("exact", count, 1.0, f"as it is up to {LARGEST_EXACT:,} chunks", size)
     why = (
-        f"above {LARGEST_EXACT:,} chunks: {clustering.probes} of {clustering.lists} clusters are looked into, "
+        f"as it is above {LARGEST_EXACT:,} chunks: {clustering.probes} of {clustering.lists} clusters are looked into, "
         f"which found {clustering.recall:.1%} of the {NEAREST} nearest when it was measured on {clustering.trained:,}"
     )
     return VectorState("clusters", count, clustering.recall, why, size)

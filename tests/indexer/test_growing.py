@@ -367,3 +367,14 @@ def test_mapped_clusters_find_what_those_in_memory_find(tmp_path):
         if "without" in options:
             assert kept
             assert min(kept) >= 300
+
+
+def test_the_kind_is_said_in_a_sentence(store):
+    put(store, 0, 1)
+    assert store.describe().sentence == "searched exactly, as it is up to 600 chunks"
+    put(store, 1, 100)
+    clustering = store._mirror.base.clustering
+    assert store.describe().sentence == (
+        f"searched in clusters, as it is above 600 chunks: {clustering.probes} of 62 clusters are looked into, which "
+        f"found {clustering.recall:.1%} of the 10 nearest when it was measured on 1,000"
+    )
