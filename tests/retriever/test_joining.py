@@ -61,9 +61,9 @@ def test_at_most_three_chunks_and_the_best_pairs_first():
     assert texts(join_neighbours(found, span)) == ["Red fish.\n\nBlue fish.\n\nOld fish.", "One fish.\n\nTwo fish."]
 
 
-def test_a_pair_is_joined_before_another_when_both_of_it_were_found_before():
-    found = [part(0, 1), part(2, 2), part(3, 3), part(1, 4)]
-    assert texts(join_neighbours(found, span)) == ["One fish.\n\nTwo fish.", "Red fish.\n\nBlue fish."]
+def test_of_two_neighbours_the_one_found_first_is_joined_first():
+    found = [part(1, 1), part(2, 2), part(3, 3), part(0, 4)]
+    assert texts(join_neighbours(found, span)) == ["Two fish.\n\nRed fish.\n\nBlue fish.", "One fish."]
 
 
 def test_a_joined_passage_is_not_longer_than_the_limit():
