@@ -71,8 +71,9 @@ SYSTEMS = {
             "footnote",
             "benchmarks.peers.footnote_pipeline",
             ("faiss-cpu", "onnxruntime", "torch"),
-            "pipeline.Footnote with its default settings: chunks of 224 tokens, embedded with their title; int8 weights "
-            "of the same model, computed in bf16 where the processor has AMX; the query prefix that it was trained with",
+            "pipeline.Footnote with its default settings: chunks of 224 tokens, embedded with their title; int8 "
+            "weights of the same model, computed in bf16 where the processor has AMX; the query prefix that it was "
+            "trained with",
             "texts, chunks, vectors and full-text index in SQLite; a FAISS index",
             own=True,
         ),
