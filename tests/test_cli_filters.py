@@ -147,6 +147,22 @@ def test_an_empty_value_is_a_value(shelf):
     assert "(team=)" in run("search", QUESTION, "--index", shelf, "--where", "team=", code=1).stderr
 
 
+def test_one_clause_of_two_versions_is_found_once_with_both_places(tmp_path, weights):
+    folder = tmp_path / "versions"
+    folder.mkdir()
+    clause = "The strategy was published by the department, which keeps a copy of it at the library.\n"
+    for name in ("north.md", "south.md"):
+        (folder / name).write_text(f"# The library\n\n{clause}", "utf-8")
+    run("index", folder, "--index", "index")
+    (passage,) = json.loads(run("search", QUESTION, "--index", "index", "--json").stdout)["passages"]
+    (same,) = passage["also"]
+    assert {passage["source"], same["source"]} == {"default/north.md", "default/south.md"}
+    shown = run("search", QUESTION, "--index", "index").stdout
+    assert f"   the same in: {same['title']}  [{same['source']} {same['start']}-{same['end']}]\n" in shown
+    only = json.loads(run("search", QUESTION, "--index", "index", "--source", same["source"], "--json").stdout)
+    assert [(one["source"], one["also"]) for one in only["passages"]] == [(same["source"], [])]
+
+
 # The same for programs
 
 
