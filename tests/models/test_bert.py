@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from models import bert
-from models.bert import Bert, is_fast, load_bert, start_workers
+from models.bert import Bert, _Linear, is_fast, load_bert, start_workers
 from models.tokenising import Tokens
 
 CONFIG = BertConfig(
@@ -104,6 +104,17 @@ def test_a_text_has_the_same_vector_alone_and_in_any_company(weights, seed, leng
     alone = np.concatenate([model([one]) for one in texts])
     np.testing.assert_allclose(together, alone, atol=0.05)  # whatever order a processor adds up in
     assert cosines(together, alone).min() > 0.9999
+
+
+@fast_only
+@pytest.mark.parametrize("rows", [2, 32, 33, 100, 300, 511, 512])
+def test_a_row_of_a_long_product_is_the_same_bit_for_bit_whichever_rows_are_with_it(rows):
+    """So it is on processors with AMX as far as we have seen; the vectors of `Bert` are held to less."""
+    torch.manual_seed(2)
+    linear = _Linear(torch.randn(384, 1536).bfloat16() / 40, torch.randn(384).bfloat16())
+    inputs, residual = torch.randn(2048, 1536).bfloat16(), torch.randn(2048, 384).bfloat16()
+    expected = linear.plus(inputs, residual)[:rows]
+    assert torch.equal(linear.plus(inputs[:rows], residual[:rows]), expected)
 
 
 def test_a_width_that_no_published_encoder_has_is_refused(weights):
