@@ -29,7 +29,7 @@ CONTEXT_TOKENS = 8192
 ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
 """Settings that decide which language model is loaded, and how."""
 FAST_RERANK_TOKENS, SLOW_RERANK_TOKENS = 3500, 1500
-"""What two cores read in about a quarter of a second, with matrix units and without (docs/decisions/011-retrieval.md)."""
+"""What two cores read in about a quarter of a second, with matrix units and without."""
 ENCODER_SETTINGS = ("cache", "threads", "precision")
 """Settings that decide how embedder and cross-encoder are loaded."""
 
