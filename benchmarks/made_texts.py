@@ -64,7 +64,7 @@ def passages(documents: Sequence[Sequence[str]], words: int) -> Iterator[list[st
             yield group
 
 
-def made_documents(sentences: Sequence[str], count: int, *, words: int = 45, seed: int = 0) -> Iterator[str]:
+def made_documents(sentences: Sequence[str], count: int, *, words: int = 28, seed: int = 0) -> Iterator[str]:
     """So many texts of sentences drawn at random, each of so many words or a sentence more."""
     generator = np.random.default_rng(seed)
     for _ in range(count):
