@@ -30,6 +30,11 @@ ODD_ROWS = range(33, 512)
 """Rows for which oneDNN adds up a long product in another order than for fewer or more."""
 
 
+def _even_rows(count: int) -> int:
+    """Rows to compute for so many: oneDNN keeps code for each number of rows that it meets, so that it meets few."""
+    return -(-count // 128) * 128 if count > 32 else 1 << (count - 1).bit_length()
+
+
 class _Linear:
     """x W^T + b, with what comes after it in one pass."""
 
@@ -86,7 +91,8 @@ class _Layer:
         attended = [self._attend(split[:, :, span], 1 if first_only else None) for span in spans]
         if first_only:
             rows = rows[[span.start for span in spans]]
-        rows = self.out_norm(self.out.plus(torch.cat(attended).view(-1, width), rows))
+        mixed = torch.cat([*attended, rows.new_zeros(len(rows) - sum(map(len, attended)), *attended[0].shape[1:])])
+        rows = self.out_norm(self.out.plus(mixed.view(-1, width), rows))
         return self.down_norm(self.down.plus(self.up(rows, "gelu"), rows))
 
     @staticmethod
@@ -140,7 +146,9 @@ class Bert:
         ids = torch.tensor([number for text in texts for number in text.ids])
         types = torch.tensor([number for text in texts for number in text.types])
         positions = torch.cat([self._positions[: len(text.ids)] for text in texts])
-        return self._norm(self._words[ids].float() + positions.float() + self._types[types].float()).to(self._dtype)
+        rows = self._words[ids].float() + positions.float() + self._types[types].float()
+        unused = rows.new_zeros(_even_rows(len(rows)) - len(rows), self.width)
+        return self._norm(torch.cat([rows, unused])).to(self._dtype)
 
     def _layer(self, weights: Weights, name: str) -> _Layer:
         def parts(*modules: str) -> list[torch.Tensor]:
