@@ -158,7 +158,7 @@ def cosine_scores(embeddings: SentenceEmbeddings) -> Callable[[str, Sequence[str
         if not texts:
             return []
         cosines = embeddings.embed(texts) @ np.asarray(embeddings.embed_query(query), dtype=np.float32)
-        return [float(value) for value in (cosines - 0.68) * 40.0]
+        return [float(value) for value in (cosines - 0.67) * 40.0]
 
     return score
 
@@ -198,7 +198,7 @@ def _load_engine(
 def _batches(texts: Sequence[Text], most: int, threads: int) -> Iterator[Sequence[Text]]:
     """Neighbouring texts in batches of about as many tokens, at most about ``most``, and as many for each thread.
 
-    >>> [len(batch) for batch in _batches(["forty characters, which is ten tokens..."] * 6, 30, 2)]
+    >>> [len(batch) for batch in _batches(["40 characters are about 10 tokens for us"] * 6, 20, 2)]
     [2, 1, 2, 1]
     """
     sizes = [_rough_tokens(text) for text in texts]

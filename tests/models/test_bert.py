@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 
 from models import bert
-from models.bert import Bert, _Linear, is_fast, load_bert, start_workers
+from models.bert import Bert, _even_rows, _Linear, is_fast, load_bert, start_workers
 from models.tokenising import Tokens
 
 CONFIG = BertConfig(
@@ -159,3 +159,8 @@ def test_workers_use_one_core_each_and_leave_torch_as_it_was():
     with start_workers(3) as workers:
         assert set(workers.map(lambda _: torch.get_num_threads(), range(30))) == {1}
         assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(("count", "rows"), [(1, 1), (3, 4), (32, 32), (33, 128), (128, 128), (129, 256), (2048, 2048)])
+def test_rows_are_rounded_up_to_few_numbers(count, rows):
+    assert _even_rows(count) == rows
