@@ -378,3 +378,24 @@ def test_the_kind_is_said_in_a_sentence(store):
         f"searched in clusters, as it is above 600 chunks: {clustering.probes} of 62 clusters are looked into, which "
         f"found {clustering.recall:.1%} of the 10 nearest when it was measured on 1,000"
     )
+
+
+def test_what_went_takes_no_place_among_the_candidates(large, monkeypatch):
+    monkeypatch.setattr(vector_file, "LARGEST_CHANGE", 10_000)
+    monkeypatch.setattr(mirror, "CANDIDATES", 12)
+    with large.writing():
+        large.delete([f"default/{number:04}.md" for number in range(60)])
+        large.save_vectors()
+    assert len(large._mirror._gone) == 600
+    assert recall(large, QUERIES[:20], top_k=6) >= 0.95
+
+
+def test_a_vector_is_not_counted_as_found_for_finding_itself():
+    vectors = unit_vectors(80, 3)
+    nearest = growing._Nearest(np.array([4, 70]), vectors[[4, 70]])
+    for start in range(0, 80, 20):
+        nearest.look_at(np.arange(start, start + 20), vectors[start : start + 20])
+    for key, found in zip((4, 70), nearest.ids, strict=True):
+        exact = np.argsort(-(vectors @ vectors[key]))
+        assert set(found.tolist()) == set(exact[1:11].tolist())
+        assert exact[0] == key

@@ -368,6 +368,14 @@ def test_a_reader_never_sees_half_of_a_commit(store, folder):
     assert seen == sorted(seen)
 
 
+def test_what_was_removed_takes_no_place_among_the_best(store):
+    store.put([document(f"{n}.md", ["aspirin aspirin"]) for n in range(5)])
+    store.put([document("far.md", ["something else"])])
+    assert len(dense(store, "aspirin", top_k=3)) == 3
+    store.delete([f"default/{n}.md" for n in range(4)])
+    assert dense(store, "aspirin", top_k=2) == [("default/4.md", 0), ("default/far.md", 0)]
+
+
 # Damage
 
 
