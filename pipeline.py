@@ -215,16 +215,20 @@ class Footnote:
             FootnoteError: for a question that can't be one, a filter that names what is not there or a date that is
                 none, and a filter that no document passes.
         """
-        admitted = self._checked(within, collection)
+        standalone = standalone_question(checked_question(question), history)
+        return self._retrieve(standalone, self._checked(within, collection), top_k, join=True)
+
+    def _retrieve(self, question: str, within: Filter | None, top_k: int | None, *, join: bool) -> list[Passage]:
         passages = retrieve(
-            standalone_question(checked_question(question), history),
-            Searching(self.store, self.embeddings.embed_query, admitted),
+            question,
+            Searching(self.store, self.embeddings.embed_query, within),
             top_k=top_k or self.settings.top_k,
             reranking=self._reranking(),
+            join=join,
         )
-        if admitted and not passages and within not in (None, Filter()):
+        if within and not passages and replace(within, collections=()) != Filter():
             raise FootnoteError(
-                f"No document passes the filter ({described(admitted)}). Widen it, or look at: footnote sources"
+                f"No document passes the filter ({described(within)}). Widen it, or look at: footnote sources"
             )
         return passages
 
@@ -281,12 +285,13 @@ class Footnote:
         question = checked_question(question)
         history = tuple(Turn(encodable(turn.question), encodable(turn.answer)) for turn in history)
         with nullcontext() if quotes_only else self.parts.loading_engine():
-            passages = self.search(question, collection=collection, within=within, top_k=top_k, history=history)
+            standalone, admitted = standalone_question(question, history), self._checked(within, collection)
+            passages = self._retrieve(standalone, admitted, top_k, join=False)
             score = self.score
         engine = None if quotes_only else self.engine
         try:
             yield from answer_events(
-                Question(question, standalone_question(question, history), started, history),
+                Question(question, standalone, started, history),
                 passages,
                 score=score,
                 writer=self.parts.writer(engine, stop) if engine else None,

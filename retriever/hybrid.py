@@ -67,21 +67,35 @@ class Stage:
     ms: float
 
 
-def retrieve(question: str, searching: Searching, *, top_k: int, reranking: Reranking | None = None) -> list[Passage]:
-    """The best passages for a question, best first; at most ``top_k``, fewer when neighbours among them are joined.
+def retrieve(
+    question: str, searching: Searching, *, top_k: int, reranking: Reranking | None = None, join: bool = False
+) -> list[Passage]:
+    """The best passages for a question, best first; at most ``top_k``.
 
     Args:
         question: what to search for; any text.
         searching: where, and with what.
         top_k: how many passages at most.
         reranking: the cross-encoder and what it may read; ``None`` leaves the fused order.
+        join: make neighbours one passage, for who reads passages; who picks sentences needs each under its heading.
     """
     query = parse_query(question)
     views = find_candidates(query, searching, max(CANDIDATES, top_k))
     ranked = fuse(views, searching.index)
     if reranking and not is_settled(ranked, views):
         ranked = rerank(query.question, ranked, reranking)
-    return join_neighbours(fold_duplicates(ranked[: max(CANDIDATES, top_k)])[:top_k], searching.index.span)
+    folded = [*fold_duplicates(ranked[:CANDIDATES]), *ranked[CANDIDATES:]]
+    if join:
+        return _joined(folded, top_k, searching.index.span)
+    return [replace(passage, rank=rank) for rank, passage in enumerate(folded[:top_k], start=1)]
+
+
+def _joined(ranked: Sequence[Passage], top_k: int, span: Callable[[str, int, int], str]) -> list[Passage]:
+    """The first passages with their neighbours joined; more of the ranking is taken until there are ``top_k`` again."""
+    taken = top_k
+    while len(joined := join_neighbours(ranked[:taken], span)) < top_k and taken < len(ranked):
+        taken += top_k - len(joined)
+    return joined[:top_k]
 
 
 def retrieve_stages(
@@ -136,15 +150,29 @@ def find_candidates(query: Query, searching: Searching, depth: int) -> Views:
 
 
 def fuse(views: Views, index: CandidateIndex) -> list[Passage]:
-    """The candidates of the dense and the lexical view in one ranking, by the standardised scores of all views."""
+    """The candidates of the dense and the lexical view in one ranking, by the standardised scores of all views.
+
+    Candidates are the first ``CANDIDATES`` of each, whatever was asked for, so that a longer list begins like a shorter
+    one. What is further down follows by its ranks alone.
+    """
     candidates, by_view = score_candidates(views, index)
     if not candidates:
         return []
     scores = fuse_scores(list(zip(by_view, (DENSE, LEXICAL, HEADINGS), strict=True))).tolist()
     order = sorted(range(len(candidates)), key=lambda place: (-scores[place], candidates[place].chunk.chunk_id))
+    ranked = [replace(candidates[place], score=scores[place]) for place in order]
+    following = _following(ranked, views)
+    return [replace(one, rank=rank, origin="fused") for rank, one in enumerate((*ranked, *following), start=1)]
+
+
+def _following(ranked: Sequence[Passage], views: Views) -> list[Passage]:
+    """What the views listed below the candidates, scored below the last of these."""
+    held = {passage.chunk.chunk_id for passage in ranked}
+    listed = reciprocal_rank_fusion([views.dense, views.lexical], top_k=len(views.dense) + len(views.lexical))
     return [
-        replace(candidates[place], score=scores[place], rank=rank, origin="fused")
-        for rank, place in enumerate(order, start=1)
+        replace(passage, score=ranked[-1].score - 1 + passage.score)
+        for passage in listed
+        if passage.chunk.chunk_id not in held
     ]
 
 
@@ -154,14 +182,14 @@ def score_candidates(views: Views, index: CandidateIndex) -> tuple[list[Passage]
     What the lexical views did not list scores 0 in them; what the dense view did not list is scored by its stored
     vector, so that every candidate has its true cosine. Headings alone make no candidate: they repeat too often.
     """
-    candidates = {passage.chunk.chunk_id: passage for passage in (*views.dense, *views.lexical)}
-    cosines = {passage.chunk.chunk_id: passage.score for passage in views.dense}
+    dense, lexical, headings = (ranking[:CANDIDATES] for ranking in (views.dense, views.lexical, views.headings))
+    candidates = {passage.chunk.chunk_id: passage for passage in (*dense, *lexical)}
+    cosines = {passage.chunk.chunk_id: passage.score for passage in dense}
     unlisted = [key for key in candidates if key not in cosines]
     if unlisted:
         cosines.update(zip(unlisted, (index.vectors(unlisted) @ views.vector).tolist(), strict=True))
-    dense = [cosines[key] for key in candidates]
-    scores = np.array([dense, _scores(views.lexical, candidates), _scores(views.headings, candidates)])
-    return list(candidates.values()), scores
+    scores = [[cosines[key] for key in candidates], _scores(lexical, candidates), _scores(headings, candidates)]
+    return list(candidates.values()), np.array(scores)
 
 
 def is_settled(fused: Sequence[Passage], views: Views) -> bool:

@@ -30,8 +30,8 @@ def parse_query(text: str) -> Query:
     """Tell a question from its scenario: in a long text, the sentences that end in a question mark.
 
     >>> scenario = "My brother is in prison, and for four years his children have lived with my husband and me. "
-    >>> parse_query(scenario + "We want to be their special guardians for good now. When will the court reply?").question
-    'When will the court reply?'
+    >>> parse_query(scenario + "We want to be their special guardians for good. When will the court say?").question
+    'When will the court say?'
     """
     sentences = [text[start:end] for start, end in sentence_spans(text)]
     asking = [sentence for sentence in sentences if sentence.endswith(("?", "？", "؟"))]

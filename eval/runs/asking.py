@@ -25,7 +25,16 @@ if TYPE_CHECKING:
     from pipeline import Footnote
     from settings import Settings
 
-SETTINGS = ("llm_base_url", "top_k", "quotes", "prompt_tokens", "answer_tokens", "abstain_below")
+SETTINGS = (
+    "llm_base_url",
+    "precision",
+    "rerank_tokens",
+    "top_k",
+    "quotes",
+    "prompt_tokens",
+    "answer_tokens",
+    "abstain_below",
+)
 """Settings that can change an answer and are no model, corpus or chunking: those have their own hashes."""
 
 TEXTS_KEPT = 64

@@ -1,5 +1,7 @@
 """Retrieval over a real index with vectors made by hand, and the same as a LangChain retriever."""
 
+from itertools import pairwise
+
 import numpy as np
 import pytest
 from langchain_tests.integration_tests import RetrieversIntegrationTests
@@ -48,9 +50,9 @@ def store(tmp_path):
     opened.close()
 
 
-def search(store, question, top_k=8, collection=None, embed=lambda _: QUERY, reranking=None):
+def search(store, question, top_k=8, collection=None, embed=lambda _: QUERY, **options):
     within = Filter(collections=(collection,)) if collection else None
-    return retrieve(question, Searching(store, embed, within), top_k=top_k, reranking=reranking)
+    return retrieve(question, Searching(store, embed, within), top_k=top_k, **options)
 
 
 def standard(values):
@@ -81,6 +83,17 @@ def test_words_in_a_title_lift_a_candidate_and_make_none(store):
     assert paths(found) == ["titled.md", "plain.md"]
     gap = found[0].score - found[1].score
     assert gap == pytest.approx(2 * (LEXICAL + HEADINGS), abs=1e-6)  # two candidates stand one deviation off the mean
+
+
+def test_a_longer_list_begins_like_a_shorter_one(store):
+    extra = {f"{number:03}.md": (f"Filler {number}.", 0.5 - number / 1000) for number in range(CANDIDATES + 20)}
+    with store.writing():
+        store.put([document(path, *row) for path, row in extra.items()])
+    short = search(store, "lighthouse filler 7", top_k=10)
+    long = search(store, "lighthouse filler 7", top_k=len(extra) + len(DOCUMENTS) + 1)
+    assert long[:10] == short
+    assert len(long) == len({one.source.source_id for one in long}) == len(extra) + len(DOCUMENTS) + 1
+    assert all(a.score >= b.score for a, b in pairwise(long))
 
 
 def test_a_candidate_that_only_words_found_has_its_true_cosine():
@@ -204,7 +217,12 @@ def test_near_duplicates_are_folded_and_neighbours_joined(store):
     whole = IndexedDocument(source, Extraction(text, (Block("paragraph", 0, 63),)), chunks, vectors)
     with store.writing():
         store.put([whole, document("copy.md", text[:38], 0.85, "rules", "Copy")])
-    (found,) = search(store, "lamp", collection="rules")
+    with store.writing():
+        store.put([document("other.md", "Nothing else is said here.", 0.1, "rules")])
+    first, second, _ = search(store, "lamp", collection="rules")
+    assert [(one.chunk.start, one.chunk.end) for one in (first, second)] == [(0, 38), (40, 63)]
+    found, other = search(store, "lamp", collection="rules", top_k=2, join=True)
+    assert (other.source.path, other.rank) == ("other.md", 2)  # taken in the place of the neighbour
     assert (found.chunk.text, found.chunk.start, found.chunk.end, found.rank) == (text, 0, 63, 1)
     assert [one.source.path for one in found.also] == ["copy.md"]
 
