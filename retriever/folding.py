@@ -1,10 +1,10 @@
 """Near-duplicates folded: the same clause in two versions of a document is shown once, with both sources.
 
-Over the found passages only. A passage goes into the ``also`` of a better one that holds nearly all of its runs of
-three words: containment, not resemblance (Broder, "On the resemblance and containment of documents", 1997), so that
-what a passage adds is not hidden. Clauses that differ in a number, a date, a negation or another word that turns a
-clause around say different things to a reader of law, and stay apart however alike they are. What this module does not
-do: understand. One noun for another in a long clause, tenant for landlord, is not noticed.
+Over the found passages only. A passage goes into the ``also`` of a better one that holds it word for word, or that has
+the same words of content and nearly all of its runs of three words: containment, not resemblance (Broder, "On the
+resemblance and containment of documents", 1997), so that what a passage adds is not hidden. Clauses that differ in a
+name, a number, a date, a negation or another word that turns a clause around say different things to a reader of law,
+and stay apart however alike they are.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from functools import cached_property
 
 import numpy as np
 
+from language import STOP_WORDS
 from schema import Passage
 
 SHINGLE = 3
@@ -43,7 +44,6 @@ TURNING = frozenset(
 
 _WORD = re.compile(r"[^\W\d_]+(?:'[^\W\d_]+)*|(?:(?<!\w)[-−])?[$€£¥]?\d+(?:[.,:/]\d+)*(?:\s?%)?")
 _IN_NUMBERS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))|(?<=\d)\s(?=%)")
-_OPPOSITES = ("un", "in", "im", "il", "ir", "non", "dis", "mis")
 
 Run = tuple[str, ...]
 
@@ -69,6 +69,11 @@ class _Reading:
     def shingles(self) -> frozenset[Run]:
         """Its different runs."""
         return frozenset(self.runs)
+
+    @cached_property
+    def content(self) -> frozenset[str]:
+        """Its different words that carry content."""
+        return frozenset(self.words) - STOP_WORDS
 
     @cached_property
     def turning(self) -> list[str]:
@@ -124,21 +129,19 @@ def _holds(better: _Reading, other: _Reading) -> bool:
         return True
     if other.turning != better.turning:
         return False
+    if better.spelled in other.spelled:  # a page's head before it, say
+        return len(better.words) >= CONTAINED * len(other.words)
     shared = len(better.shingles & other.shingles)
-    return shared >= CONTAINED * len(other.shingles) and _turns_alike(better, other)
+    return better.content == other.content and shared >= CONTAINED * len(other.shingles) and _turns_alike(better, other)
 
 
 def _turns_alike(better: _Reading, other: _Reading) -> bool:
-    """Whether each turning word stands in a run that both have, and no word has its opposite in the other's place."""
+    """Whether each turning word stands in a run that both have."""
     for place, word in enumerate(other.words):
         around = other.runs[max(place - SHINGLE + 1, 0) : place + 1]
         if _turns(word) and better.shingles.isdisjoint(around):
             return False
-    ours, theirs = set(better.words), set(other.words)
-    only = ours - theirs, theirs - ours
-    return not any(
-        prefix + word in there for here, there in (only, only[::-1]) for word in here for prefix in _OPPOSITES
-    )
+    return True
 
 
 def _turns(word: str) -> bool:

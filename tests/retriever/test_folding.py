@@ -44,9 +44,7 @@ def test_the_better_ranked_stays_and_the_others_go_into_it():
         CLAUSE.replace(" ", "\n"),
         CLAUSE.replace("'", "’"),
         CLAUSE.replace("£1,250", "£1250"),
-        CLAUSE.replace("dwelling", "home"),
         CLAUSE.replace("standing order", "a standing order"),
-        CLAUSE.replace("the whole", "the hole"),
         "Terms. " + CLAUSE,
         CLAUSE[: CLAUSE.index(", which")],
         CLAUSE[CLAUSE.index("by standing") :],
@@ -59,6 +57,9 @@ def test_versions_of_a_clause_are_folded(other):
 @pytest.mark.parametrize(
     ("word", "another"),
     [
+        ("tenant", "landlord"),
+        ("dwelling", "home"),
+        ("the whole", "the hole"),
         ("£1,250", "£1,350"),
         ("£1,250", "$1,250"),
         ("£1,250", "£1,25"),
