@@ -66,11 +66,13 @@ def sources(index: Index = None, collection: Collection = None, as_json: Json = 
     from schema import source_info_to_dict  # noqa: PLC0415
 
     with opened_footnote(index=index) as footnote:
-        infos = footnote.sources(collection)
+        infos, vectors = footnote.sources(collection), footnote.store.describe()
     if as_json:
         print_json({"sources": [source_info_to_dict(info) for info in infos]})
     else:
         console.show_sources(infos)
+        if infos:
+            console.say(f"The index holds {vectors.chunks:,} chunks, {vectors.sentence}.")
 
 
 @app.command()

@@ -102,7 +102,7 @@ def judge(pairs: dict[str, list[tuple[str, str]]], threshold: float, *, without_
     """The share of pairs that are folded."""
     changes: list[AbstractContextManager[Any]] = [patch.object(folding, "CONTAINED", threshold)]
     if without_turns:
-        changes += [patch.object(folding, "_turns", lambda _: False), patch.object(folding, "_OPPOSITES", ())]
+        changes += [patch.object(folding, "_turns", lambda _: False), patch.object(folding._Reading, "content", "any")]
     with ExitStack() as stack:
         for change in changes:
             stack.enter_context(change)

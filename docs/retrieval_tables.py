@@ -16,7 +16,7 @@ def stages_tables(record: Record) -> str:
 def _stages_table(name: str, record: Record) -> str:
     measures = list(next(iter(record["stages"].values())))
     rows = [
-        (f"`{stage}`", *(f"{figures[measure]:.3f}" for measure in measures), *_milliseconds(record["times"][stage]))
+        (f"`{stage}`", *(f"{figures[measure]:.3f}" for measure in measures))
         for stage, figures in record["stages"].items()
     ]
     about = (
@@ -24,7 +24,7 @@ def _stages_table(name: str, record: Record) -> str:
         f"chunks. {_made_by(record['machine'])}"
     )
     verdict = f"\n{record['verdict']['sentence']}.\n" if record["verdict"] else ""
-    return f"{about}\n\n{_table(('stage', *measures, 'p50 ms', 'p95 ms'), rows)}{verdict}"
+    return f"{about}\n\n{_table(('stage', *measures), rows)}{verdict}"
 
 
 def latency_table(record: Record) -> str:
@@ -65,10 +65,6 @@ def memory(record: Record) -> str:
 
 def _by_number(sizes: Mapping[str, Record]) -> list[Record]:
     return [sizes[key] for key in sorted(sizes, key=int)]
-
-
-def _milliseconds(times: Mapping[str, float | None]) -> Iterable[str]:
-    return ("" if value is None else f"{value:,.0f}" for value in times.values())
 
 
 def _pair(times: Mapping[str, float] | None) -> str:
