@@ -23,7 +23,7 @@ DEEPER = 4
 MOST_COUNTS = 20_000
 """Words whose number of rows is remembered for as long as the generation stands."""
 
-_ANY_OF = re.compile(r'"[^"]*"(?: OR "[^"]*")*')
+_ANY_OF = re.compile(r'(?P<columns>\{[^}]*\} : )?(?P<bracket>\()?(?P<words>"[^"]*"(?: OR "[^"]*")*)(?(bracket)\))')
 
 Scored = list[tuple[int, float]]
 Weights = tuple[float, float, float]
@@ -43,7 +43,8 @@ class WordSearch:
         """Row ids with BM25 scores, higher is better, best first, ties by id.
 
         Args:
-            match: an FTS5 expression; the bound holds for words and phrases joined by OR.
+            match: an FTS5 expression; the bound holds for words and phrases joined by OR, in all columns or in some:
+                ``"a" OR "b"``, ``{title heading} : ("a" OR "b")``.
             top_k: how many at most.
             weights: of the columns.
             generation: of the catalogue's snapshot.
@@ -67,11 +68,10 @@ class WordSearch:
 
     def _gate(self, match: str, among: np.ndarray | None) -> str | None:
         """An expression for the rows to score when all that match are too many; ``None`` when they are not."""
-        if not _ANY_OF.fullmatch(match):
+        if not (form := _ANY_OF.fullmatch(match)):
             return None
-        words = sorted(
-            (word for word in set(match.split(" OR ")) if self._rows(word)), key=lambda w: (self._rows(w), w)
-        )
+        given = {f"{form['columns'] or ''}{word}" for word in form["words"].split(" OR ")}
+        words = sorted((word for word in given if self._rows(word)), key=lambda word: (self._rows(word), word))
         if len(words) < 2 or sum(map(self._rows, words)) <= MOST_ROWS:
             return None
         chunks = self.connection.execute("SELECT count(*) FROM chunk").fetchone()[0]

@@ -73,6 +73,19 @@ def test_above_the_bound_scores_are_still_those_of_the_whole_question(store, mon
         assert set(rows_with(store, words[-1])) & {row for row, _ in whole[:5]} <= {row for row, _ in found}
 
 
+@pytest.mark.parametrize("bound", [30, 60, 300])
+def test_the_bound_holds_in_some_columns_too(store, monkeypatch, bound):
+    monkeypatch.setattr(full_text, "MOST_ROWS", bound)
+    match = "{title heading} : (" + any_of(*COMMON) + ")"
+    whole = by_fts5(store, match)
+    found = search(store, match, 10)
+    assert len(whole) > bound
+    assert found
+    assert {key: score for key, score in whole if key in dict(found)} == pytest.approx(dict(found))
+    assert WordSearch(store._connection)._gate(match, None) is not None
+    assert WordSearch(store._connection)._gate(match + " OR x", None) is None
+
+
 def test_rows_with_a_rare_word_or_with_common_ones_together_are_scored_and_others_are_not(store, monkeypatch):
     monkeypatch.setattr(full_text, "MOST_ROWS", 30)
     found = {row for row, _ in search(store, any_of("aspirin", "rarea"), 400)}
