@@ -55,6 +55,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, required=True, help="folder with corpus.jsonl, queries.jsonl, qrels/")
     parser.add_argument("--limit", type=int, help="only so many documents (ranking figures then mean little)")
+    parser.add_argument("--out", type=Path, help="file of the results; without --limit, the project's own by default")
     parser.add_argument("--one", help=argparse.SUPPRESS)
     parser.add_argument("--vectors", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
@@ -65,8 +66,8 @@ def main() -> None:
         print(json.dumps(measure(arguments.one, list(documents.values()), list(queries.values()), arguments.vectors)))
     else:
         record = compare(arguments)
-        if not arguments.limit:
-            RESULTS.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+        if out := arguments.out or (None if arguments.limit else RESULTS):
+            out.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
         print(json.dumps(record, indent=2))
 
 
