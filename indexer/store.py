@@ -11,7 +11,7 @@ import json
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -254,15 +254,13 @@ class IndexStore:
 
     # Searching
 
-    def dense(
-        self, query: np.ndarray, top_k: int, *, within: Filter | None = None, collection: str | None = None
-    ) -> list[Passage]:
+    def dense(self, query: np.ndarray, top_k: int, *, within: Filter | None = None) -> list[Passage]:
         """Passages by inner product with a query vector, (dimension,) float32; scores in [-1, 1] for unit vectors.
 
-        ``within`` says which documents are searched at all; ``collection`` is short for a filter of one collection.
+        ``within`` says which documents are searched at all.
         """
         with self._reading():
-            among = self._admitted(_narrowed(within, collection))
+            among = self._admitted(within)
             scored = self._mirror.search(self._connection, query, top_k, among=among)
             return records.passages(self._connection, scored, "dense")
 
@@ -273,7 +271,6 @@ class IndexStore:
         *,
         within: Filter | None = None,
         weights: tuple[float, float, float] = (1.0, 1.0, 1.0),
-        collection: str | None = None,
     ) -> list[Passage]:
         """Passages by BM25 for an FTS5 match expression; scores above 0, higher is better.
 
@@ -282,12 +279,11 @@ class IndexStore:
             top_k: how many at most.
             within: which documents are searched at all; what it leaves out still counts for how rare a word is.
             weights: of a word in the title, in the headings and in the text.
-            collection: short for a filter of one collection.
         """
         if not match:
             return []
         with self._reading():
-            among, generation = self._admitted(_narrowed(within, collection)), read_generation(self._connection)
+            among, generation = self._admitted(within), read_generation(self._connection)
             scored = self._words.search(match, top_k, weights=weights, generation=generation, among=among)
             return records.passages(self._connection, scored, "lexical")
 
@@ -343,10 +339,6 @@ class IndexStore:
         with self.writing(), self._commit():
             if read_meta(self._connection, "embedder") is None:
                 write_meta(self._connection, "embedder", json.dumps(asdict(self.identity)))
-
-
-def _narrowed(within: Filter | None, collection: str | None) -> Filter | None:
-    return within if collection is None else replace(within or Filter(), collections=(collection,))
 
 
 def _refuse_other_embedder(folder: Path, recorded: EmbedderIdentity, given: EmbedderIdentity) -> None:

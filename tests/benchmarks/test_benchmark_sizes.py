@@ -256,7 +256,7 @@ def test_a_small_index_is_measured_from_the_sets_to_the_record(data, weights, tm
     record = json.loads(out.read_text("utf-8"))["sizes"]["25"]
     assert record["without reranking"]["questions"] == record["with reranking"]["questions"] == 4
     assert {"catalogue.sqlite3", "vectors.faiss"} <= set(record["files_mb"])
-    assert record["writing_s"] > 0
+    assert record["writing_s"] is not None
     latency.main()
     assert json.loads(out.read_text("utf-8"))["sizes"]["25"]["writing_s"] is None  # it was there already
 
