@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from eval.sets.questions import load_questions
+from parts import FAST_RERANK_TOKENS, SLOW_RERANK_TOKENS
 from pipeline import Footnote
 from schema import LONGEST_QUESTION, Answered, FootnoteError, QuotesFound, SentenceChecked, Token, Turn
 from settings import Settings
@@ -205,6 +206,44 @@ def test_without_a_model_the_documents_own_words_answer(opened):
     assert answer.answer == answer.quotes[0].quote
     assert (answer.fingerprint.llm, answer.fingerprint.reranker) == ("none", "none")
     check_places(footnote, answer)
+
+
+# Retrieval
+
+
+def test_readers_get_neighbours_together_and_the_evidence_each_under_its_heading(footnote):
+    question = "What does the summary for industry say is meant to happen on partnerships?"
+    chunks = {(one.chunk.source_id, one.chunk.start, one.chunk.end) for one in footnote.store.lexical('"the"', 500)}
+    searched = [(one.chunk.source_id, one.chunk.start, one.chunk.end) for one in footnote.search(question)]
+    assert len(searched) == 8
+    assert not set(searched) <= chunks
+    answer = footnote.answer(question, quotes_only=True)
+    assert all((one.chunk.source_id, one.chunk.start, one.chunk.end) in chunks for one in answer.passages)
+    for source_id, start, end in searched:
+        assert footnote.text(source_id)[start:end] in {one.chunk.text for one in footnote.search(question)}
+
+
+@pytest.mark.parametrize(
+    ("settings", "tokens"),
+    [
+        ({"precision": "bf16"}, FAST_RERANK_TOKENS),
+        ({"precision": "int8"}, SLOW_RERANK_TOKENS),
+        ({"precision": "int8", "rerank_tokens": 77}, 77),
+        ({"rerank_tokens": 0}, 0),
+    ],
+)
+def test_the_budget_of_the_cross_encoder_follows_the_precision_unless_it_is_set(opened, settings, tokens):
+    assert opened(llm="none", **settings).parts.rerank_tokens == tokens
+
+
+def test_a_budget_of_nothing_or_no_cross_encoder_leaves_the_fused_order(opened):
+    question = "What is priority area number 3 in the table of the summary for industry?"
+    plain = [one.chunk.chunk_id for one in opened(llm="none", rerank_tokens=0).search(question)]
+    assert plain == [one.chunk.chunk_id for one in opened(llm="none", reranker="none").search(question)]
+    asked = opened(llm="none", rerank_tokens=3500)
+    origins = [{one.origin for one in asked.search(case.question)} for case in CASES[:12]]
+    assert {"reranked"} in origins
+    assert {"fused"} in origins  # where the views agree it is not asked
 
 
 # Odd questions

@@ -82,7 +82,8 @@ def test_the_bound_holds_in_some_columns_too(store, monkeypatch, bound):
     assert len(whole) > bound
     assert found
     assert {key: score for key, score in whole if key in dict(found)} == pytest.approx(dict(found))
-    assert WordSearch(store._connection)._gate(match, None) is not None
+    gate = WordSearch(store._connection)._gate(match, None)
+    assert gate.count('{title heading} : "') == gate.count('"') // 2
     assert WordSearch(store._connection)._gate(match + " OR x", None) is None
 
 

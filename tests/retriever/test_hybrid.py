@@ -9,6 +9,7 @@ from passages import ranking
 
 from indexer.langchain_store import passage_to_document
 from indexer.store import IndexedDocument, IndexStore
+from retriever import hybrid
 from retriever.hybrid import (
     CANDIDATES,
     DENSE,
@@ -207,6 +208,21 @@ def test_a_cross_encoder_is_spared_when_the_views_agree_by_far(store):
     assert paths(found)[0] == "south.md"
     assert found[0].score - found[1].score > 0.5
     assert calls == []
+
+
+@pytest.mark.parametrize(("lead", "calls_made"), [(0.49, 1), (0.51, 0)])
+def test_a_lead_of_half_a_deviation_settles_a_question(store, monkeypatch, lead, calls_made):
+    reranking, calls = counting(dict.fromkeys(DOCUMENTS, 0.0))
+    monkeypatch.setattr(hybrid, "fuse_scores", lambda views: lead * (views[0][0] == max(views[0][0])))
+    assert paths(search(store, "southern shoals", collection="default", reranking=reranking))[0] == "south.md"
+    assert len(calls) == calls_made
+
+
+def test_the_cross_encoder_reads_the_question_without_its_scenario(store):
+    reranking, calls = counting(dict.fromkeys(DOCUMENTS, 0.0))
+    scenario = "We sailed past the lighthouse of Northby in a gale and lost the sight of all the shoals to the south. "
+    search(store, scenario * 2 + "Who lit it?", collection="default", reranking=reranking)
+    assert [question for question, _ in calls] == ["Who lit it?"]
 
 
 def test_near_duplicates_are_folded_and_neighbours_joined(store):

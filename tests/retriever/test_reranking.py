@@ -68,6 +68,14 @@ def test_a_budget_that_pays_for_nothing_leaves_the_order():
     assert rerank("question", [], Reranking(scorer(), 1000)) == []
 
 
+def test_what_was_not_read_stays_below_what_was():
+    passages = fused(*range(MOST_PAIRS + 2, 0, -1))
+    found = rerank("question", passages, Reranking(scorer(*[-50.0] * MOST_PAIRS), 10**6))
+    last_read, first_unread, second_unread = found[-3:]
+    assert last_read.score == first_unread.score == pytest.approx(3 - 50 * weight_of(-50.0))
+    assert second_unread.score == first_unread.score - 1
+
+
 @given(st.lists(st.floats(-3, 3), min_size=1, max_size=40), st.data())
 def test_what_was_not_read_follows_in_order_and_scores_never_rise(scores, data):
     passages = fused(*sorted(scores, reverse=True))
