@@ -191,7 +191,10 @@ def _damaged(folder: Path, what: str) -> DamagedIndexError:
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
     """Settings of the connection, the tables of a new index, and the checks of an old one."""
-    for pragma in ("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"):
+    for pragma in (
+        *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
+        "cache_size=-65536",  # 64 MiB instead of 2: a search touches some hundred pages all over the file
+    ):
         connection.execute(f"PRAGMA {pragma}")
     if path.stat().st_size <= LARGEST_QUICK_CHECK:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]

@@ -25,8 +25,8 @@ QUERIES = 256
 """Vectors that the training does not see, with which the recall is measured."""
 NEAREST = 10
 """Neighbours of each of them that should be found."""
-TARGET = 0.985
-"""Share of them to find: above the 0.97 that questions should get, since chunks only stand in for questions."""
+TARGET = 0.975
+"""Share of them to find: a little above the 0.97 that questions should get, since chunks only stand in for questions."""
 CANDIDATES = 128
 """Vectors of 8 bits that are scored again with all their bits; twice what is asked for, if that is more."""
 

@@ -12,6 +12,7 @@ import math
 import os
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -38,6 +39,13 @@ class Encoder(Protocol):
         """States or logits of the texts, (n, width) float32, in their order."""
 
 
+class QuestionEncoder(Encoder, Protocol):
+    """An encoder that is quick with one short text, which somebody waits for."""
+
+    def one(self, text: Text) -> np.ndarray:
+        """The state of a text, (width,) float32."""
+
+
 class OnnxEncoder:
     """The weights in an ONNX file, run by the fastest engine that fits the processor.
 
@@ -56,15 +64,30 @@ class OnnxEncoder:
         self, folder: Path, *, pooling: str, max_tokens: int, threads: int = 0, precision: Precision = "auto"
     ) -> None:
         self.tokeniser = Tokeniser.load(folder, max_tokens)
+        self._path, self._pooling = next(folder.glob("*.onnx")), pooling
         self._threads = threads or available_cores()
         self.engine, self._batch_tokens, self._run, self._workers = _load_engine(
-            next(folder.glob("*.onnx")), pooling, self._threads, precision
+            self._path, pooling, self._threads, precision
         )
 
     def __call__(self, texts: Sequence[Text]) -> np.ndarray:
         """States or logits of the texts, (n, width) float32; the same text gives the same in any company."""
         batches = list(_batches(texts, self._batch_tokens, self._threads))
         return np.concatenate(list(self._workers.map(self._run_batch, batches)))
+
+    def one(self, text: Text) -> np.ndarray:
+        """The state of one text by ONNX Runtime: for a question, reading the weights costs more than multiplying them.
+
+        Between the engines a text's vectors have a cosine of about 0.998 (docs/decisions/013-fast-embedding.md).
+        """
+        state: np.ndarray = self._graph(self.tokeniser.encode([text]))[0]
+        return state
+
+    @cached_property
+    def _graph(self) -> Engine:
+        from models.onnx_graph import OnnxGraph  # noqa: PLC0415  (a second copy of the weights, for questions only)
+
+        return self._run if isinstance(self._run, OnnxGraph) else OnnxGraph(self._path, pooling=self._pooling)
 
     def _run_batch(self, texts: Sequence[Text]) -> np.ndarray:
         return self._run(self.tokeniser.encode(texts))
@@ -73,7 +96,7 @@ class OnnxEncoder:
 class SentenceEmbeddings(Embeddings):
     """LangChain's embedding interface over an encoder, with the identity that an index records."""
 
-    def __init__(self, encoder: Encoder, identity: EmbedderIdentity) -> None:
+    def __init__(self, encoder: QuestionEncoder, identity: EmbedderIdentity) -> None:
         self._encoder = encoder
         self.identity = identity
         self.engine = encoder.engine
@@ -88,7 +111,7 @@ class SentenceEmbeddings(Embeddings):
 
     def embed_query(self, text: str) -> list[float]:
         """The vector of a query, with the prefix that the model was trained with."""
-        return [float(value) for value in self._encode([text], self.identity.query_prefix)[0]]
+        return [float(value) for value in self._normalised(self._encoder.one(self.identity.query_prefix + text))]
 
     def count_tokens(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
@@ -97,8 +120,11 @@ class SentenceEmbeddings(Embeddings):
     def _encode(self, texts: Sequence[str], prefix: str) -> np.ndarray:
         if not texts:
             return np.zeros((0, self.identity.dimension), np.float32)
-        vectors = self._encoder([prefix + text for text in texts])
-        return vectors / np.linalg.norm(vectors, axis=1, keepdims=True) if self.identity.normalised else vectors
+        return self._normalised(self._encoder([prefix + text for text in texts]))
+
+    def _normalised(self, vectors: np.ndarray) -> np.ndarray:
+        """Of unit length where the identity says so, (..., dimension) float32."""
+        return vectors / np.linalg.norm(vectors, axis=-1, keepdims=True) if self.identity.normalised else vectors
 
 
 class SentenceReranker:

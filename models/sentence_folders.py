@@ -31,6 +31,11 @@ class FolderEncoder:
         with self._lock:
             return np.asarray(self._model.encode(list(texts), show_progress_bar=False), np.float32)
 
+    def one(self, text: Text) -> np.ndarray:
+        """The vector of one text, (dimension,) float32."""
+        vector: np.ndarray = self([text])[0]
+        return vector
+
 
 class FolderCrossEncoder:
     """A cross-encoder with one output; also the `Encoder` of `models.encoders`."""

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
@@ -30,8 +31,16 @@ DENSE, LEXICAL, HEADINGS = 0.65, 0.35, 0.05
 """Weights of the views (docs/decisions/011-retrieval.md)."""
 QUESTION_SHARE = 0.5
 """Weight of the question's own vector beside that of the question with its scenario."""
+HEADED = 30
+"""Passages whose titles and headings fit the question best, of which the others have none of the headings' weight."""
+FOLDED = 2
+"""Times as many passages as are wanted among which near-duplicates are looked for."""
 SETTLED = 0.5
 """Standard deviations between the first and the second passage from which the first is not questioned further."""
+
+
+Place = tuple[str, int, int]
+"""A source's id and two offsets."""
 
 
 class CandidateIndex(Protocol):
@@ -84,7 +93,8 @@ def retrieve(
     ranked = fuse(views, searching.index)
     if reranking and not is_settled(ranked, views):
         ranked = rerank(query.question, ranked, reranking)
-    folded = [*fold_duplicates(ranked[:CANDIDATES]), *ranked[CANDIDATES:]]
+    shown = FOLDED * top_k
+    folded = [*fold_duplicates(ranked[:shown]), *ranked[shown:]]
     if join:
         return _joined(folded, top_k, searching.index.span)
     return [replace(passage, rank=rank) for rank, passage in enumerate(folded[:top_k], start=1)]
@@ -103,18 +113,18 @@ def retrieve_stages(
 ) -> dict[str, Stage]:
     """Each stage of retrieval on its own, for evaluation: the views, their fusion by rank and by score, and reranked.
 
-    ``reranked`` is every question's, also where the policy would spare it. The times of ``dense``, ``lexical`` and
-    ``headings`` are their own; those of the others run from the question on.
+    ``reranked`` is every question's, also where the policy would spare it. The times of ``dense`` and ``lexical`` are
+    their own, side by side; those of the others run from the question on.
     """
     query, started = parse_query(question), time.monotonic()
-    views = find_candidates(query, searching, depth)
+    views = find_candidates(query, searching, depth, headed=depth)
     found_ms = _ms_since(started)
     fused = fuse(views, searching.index)
     fused_ms = _ms_since(started)
     stages = {
         "dense": Stage(views.dense, views.dense_ms),
         "lexical": Stage(views.lexical, views.lexical_ms),
-        "headings": Stage(views.headings, found_ms - views.dense_ms - views.lexical_ms),
+        "headings": Stage(views.headings, found_ms),
         "fused by rank": Stage(reciprocal_rank_fusion([views.dense, views.lexical], top_k=depth), found_ms),
         "fused": Stage(fused[:depth], fused_ms),
     }
@@ -137,15 +147,24 @@ class Views:
     lexical_ms: float
 
 
-def find_candidates(query: Query, searching: Searching, depth: int) -> Views:
-    """Ask every view of the index for its best passages, at most ``depth`` of each."""
-    index, within, started = searching.index, searching.within, time.monotonic()
-    vector = _query_vector(query, searching)
-    dense = index.dense(vector, depth, within=within)
-    dense_ms = _ms_since(started)
-    lexical = index.lexical(match_expression(query.text), depth, within=within)
-    lexical_ms = _ms_since(started) - dense_ms
-    headings = index.lexical(heading_expression(query.question), depth, within=within)
+def find_candidates(query: Query, searching: Searching, depth: int, *, headed: int = HEADED) -> Views:
+    """Ask each view of the index for its best passages, at most ``depth``, and ``headed`` by their headings."""
+    index, within = searching.index, searching.within
+
+    def by_words() -> tuple[list[Passage], list[Passage], float]:
+        started = time.monotonic()
+        lexical = index.lexical(match_expression(query.text), depth, within=within)
+        lexical_ms = _ms_since(started)
+        return lexical, index.lexical(heading_expression(query.question), headed, within=within), lexical_ms
+
+    # SQLite looks for the words while the embedder reads the question: each takes about as long as the other.
+    with ThreadPoolExecutor(1) as other:
+        found = other.submit(by_words)
+        started = time.monotonic()
+        vector = _query_vector(query, searching)
+        dense = index.dense(vector, depth, within=within)
+        dense_ms = _ms_since(started)
+        lexical, headings, lexical_ms = found.result()
     return Views(vector, dense, lexical, headings, dense_ms, lexical_ms)
 
 
@@ -159,20 +178,24 @@ def fuse(views: Views, index: CandidateIndex) -> list[Passage]:
     if not candidates:
         return []
     scores = fuse_scores(list(zip(by_view, (DENSE, LEXICAL, HEADINGS), strict=True))).tolist()
-    order = sorted(range(len(candidates)), key=lambda place: (-scores[place], candidates[place].chunk.chunk_id))
-    ranked = [replace(candidates[place], score=scores[place]) for place in order]
-    following = _following(ranked, views)
-    return [replace(one, rank=rank, origin="fused") for rank, one in enumerate((*ranked, *following), start=1)]
+    order = sorted(range(len(candidates)), key=lambda number: (-scores[number], _place(candidates[number])))
+    ranked = [
+        replace(candidates[number], score=scores[number], rank=rank, origin="fused")
+        for rank, number in enumerate(order, start=1)
+    ]
+    return ranked + _following(ranked, views)
 
 
 def _following(ranked: Sequence[Passage], views: Views) -> list[Passage]:
     """What the views listed below the candidates, scored below the last of these."""
-    held = {passage.chunk.chunk_id for passage in ranked}
+    if max(len(views.dense), len(views.lexical)) <= CANDIDATES:
+        return []
+    held = {_place(passage) for passage in ranked}
     listed = reciprocal_rank_fusion([views.dense, views.lexical], top_k=len(views.dense) + len(views.lexical))
+    below = [passage for passage in listed if _place(passage) not in held]
     return [
-        replace(passage, score=ranked[-1].score - 1 + passage.score)
-        for passage in listed
-        if passage.chunk.chunk_id not in held
+        replace(passage, score=ranked[-1].score - 1 + passage.score, rank=rank)
+        for rank, passage in enumerate(below, start=len(ranked) + 1)
     ]
 
 
@@ -182,19 +205,20 @@ def score_candidates(views: Views, index: CandidateIndex) -> tuple[list[Passage]
     What the lexical views did not list scores 0 in them; what the dense view did not list is scored by its stored
     vector, so that every candidate has its true cosine. Headings alone make no candidate: they repeat too often.
     """
-    dense, lexical, headings = (ranking[:CANDIDATES] for ranking in (views.dense, views.lexical, views.headings))
-    candidates = {passage.chunk.chunk_id: passage for passage in (*dense, *lexical)}
-    cosines = {passage.chunk.chunk_id: passage.score for passage in dense}
-    unlisted = [key for key in candidates if key not in cosines]
+    dense, lexical, headings = views.dense[:CANDIDATES], views.lexical[:CANDIDATES], views.headings[:HEADED]
+    candidates = {_place(passage): passage for passage in (*dense, *lexical)}
+    cosines = {_place(passage): passage.score for passage in dense}
+    unlisted = [place for place in candidates if place not in cosines]
     if unlisted:
-        cosines.update(zip(unlisted, (index.vectors(unlisted) @ views.vector).tolist(), strict=True))
-    scores = [[cosines[key] for key in candidates], _scores(lexical, candidates), _scores(headings, candidates)]
+        vectors = index.vectors([candidates[place].chunk.chunk_id for place in unlisted])
+        cosines.update(zip(unlisted, (vectors @ views.vector).tolist(), strict=True))
+    scores = [[cosines[place] for place in candidates], _scores(lexical, candidates), _scores(headings, candidates)]
     return list(candidates.values()), np.array(scores)
 
 
 def is_settled(fused: Sequence[Passage], views: Views) -> bool:
     """Whether the views agree on the first passage, well before the second: then a cross-encoder changes nothing."""
-    firsts = {ranking[0].chunk.chunk_id for ranking in (fused, views.dense, views.lexical) if ranking}
+    firsts = {_place(ranking[0]) for ranking in (fused, views.dense, views.lexical) if ranking}
     if not fused or not views.dense or not views.lexical or len(firsts) > 1:
         return False
     return len(fused) == 1 or fused[0].score - fused[1].score > SETTLED
@@ -209,9 +233,15 @@ def _query_vector(query: Query, searching: Searching) -> np.ndarray:
     return mixed / max(float(np.linalg.norm(mixed)), 1e-12)
 
 
-def _scores(passages: Sequence[Passage], keys: Iterable[str]) -> list[float]:
-    found = {passage.chunk.chunk_id: passage.score for passage in passages}
-    return [found.get(key, 0.0) for key in keys]
+def _scores(passages: Sequence[Passage], places: Iterable[Place]) -> list[float]:
+    found = {_place(passage): passage.score for passage in passages}
+    return [found.get(place, 0.0) for place in places]
+
+
+def _place(passage: Passage) -> Place:
+    """What tells a passage from others, at less cost than the hash of its text."""
+    chunk = passage.chunk
+    return chunk.source_id, chunk.start, chunk.end
 
 
 def _ms_since(started: float) -> float:
