@@ -26,7 +26,7 @@ QUERIES = 256
 NEAREST = 10
 """Neighbours of each of them that should be found."""
 TARGET = 0.975
-"""Share of them to find: a little above the 0.97 that questions should get, since chunks only stand in for questions."""
+"""Share of them to find, a little above the 0.97 that questions should get: chunks only stand in for questions."""
 CANDIDATES = 128
 """Vectors of 8 bits that are scored again with all their bits; twice what is asked for, if that is more."""
 
