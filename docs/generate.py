@@ -125,13 +125,15 @@ def evaluation() -> str:
 
 def retrieval() -> str:
     """The guide to retrieval with its tables filled in from the last benchmarks' records."""
-    from docs.retrieval_tables import latency_table, scaling_table, stages_tables  # noqa: PLC0415
+    from docs import retrieval_tables as tables  # noqa: PLC0415
 
     return _filled(
         DOCS / "retrieval.md",
-        stages=("retrieval", stages_tables),
-        latency=("latency", latency_table),
-        scaling=("scaling", scaling_table),
+        stages=("retrieval", tables.stages_tables),
+        weights=("weights", tables.weights_table),
+        latency=("latency", tables.latency_table),
+        scaling=("scaling", tables.scaling_table),
+        peers=("peers", tables.peers_table),
     )
 
 

@@ -58,6 +58,38 @@ def scaling_table(record: Record) -> str:
     return f"{_table(head, rows)}\n{_made_by(record['machine'])}\n\n{picture}"
 
 
+def peers_table(record: Record) -> str:
+    """Other systems beside Footnote."""
+    columns = {
+        "documents/s": "{:.1f}",
+        "times langchain": "{:.1f}",
+        "p50 ms": "{:.0f}",
+        "p95 ms": "{:.0f}",
+        "peak MiB, indexing": "{:,}",
+        "peak MiB": "{:,}",
+        "index MiB": "{:.1f}",
+        "nDCG@10": "{:.3f}",
+    }
+    rows = [
+        (one["system"], *("-" if one.get(name) is None else form.format(one[name]) for name, form in columns.items()))
+        for one in record["rows"]
+    ]
+    return f"{_made_by(record['machine'])}\n\n{_table(('system', *columns), rows)}"
+
+
+def weights_table(record: Record) -> str:
+    """What weights chosen on one set give on the others."""
+    parts = []
+    for part, meaning in (("fusion", "dense, headings"), ("cross-encoder", "least, most, half way at")):
+        names = list(record[part][0]["nDCG@10"])
+        rows = [
+            (one["chosen on"], ", ".join(map(str, one["weights"])), *(f"{one['nDCG@10'][name]:.3f}" for name in names))
+            for one in record[part]
+        ]
+        parts.append(_table((f"{part}, best on", meaning, *names), rows))
+    return f"{_made_by(record['machine'])}\n\n" + "\n".join(parts)
+
+
 def memory(record: Record) -> str:
     """Resident memory."""
     return f"{record['resident_memory_mb']:,}"

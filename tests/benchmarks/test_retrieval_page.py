@@ -3,7 +3,7 @@
 import importlib.util
 from pathlib import Path
 
-from docs.retrieval_tables import latency_table, scaling_table, stages_tables
+from docs.retrieval_tables import latency_table, peers_table, scaling_table, stages_tables, weights_table
 
 ROOT = Path(__file__).resolve().parents[2]
 MACHINE = {"cpu": "Some CPU", "cores": 2, "commit": "abc1234", "date": "2026-01-31", "load_at_start": 0.1}
@@ -86,3 +86,37 @@ def test_the_page_is_what_the_records_make():
     generate = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(generate)
     assert generate.retrieval() == (ROOT / "docs" / "retrieval.md").read_text("utf-8")
+
+
+def test_each_system_has_a_row_and_a_dash_where_nothing_was_measured():
+    row = {
+        "system": "langchain",
+        "documents/s": 10.04,
+        "times langchain": 1.0,
+        "p50 ms": 49.6,
+        "p95 ms": 1234.4,
+        "peak MiB, indexing": 1024,
+        "peak MiB": 2048,
+        "index MiB": 7.25,
+        "nDCG@10": 0.70449,
+    }
+    text = peers_table({"machine": MACHINE, "rows": [row, {"system": "other"}]})
+    assert text.split("\n") == [
+        BY,
+        "",
+        "| system | documents/s | times langchain | p50 ms | p95 ms | peak MiB, indexing | peak MiB | index MiB | nDCG@10 |",
+        "| --- | --- | --- | --- | --- | --- | --- | --- | --- |",
+        "| langchain | 10.0 | 1.0 | 50 | 1234 | 1,024 | 2,048 | 7.2 | 0.704 |",
+        "| other | - | - | - | - | - | - | - | - |",
+        "",
+    ]
+
+
+def test_weights_are_shown_with_what_they_give_everywhere():
+    fusion = [{"chosen on": "one", "weights": [0.6, 0.05], "nDCG@10": {"one": 0.75, "two": 0.5}}]
+    reading = [{"chosen on": "in use", "weights": [0.15, 0.6, 3.0], "nDCG@10": {"one": 0.76, "two": 0.51}}]
+    text = weights_table({"machine": MACHINE, "fusion": fusion, "cross-encoder": reading})
+    assert "| fusion, best on | dense, headings | one | two |" in text
+    assert "| one | 0.6, 0.05 | 0.750 | 0.500 |" in text
+    assert "| cross-encoder, best on | least, most, half way at | one | two |" in text
+    assert "| in use | 0.15, 0.6, 3.0 | 0.760 | 0.510 |" in text
