@@ -18,6 +18,8 @@ import numpy as np
 
 MOST_ROWS = 8_000
 """Rows scored for one question, in less than 10 ms; up to there the result is FTS5's own, row for row."""
+GROWTH = 150
+"""Chunks for each row more: a large index may take somewhat longer, to leave less out."""
 DEEPER = 4
 """Times as many rows are ranked by the score that counts the gate twice as are wanted in the end."""
 MOST_COUNTS = 20_000
@@ -76,13 +78,13 @@ class WordSearch:
             return None
         chunks = self.connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
         share = 1.0 if among is None else len(among) / max(chunks, 1)
-        rows = share * np.cumsum([self._rows(word) for word in words])
-        if rows[-1] <= MOST_ROWS:
+        rows, most = share * np.cumsum([self._rows(word) for word in words]), MOST_ROWS + chunks // GROWTH
+        if rows[-1] <= most:
             return None
-        rare = int(np.searchsorted(rows, MOST_ROWS / 2, side="right"))
+        rare = int(np.searchsorted(rows, most / 2, side="right"))
         parts = words[:rare]
         if len(words) - rare >= 2:
-            parts.append(f"({' AND '.join(self._together(words[rare:], chunks, MOST_ROWS / 2 / share))})")
+            parts.append(f"({' AND '.join(self._together(words[rare:], chunks, most / 2 / share))})")
         return " OR ".join(parts)
 
     def _together(self, words: Sequence[str], chunks: int, most: float) -> Sequence[str]:
