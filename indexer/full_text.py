@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-MOST_ROWS = 8_000
+MOST_ROWS = 6_000
 """Rows scored for one question, in less than 10 ms; up to there the result is FTS5's own, row for row."""
-GROWTH = 150
+GROWTH = 115
 """Chunks for each row more: a large index may take somewhat longer, to leave less out."""
 DEEPER = 4
 """Times as many rows are ranked by the score that counts the gate twice as are wanted in the end."""
