@@ -29,7 +29,7 @@ def _stages_table(name: str, record: Record) -> str:
 
 def latency_table(record: Record) -> str:
     """Milliseconds of a search and of its parts, by the number of chunks."""
-    parts = ("total", "embedding", "dense", "lexical", "reranking", "rest")
+    parts = ("total", "embedding", "dense", "lexical", "reranking")
     rows = [
         (f"{one['chunks']:,}, {label}", *(_pair(one[label].get(f"{part}_ms")) for part in parts), memory(one[label]))
         for one in _by_number(record["sizes"])
