@@ -168,7 +168,11 @@ class Passage:
 
 @dataclass(frozen=True, slots=True)
 class Quote:
-    """A verbatim span of a source, numbered from 1; a citation is a quote that a sentence of the answer points to."""
+    """A verbatim span of a source, numbered from 1; a citation is a quote that a sentence of the answer points to.
+
+    ``context`` holds words of the same document that a reader needs to understand the quote (the sentence that a
+    pronoun points to, the header of a table), ``speaker`` who says it where the document reports another's words.
+    """
 
     number: int
     source: str
@@ -179,6 +183,9 @@ class Quote:
     end: int
     quote: str
     score: float
+    heading: str = ""
+    context: str = ""
+    speaker: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,6 +197,22 @@ class Sentence:
     support: Support
     score: float
     problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Statement:
+    """What one quote, by its number among the answer's quotes, says of a disputed fact: the value as it is written."""
+
+    quote: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class Conflict:
+    """Documents that disagree on one number or date: what it is about, in a few words, and each one's statement."""
+
+    about: str
+    statements: tuple[Statement, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +320,7 @@ class Answer:
     confidence: float | None = None
     tokens_read: int | None = None
     tokens_written: int | None = None
+    conflicts: tuple[Conflict, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
