@@ -167,6 +167,28 @@ class Passage:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswerSpan:
+    """Characters of a passage that may be the answer, and the logits of its two ends together, higher is likelier."""
+
+    start: int
+    end: int
+    score: float
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One passage as read for a question.
+
+    ``answerable`` is the logit of "this passage answers the question"; ``spans`` are the likeliest answers, best first;
+    ``sentences`` has a logit of "this sentence holds the answer" for each span of characters that was asked about.
+    """
+
+    answerable: float
+    spans: tuple[AnswerSpan, ...]
+    sentences: tuple[float, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Quote:
     """A verbatim span of a source, numbered from 1; a citation is a quote that a sentence of the answer points to.
 

@@ -1,35 +1,15 @@
-"""What a small reading model tells of texts: where in a passage an answer stands, and whether evidence holds a claim.
+"""What a small reading model is asked: where in passages an answer stands, and whether evidence holds a claim.
 
-The types that travel between the model (`models.reader`) and the generator; nothing here computes.
+What it says is in `schema`; the model itself is `models.reader`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
+from schema import AnswerSpan, Reading
 
-@dataclass(frozen=True, slots=True)
-class AnswerSpan:
-    """Characters of a passage that may be the answer, and the logits of its two ends together, higher is likelier."""
-
-    start: int
-    end: int
-    score: float
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One passage as read for a question.
-
-    ``answerable`` is the logit of "this passage answers the question"; ``spans`` are the likeliest answers, best first;
-    ``sentences`` has a logit of "this sentence holds the answer" for each span of characters that was asked about.
-    """
-
-    answerable: float
-    spans: tuple[AnswerSpan, ...]
-    sentences: tuple[float, ...]
-
+__all__ = ["AnswerSpan", "Entail", "Read", "Reading"]
 
 Read = Callable[[str, Sequence[tuple[str, Sequence[tuple[int, int]]]]], list[Reading]]
 """(question, passages as (text, spans of its sentences)) -> one reading for each passage, in their order."""
