@@ -40,17 +40,25 @@ class _Linear:
 
     def __init__(self, weight: torch.Tensor, bias: torch.Tensor) -> None:
         self._operations: Any = torch.ops.mkldnn
-        self._weight = self._operations._reorder_linear_weight(weight.contiguous(), None)
+        self._packs = _packs_weights()
+        self._weight = (
+            self._operations._reorder_linear_weight(weight.contiguous(), None) if self._packs else weight.contiguous()
+        )
         self._bias = bias
 
     def __call__(self, rows: torch.Tensor, activation: str = "none") -> torch.Tensor:
         """The product, through ``gelu`` (by the error function, as BERT was trained) when asked."""
         weights = self._weight, self._bias
+        if not self._packs:
+            plain = functional.linear(rows, *weights)
+            return functional.gelu(plain) if activation == "gelu" else plain
         product: torch.Tensor = self._operations._linear_pointwise(rows, *weights, activation, [], "none")
         return product
 
     def plus(self, rows: torch.Tensor, residual: torch.Tensor) -> torch.Tensor:
         """The product plus ``residual``, the same for a row whichever rows are with it."""
+        if not self._packs:
+            return functional.linear(rows, self._weight, self._bias) + residual
         if len(rows) in ODD_ROWS:
             parts = zip(_slices(rows), _slices(residual), strict=True)
             return torch.cat([self.plus(*part) for part in parts])
@@ -108,7 +116,7 @@ class Bert:
 
     Args:
         weights: as `models.onnx_weights.read_bert` names them.
-        pooling: ``cls`` for the first token's state, ``mean`` for the mean of all.
+        pooling: ``cls`` for the first token's state, ``mean`` for the mean of all, ``none`` for those of all tokens.
         dtype: of activations and matrices; float32 is for comparison.
 
     Raises:
@@ -116,7 +124,7 @@ class Bert:
     """
 
     def __init__(self, weights: Weights, *, pooling: str = "cls", dtype: torch.dtype = torch.bfloat16) -> None:
-        self._dtype, self._first_only = dtype, pooling == "cls"
+        self._dtype, self._first_only, self._pooled = dtype, pooling == "cls", pooling != "none"
         # The tables were int8 or fp16 in the file; half precision holds them closely in half the memory.
         names = ("word_embeddings", "position_embeddings", "token_type_embeddings")
         table_dtype = torch.float16 if dtype == torch.bfloat16 else dtype
@@ -129,7 +137,10 @@ class Bert:
         self._head = _head(weights) if "classifier.weight" in weights else None
 
     def __call__(self, texts: Sequence[Tokens]) -> np.ndarray:
-        """States of the texts, (n, width) float32, or logits (n, labels) of a cross-encoder."""
+        """States of the texts, (n, width) float32, or logits (n, labels) of a cross-encoder.
+
+        Without pooling (tokens, width): the states of all tokens, text after text.
+        """
         ends = list(accumulate((len(text.ids) for text in texts), initial=0))
         spans = [slice(*ends_of) for ends_of in pairwise(ends)]
         with torch.inference_mode():
@@ -138,6 +149,8 @@ class Bert:
                 first_only = self._first_only and number == len(self._layers)
                 rows = layer(rows, spans, first_only=first_only)
             states = rows.float()
+            if not self._pooled:
+                return states[: ends[-1]].numpy()
             if not self._first_only:
                 states = torch.stack([states[span].mean(0) for span in spans])
             return (self._head(states) if self._head else states).numpy()
@@ -189,10 +202,23 @@ def is_fast() -> bool:
     """Whether this processor multiplies bfloat16 matrices in hardware, and this torch knows how to."""
     try:
         able = torch.cpu.get_capabilities()
+    except (AttributeError, RuntimeError):
+        return False
+    return bool(able.get("amx_tile") and able.get("amx_bf16") and _packs_weights())
+
+
+def _packs_weights() -> bool:
+    """Whether this torch has oneDNN's linear layers; builds for other processors don't."""
+    try:
         known = torch.ops.mkldnn._linear_pointwise, torch.ops.mkldnn._reorder_linear_weight
     except (AttributeError, RuntimeError):
         return False
-    return bool(able.get("amx_tile") and able.get("amx_bf16") and all(map(callable, known)))
+    return all(map(callable, known))
+
+
+def fastest_dtype() -> torch.dtype:
+    """The numbers that this processor computes a forward pass in fastest."""
+    return torch.bfloat16 if is_fast() else torch.float32
 
 
 def start_workers(count: int) -> ThreadPoolExecutor:

@@ -23,6 +23,14 @@ class Tokens:
         return len(self.ids)
 
 
+@dataclass(frozen=True, slots=True)
+class ReadTokens(Tokens):
+    """A pair as a reader takes it: of the second text, where its tokens begin, and the characters of each of them."""
+
+    first: int = 0
+    offsets: tuple[tuple[int, int], ...] = ()
+
+
 class Tokeniser:
     """A tokenizer.json, for encoding (cut at ``max_tokens``, special tokens added) and for counting (neither).
 
@@ -37,6 +45,9 @@ class Tokeniser:
         self._plain.no_padding()
         self._cutting.no_padding()
         self._cutting.enable_truncation(max_tokens)
+        self._reading = Tokenizer.from_str(definition)
+        self._reading.no_padding()
+        self._reading.enable_truncation(max_tokens, strategy="only_second")
         self._longest = max_tokens
         self._added = self._plain.num_special_tokens_to_add(is_pair=True)
 
@@ -48,6 +59,15 @@ class Tokeniser:
     def encode(self, texts: Sequence[Text]) -> list[Tokens]:
         """Each text as tokens, cut where it is too long."""
         return [Tokens(one.ids, one.type_ids) for one in self._cutting.encode_batch_fast(list(texts))]
+
+    def encode_pairs(self, pairs: Sequence[tuple[str, str]]) -> list[ReadTokens]:
+        """Each pair as tokens that know their places in its second text, which loses its end where it is too long."""
+        found = []
+        for one in self._reading.encode_batch(list(pairs)):
+            places = [place for place, number in enumerate(one.sequence_ids) if number == 1]
+            offsets = tuple(one.offsets[place] for place in places)
+            found.append(ReadTokens(one.ids, one.type_ids, places[0] if places else 0, offsets))
+        return found
 
     def count(self, texts: Sequence[str]) -> list[int]:
         """Tokens of each text, without special tokens."""
