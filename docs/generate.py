@@ -43,6 +43,7 @@ def main() -> int:
         DOCS / "structure.svg": structure(),
         DOCS / "evaluation.md": evaluation(),
         DOCS / "retrieval.md": retrieval(),
+        DOCS / "answers.md": answers(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -135,6 +136,13 @@ def retrieval() -> str:
         scaling=("scaling", tables.scaling_table),
         peers=("peers", tables.peers_table),
     )
+
+
+def answers() -> str:
+    """The page on answers with its tables filled in from the last benchmark's record."""
+    from docs import answers_tables as tables  # noqa: PLC0415
+
+    return _filled(DOCS / "answers.md", answers=("answers", tables.answers_tables))
 
 
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:
