@@ -23,9 +23,12 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from models.encoders import SentenceEmbeddings
+    from models.reader import Reader
 
 CONTEXT_TOKENS = 8192
 """Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
+READER_BASE = "ms-marco-minilm-l12"
+"""The cross-encoder that the reading model adapts."""
 ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
 """Settings that decide which language model is loaded, and how."""
 FAST_RERANK_TOKENS, SLOW_RERANK_TOKENS = 3500, 1500
@@ -88,6 +91,17 @@ class Parts:
             return cosine_scores(self.embeddings)
         settings = self.settings
         return load_reranker(self._folder(self.reranker), threads=settings.threads, precision=settings.precision).score
+
+    @cached_property
+    def reader(self) -> Reader | None:
+        """The reading model; ``None`` when it is switched off, or the weights that it adapts are not there."""
+        if lender := self._lends("reader", "reranker", *ENCODER_SETTINGS):
+            return lender.reader
+        if self.settings.reader == "none" or self.reranker is None or self.reranker.name != READER_BASE:
+            return None
+        from models.reader import load_reader  # noqa: PLC0415  (seconds of imports)
+
+        return load_reader(self._folder(self.reranker), threads=self.settings.threads)
 
     @cached_property
     def reranker(self) -> Model | None:

@@ -35,6 +35,9 @@ class Settings(BaseModel):
     cache: Path = Field(default_factory=default_cache, description="Folder of the weights, shared by all projects")
     embedder: str = Field("bge-small-en-v1.5-int8", description="Name of the embedding model in the registry")
     reranker: str = Field("ms-marco-minilm-l12", description="Name of the cross-encoder in the registry, or none")
+    reader: Literal["auto", "none"] = Field(
+        "auto", description="The reading model that finds answers and checks sentences; none leaves both to rules"
+    )
     llm: str = Field(
         "auto",
         description="auto (best one that is there), a name in the registry, none (quotes only), "

@@ -17,6 +17,7 @@ import numpy as np
 from safetensors import safe_open
 
 from models.bert import Bert, fastest_dtype, start_workers
+from models.encoders import available_cores
 from models.onnx_weights import Weights, read_bert
 from models.tokenising import ReadTokens, Tokeniser
 from schema import AnswerSpan, FootnoteError, Reading
@@ -48,13 +49,14 @@ class Reader:
         weights: of the encoder with the adapter added to it.
         heads: the outputs that the adapter was trained with.
         tokeniser: of the encoder.
-        threads: batches that run side by side.
+        threads: batches that run side by side; 0 for one on each core.
     """
 
     def __init__(self, weights: Weights, heads: Heads, tokeniser: Tokeniser, *, threads: int) -> None:
         self._bert = Bert(weights, pooling="none", dtype=fastest_dtype())
         self._heads, self._tokeniser = heads, tokeniser
-        self._threads, self._workers = threads, start_workers(threads)
+        self._threads = threads or available_cores()
+        self._workers = start_workers(self._threads)
 
     def read(self, question: str, passages: Sequence[tuple[str, Sequence[Span]]]) -> list[Reading]:
         """One reading for each passage, given as its text and the spans of its sentences, in their order."""

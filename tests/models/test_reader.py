@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from safetensors.numpy import save_file
+from tokenizers import Tokenizer, models, pre_tokenizers, processors
 from transformers import BertConfig, BertModel
 
 from models import reader as module
@@ -31,8 +32,6 @@ SENTENCES = [(0, 14), (15, 33)]
 
 @pytest.fixture(scope="module")
 def tokeniser():
-    from tokenizers import Tokenizer, models, pre_tokenizers, processors
-
     words = {word: number for number, word in enumerate(VOCABULARY)}
     made = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))
     made.pre_tokenizer = pre_tokenizers.Whitespace()
@@ -136,7 +135,9 @@ def test_an_answer_does_not_run_backwards_and_not_for_ever():
 def test_an_adapter_is_added_to_its_matrices_and_to_no_other():
     draw = np.random.default_rng(0)
     names = [f"encoder.layer.0.attention.self.{part}" for part in ("query", "key", "value")]
-    weights = {f"{name}.weight": draw.normal(size=(4, 4)) for name in [*names, "encoder.layer.0.output.dense", "pooler"]}
+    weights = {
+        f"{name}.weight": draw.normal(size=(4, 4)) for name in [*names, "encoder.layer.0.output.dense", "pooler"]
+    }
     adapter = {
         "encoder.layer.0.attention.self.down": draw.normal(size=(2, 4)),
         "encoder.layer.0.attention.self.up": draw.normal(size=(12, 2)),
