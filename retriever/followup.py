@@ -68,6 +68,8 @@ def make_standalone(question: str, history: Sequence[Turn]) -> Standalone:
         turn = history[number]
         asked = _standalone(_cut(turn.question), exchanges)
         known = asked.text if asked.rewritten or not asked.used else turn.question
+        if asked.used and not asked.rewritten and is_piece(turn.question):
+            known = exchanges[-1].question  # "why that one?" says nothing that a later question could be put into
         exchanges.append(Exchange(number, _cut(known), _answer_of(turn)))
         sources[number] = asked.used if asked.rewritten else ()
     found = _standalone(question, exchanges)

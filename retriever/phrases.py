@@ -19,6 +19,7 @@ LONGEST_PHRASE = 110
 """Characters; a longer phrase would bury the question that it is put into."""
 
 _TOKEN = re.compile(r'"[^"\n]{1,100}"|“[^”\n]{1,100}”|[^\W_]+(?:[-\'’&./][^\W_]+)*|[^\s\w]')
+_MODALS = frozenset("can could will would shall should may might must".split())
 _ASKED = ("which", "what", "whose")
 _COUNTS = frozenset("one two three four five six seven eight nine ten eleven twelve several".split())
 _NOUNS_IN_LY = frozenset("family supply reply assembly anomaly early daily weekly monthly ally only fly".split())
@@ -43,7 +44,8 @@ PRONOUNS = frozenset(
 )
 LINKS = frozenset(
     "and or but nor so if because while whether although though when where that than then not no yes also else only "
-    "ever even just still yet already exactly precisely really actually too very more most much many how".split()
+    "whos whats ever even just still yet already exactly precisely really actually too very more most much many how "
+    "due available ready responsible".split()
 )
 VERBS = frozenset(
     "accept achieve add affect agree allow announce appear apply appoint argue arrive ask assume avoid base become "
@@ -57,7 +59,7 @@ VERBS = frozenset(
     "respond result run say see seem sell send serve settle show sign speak spend stand start stay stop suggest "
     "support take talk teach tell thank think travel treat try turn understand use visit vote wait want welcome win "
     "work write cover address ban fund sue kill attack divorce retire compete earn merge "
-    "host invest teach regulate".split()
+    "host invest teach regulate check complain warn criticise criticize".split()
 )
 _CLOSED = AUXILIARIES | PREPOSITIONS | PRONOUNS | LINKS | ASKING | DETERMINERS
 _IRREGULAR = frozenset(
@@ -131,7 +133,7 @@ def is_word(token: Token) -> bool:
 
 def is_verb(lower: str) -> bool:
     """Whether a word is most often a verb, in any of its forms."""
-    return lower in _VERB_FORMS or (lower.endswith("ed") and len(lower) > 4)
+    return lower in _VERB_FORMS or (lower.endswith("ed") and len(lower) > 3 and not lower.endswith("eed"))
 
 
 @lru_cache(maxsize=256)
@@ -155,10 +157,24 @@ def phrases_of(text: str) -> tuple[Phrase, ...]:
 
 def _end_of_run(tokens: Sequence[Token], first: int) -> int:
     """The place after a determiner with its nouns, or after nouns alone; ``first`` where none begins."""
+    if _is_bare_verb(tokens, first):
+        return first
     nouns = place = _after_determiner(tokens, first)
     while place < len(tokens) and _continues(tokens, first, nouns, place):
         place += 1
     return place if place > nouns else first
+
+
+def _is_bare_verb(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a word is a verb by what stands before it: "who should check", "the one to cite"."""
+    before = [token.lower for token in tokens[max(0, place - 2) : place]]
+    if before[-1:] == ["to"]:
+        return (
+            tokens[place].text.islower()
+            and tokens[place].lower not in _CLOSED
+            and not tokens[place].lower.endswith("s")
+        )
+    return len(before) == 2 and before[0] == "who" and before[1] in _MODALS
 
 
 def _after_determiner(tokens: Sequence[Token], first: int) -> int:
@@ -177,7 +193,19 @@ def _continues(tokens: Sequence[Token], first: int, nouns: int, place: int) -> b
     if not is_verb(token.lower):
         return True
     follows_article = place == nouns > first and tokens[first].lower in DETERMINERS  # "the proposed budget"
-    return follows_article or (place > nouns and all(is_number(one.lower) for one in tokens[nouns:place]))
+    opens = place == first and (first == 0 or tokens[first - 1].lower in _MODALS)
+    is_adjective = (
+        opens and token.lower.endswith("ed") and tokens[place + 1 : place + 2] and _is_open(tokens[place + 1])
+    )
+    return (
+        follows_article
+        or bool(is_adjective)
+        or (place > nouns and all(is_number(one.lower) for one in tokens[nouns:place]))
+    )
+
+
+def _is_open(token: Token) -> bool:
+    return is_word(token) and token.lower not in _CLOSED
 
 
 def is_number(lower: str) -> bool:
@@ -190,8 +218,8 @@ def _without_last_verb(tokens: Sequence[Token], first: int, end: int) -> int:
     nouns = _after_determiner(tokens, first)
     helper = tokens[first - 1].lower if first else ""
     follows = tokens[end].lower if end < len(tokens) else ""
-    has_verb = is_verb(follows) or follows in ("of", "have", "be")
-    helps = helper in ("do", "does", "did", "can", "could", "will", "would", "should", "must", "may")
+    has_verb = is_verb(follows) or follows in ("of", "have", "be", "and", "or")
+    helps = helper in _MODALS or helper in ("do", "does", "did")
     lower_case = tokens[end - 1].text.islower() and not tokens[end - 1].lower.endswith(("ion", "ing", "ity"))
     return end - 1 if helps and not has_verb and end - nouns >= 2 and lower_case else end
 
@@ -216,13 +244,14 @@ def _to_phrase(text: str, tokens: Sequence[Token], run: tuple[int, int, int], *,
     nouns = _after_determiner(tokens, first)
     core = tokens[nouns:end]
     before = tokens[first - 1].lower if first else ""
+    opens = first == 0 and reach < len(tokens) and is_word(tokens[reach])  # any word has a capital there
     start, stop = tokens[first].start, tokens[reach - 1].end
     head = core[-1].text.strip('"“”')
     return Phrase(
         text=text[start:stop],
         start=start,
         end=stop,
-        kind=_kind_of(core, before, with_determiner=nouns > first),
+        kind="thing" if opens and len(core) == 1 and core[0].text.istitle() else _kind_of(core, before, nouns > first),
         plural=_is_plural(core, asked=asked),
         head=head.lower(),
         bare=text[core[0].start : stop],
@@ -232,7 +261,7 @@ def _to_phrase(text: str, tokens: Sequence[Token], run: tuple[int, int, int], *,
     )
 
 
-def _kind_of(core: Sequence[Token], before: str, *, with_determiner: bool) -> Kind:
+def _kind_of(core: Sequence[Token], before: str, with_determiner: bool) -> Kind:
     lowers = [token.lower for token in core]
     if _is_date(lowers):
         return "date"

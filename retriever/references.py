@@ -47,7 +47,7 @@ _PERSONAL = {
     "there": "there",
 }
 _POSSESSIVE = {"his": "he", "her": "he", "its": "it", "their": "they"}
-_POINTING = {"this": "it", "that": "it", "these": "these", "those": "these"}
+_POINTING = {"this": "that", "that": "that", "these": "these", "those": "these"}
 _ORDINALS = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth last next previous".split())
 _POINTERS = frozenset((*_PERSONAL, *_POSSESSIVE, *_POINTING, *_ORDINALS, "one", "ones"))
 _FUNCTION_WORDS = AUXILIARIES | PREPOSITIONS | LINKS | ASKING | DETERMINERS
@@ -60,6 +60,7 @@ _SAYING = frozenset(
 _VAGUE = frozenset(
     "year month day date time way number kind sort name amount part reason place thing percentage share people".split()
 )
+_INDEFINITE = frozenset("a an which what some any its his her their".split())
 _FORMAL = frozenset("true possible legal necessary important likely allowed easy hard difficult better take".split())
 
 
@@ -218,12 +219,11 @@ def _is_bound(pointer: _Pointer, before: Sequence[Token], phrases: Sequence[Phra
     if pointer.kind not in _TIERS or pointer.kind in ("there", "noun"):
         return False
     boundaries = [token.start for token in before if token.lower in _BOUNDARIES]
-    agrees = _TIERS[pointer.kind][0]
     for phrase in phrases:
         names_topic = phrase.preposition in ("", "of", "about", "to", "for")
         is_earlier = phrase.end <= pointer.token.start and not phrase.asked and phrase.head not in _VAGUE
         reaches = pointer.phrase is not None or any(boundary >= phrase.end for boundary in boundaries)
-        if is_earlier and names_topic and reaches and agrees(phrase):
+        if is_earlier and names_topic and reaches and any(agrees(phrase) for agrees in _TIERS[pointer.kind]):
             return True
     return False
 
@@ -235,6 +235,8 @@ def _change_for(pointer: _Pointer, text: str, exchanges: Sequence[Exchange]) -> 
     if found is None:
         return None
     phrase, turn = found
+    if pointer.phrase and phrase.kind == "thing" and " of " in phrase.text:
+        phrase = _owner(phrase)
     named = definite(phrase)
     if pointer.kind == "noun" and pointer.phrase:
         return _Change(pointer.phrase.start, pointer.phrase.end, named, turn, named)
@@ -248,11 +250,17 @@ def _change_for(pointer: _Pointer, text: str, exchanges: Sequence[Exchange]) -> 
     return _Change(pointer.token.start, pointer.token.end, named + own, turn, named)
 
 
+def _owner(phrase: Phrase) -> Phrase:
+    """Of "the vision of the strategy" the strategy: what a possessive goes on about."""
+    inner = phrases_of(phrase.text)
+    return inner[-1] if len(inner) > 1 and not inner[-1].plural else phrase
+
+
 def _noun_for_one(pointer: _Pointer, exchanges: Sequence[Exchange]) -> _Change | None:
     """The noun that "one" stands for: of the last plural phrase, or else of what was asked for."""
     for exchange in reversed(exchanges):
         phrases = [*phrases_of(exchange.question), *phrases_of(exchange.answer)]
-        things = [one for one in phrases if one.kind == "thing" and not one.inner and one.head not in _VAGUE]
+        things = [one for one in phrases if one.kind == "thing" and not one.inner and _can_be_named(one)]
         counted = [one for one in things if one.bare.split()[0].lower() in _ORDINALS]
         chosen = [one for one in things if one.plural] or [one for one in things if one.asked] or counted
         if chosen:
@@ -280,7 +288,9 @@ def _antecedent(pointer: _Pointer, exchanges: Sequence[Exchange]) -> tuple[Phras
     else:
         tiers = _TIERS[pointer.kind]
     for exchange in reversed(exchanges):
-        for phrases in salient(exchange):
+        if points_back(exchange.question) and pointer.kind != "he":
+            return None  # what was meant there is not known, and is what is meant here
+        for phrases in salient(exchange, pointer.kind):
             for agrees in tiers:
                 for phrase in phrases:
                     if agrees(phrase):
@@ -288,33 +298,60 @@ def _antecedent(pointer: _Pointer, exchanges: Sequence[Exchange]) -> tuple[Phras
     return None
 
 
-def salient(exchange: Exchange) -> list[list[Phrase]]:
-    """The phrases of a turn that a pronoun may stand for, in groups from the likeliest."""
-    asked_for = [one for one in phrases_of(exchange.question) if one.kind != "date" and one.head not in _VAGUE]
-    named = [one for one in asked_for if not one.asked]
+def salient(exchange: Exchange, kind: str) -> list[list[Phrase]]:
+    """The phrases of a turn that a pronoun of a class may stand for, in groups from the likeliest."""
+    asked_for = [one for one in phrases_of(exchange.question) if _can_be_named(one)]
+    asked, named = [one for one in asked_for if one.asked], [one for one in asked_for if not one.asked]
     is_short = len(exchange.answer) <= SHORT_ANSWER
-    answered = [one for one in phrases_of(exchange.answer) if is_short or (one.kind == "person" and one.text.istitle())]
-    answered = [one for one in answered if one.kind != "date" and one.head not in _VAGUE]
-    opening = next((token.lower for token in tokens_of(exchange.question) if is_word(token)), "")
-    asks_for_one = opening == "who" or any(one.asked and not one.plural for one in asked_for)
-    asked = [one for one in asked_for if one.asked]
-    if asks_for_one and is_short and answered:
+    answered = [one for one in phrases_of(exchange.answer) if _can_be_named(one) and one.preposition in ("", "by")]
+    if not is_short:
+        answered = [one for one in answered if one.kind == "person" and one.text.istitle()]
+    if is_short and kind in ("they", "these") and (several := all_of(exchange.answer)):
+        return [[one for one in asked if one.plural], [one for one in named if one.plural], [several], named, answered]
+    if is_short and answered and _asks_for(exchange.question, kind):
         return [[whole_answer(exchange.answer) or answered[0]], named, answered, asked]
     return [asked, named, answered] if asked and asked[0].plural else [named, answered, asked]
+
+
+def _can_be_named(phrase: Phrase) -> bool:
+    """Whether a phrase names something that a later question may mean, rather than a time, a number or a pronoun."""
+    first = phrase.text.split()[0].lower()
+    head = singular(phrase.head)
+    return phrase.kind != "date" and not (head in _VAGUE or is_number(head) or first in _POINTING)
+
+
+def _asks_for(question: str, kind: str) -> bool:
+    """Whether a pronoun of this class more likely means what a question asked for than what it named."""
+    opening = next((token.lower for token in tokens_of(question) if is_word(token)), "")
+    if opening == "who":
+        return kind in ("he", "they")
+    return any(one.asked and not one.plural and singular(one.head) not in _VAGUE for one in phrases_of(question))
+
+
+def all_of(answer: str) -> Phrase | None:
+    """A short answer that lists things, as one phrase in the plural: "shared standards and a plan"."""
+    text = answer.strip(" .")
+    phrases = phrases_of(text)
+    if " and " not in text or len(phrases) < 2 or phrases[0].start > 0 or _holds_verb(text):
+        return None
+    if text.split()[0].endswith("ing") and text.split()[1].lower() in DETERMINERS:  # "evolving the service"
+        return None
+    if phrases[0].kind == "thing":
+        text = text[0].lower() + text[1:]
+    return replace(phrases[0], text=text, bare=text, end=len(text), plural=True, asked=False, inner=False)
+
+
+def _holds_verb(text: str) -> bool:
+    return any(
+        token.lower in AUXILIARIES or (is_verb(token.lower) and token.text.islower()) for token in tokens_of(text)
+    )
 
 
 def whole_answer(answer: str) -> Phrase | None:
     """A short answer without a verb as one phrase, up to its first comma: a title may hold any words."""
     text = re.split(r"[,;(]", answer, maxsplit=1)[0].strip(" .")
     phrases = phrases_of(text)
-    if (
-        not phrases
-        or phrases[0].start > 0
-        or len(text) > LONGEST_TITLE
-        or any(
-            token.lower in AUXILIARIES or (is_verb(token.lower) and token.text.islower()) for token in tokens_of(text)
-        )
-    ):
+    if not phrases or phrases[0].start > 0 or len(text) > LONGEST_TITLE or _holds_verb(text):
         return None
     first, last = phrases[0], [one for one in phrases if not one.inner][-1]
     return replace(first, text=text, end=len(text), bare=text[len(first.text) - len(first.bare) :], head=last.head)
@@ -323,7 +360,7 @@ def whole_answer(answer: str) -> Phrase | None:
 def definite(phrase: Phrase) -> str:
     """A phrase as it is named the second time: "a report" and "which report" become "the report"."""
     first = phrase.text.split()[0].lower()
-    if first in ("a", "an", "which", "what", "some", "any") or (phrase.asked and phrase.text == phrase.bare):
+    if first in _INDEFINITE or (phrase.asked and phrase.text == phrase.bare):
         return f"the {phrase.bare}"
     return phrase.text[0].lower() + phrase.text[1:] if first in DETERMINERS else phrase.text
 
@@ -340,6 +377,11 @@ def _is_it(phrase: Phrase) -> bool:
     return phrase.kind in ("thing", "name") and not phrase.plural
 
 
+def _is_object(phrase: Phrase) -> bool:
+    """A thing that the question is about without a preposition: of "when did the NHS publish the plan" the plan."""
+    return _is_it(phrase) and phrase.kind == "thing" and not phrase.preposition and phrase.text != phrase.bare
+
+
 def _is_plural(phrase: Phrase) -> bool:
     return phrase.plural and phrase.kind != "date"
 
@@ -350,7 +392,8 @@ def _is_they(phrase: Phrase) -> bool:
 
 _TIERS: dict[str, Sequence[Callable[[Phrase], bool]]] = {
     "he": (_is_he, _is_lone_name),
-    "it": (_is_it, lambda phrase: phrase.kind == "place"),
+    "it": (_is_object, _is_it, lambda phrase: phrase.kind == "place"),
+    "that": (_is_object, lambda phrase: _is_it(phrase) and phrase.kind == "thing"),
     "they": (_is_they, _is_he),
     "these": (_is_plural,),
     "there": (lambda phrase: phrase.kind == "place",),

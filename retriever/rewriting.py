@@ -40,7 +40,7 @@ _SAID_THAT = re.compile(
 )
 _WHY = re.compile(r"why(?: is| was|'s|’s)? (?:that|this|so)\W*|how (?:so|come)\W*|why\W*", re.IGNORECASE)
 _SHORT_FORMS = re.compile(
-    r"\b(it|he|she|that|there|what|who|where|when|how|why)['’]s\b|\b(they)['’]re\b", re.IGNORECASE
+    r"\b(who|what)s\b|\b(it|he|she|that|there|what|who|where|when|how|why)['’]s\b|\b(they)['’]re\b", re.IGNORECASE
 )
 _MARKERS = re.compile(r"\[[0-9, ]{1,20}\]|[⁰¹²³⁴-⁹]+")
 _EDITIONS = frozenset("version edition draft update revision".split())
@@ -99,7 +99,9 @@ def is_piece(text: str) -> bool:
     >>> is_piece("in Wales?"), is_piece("why exactly?"), is_piece("Who published the strategy?")
     (True, True, False)
     """
-    phrases = phrases_of(text)
+    phrases, words = phrases_of(text), [token for token in tokens_of(text) if is_word(token)]
+    if len(words) > 2 and words[0].lower == "who":
+        return False
     return not any(
         token.lower in AUXILIARIES
         or (is_verb(token.lower) and not any(one.start <= token.start < one.end for one in phrases))
@@ -109,7 +111,7 @@ def is_piece(text: str) -> bool:
 
 def _expanded(text: str) -> str:
     """Without the short forms that a phrase could not stand in: "it's" becomes "it is"."""
-    return _SHORT_FORMS.sub(lambda found: f"{found[1]} is" if found[1] else f"{found[2]} are", text)
+    return _SHORT_FORMS.sub(lambda found: f"{found[3]} are" if found[3] else f"{found[1] or found[2]} is", text)
 
 
 def _finished(resolved: Resolved | None) -> Resolved | None:
@@ -152,16 +154,22 @@ def _exchanged(piece: Phrase, text: str, last: Exchange, *, insists: bool) -> st
     """The last question with the piece in the place of its counterpart, or at its end."""
     phrases, base = phrases_of(last.question), last.question
     words = text[piece.start :].rstrip(" ?.!,;:")
-    if len(phrases_of(words)) > 2 or text[: piece.start].strip().lower() != piece.preposition:
+    lead = text[: piece.start].strip().lower()
+    if len(phrases_of(words)) > 4 or not PREPOSITIONS.issuperset(lead.split()):
         return None
-    old = counterpart(piece, phrases)
+    old = counterpart(piece, phrases) or _after(lead, piece, base)
     if old is None:
         return _edition(piece, words, base, phrases) or (_appended(piece, words, base) if insists else None)
     if not insists and piece.kind == "thing":
         return None
-    if not piece.preposition:
+    return _put(lead, piece, words, base, old)
+
+
+def _put(lead: str, piece: Phrase, words: str, base: str, old: Phrase) -> str | None:
+    """The question with the words in the place of a phrase; with their own preposition in the place of another."""
+    if not lead or base[: old.start].rstrip().lower().endswith(lead):
         return base[: old.start] + words + base[old.end :]
-    if not old.preposition:
+    if not old.preposition or lead != piece.preposition:
         return None
     start = base.lower().rindex(old.preposition, 0, old.start)
     return base[:start] + f"{piece.preposition} {words}" + base[old.end :]
@@ -181,7 +189,18 @@ def counterpart(piece: Phrase, phrases: Sequence[Phrase]) -> Phrase | None:
         ]
         return names[0] if names else None
     things = [one for one in pool if one.kind == "thing" and not one.inner and one.preposition == piece.preposition]
+    things = things or (
+        [] if piece.preposition else [one for one in pool if one.kind not in ("date", "person") and not one.inner]
+    )
     return things[0] if len(things) == 1 and piece.head not in _EDITIONS else None
+
+
+def _after(lead: str, piece: Phrase, base: str) -> Phrase | None:
+    """What stands after the same prepositions as the piece, such as "according to"."""
+    if not lead or piece.kind in ("date", "place"):
+        return None
+    old = [one for one in phrases_of(base) if base[: one.start].rstrip().lower().endswith(lead)]
+    return old[0] if len(old) == 1 else None
 
 
 def _edition(piece: Phrase, words: str, base: str, phrases: Sequence[Phrase]) -> str | None:
