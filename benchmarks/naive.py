@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from eval.exchange.markers import read_markers
-from eval.records import EvalCase, Outcome, Span
+from eval.records import EvalCase, Outcome, Span, Statement
 from models.engines import stream_text
 from retriever.hybrid import Searching, retrieve
 from retriever.reranking import Reranking
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 PASSAGES = 3
 REFUSAL = "NOT FOUND"
 SYSTEM = (
-    "Answer the question from the passages. Cite the number of the passage that you took the answer from, like this: "
-    f"[1]. If the passages do not answer the question, say {REFUSAL}."
+    "Answer the question from the passages in one to three short sentences. After each sentence, cite the number of "
+    f"the passage that says so, such as [1]. If the passages do not answer the question, say only: {REFUSAL}"
 )
 OPENING = "Passages:"
 PROMPT_SHA = hashlib.sha256(f"{SYSTEM}\n{OPENING}\n{PASSAGES}".encode()).hexdigest()[:12]
@@ -109,16 +109,20 @@ def read_answer(question_id: str, draft: str, passages: Sequence[Passage]) -> Ou
     """What the model wrote, as an outcome: sentences with the markers taken for citations, or a refusal.
 
     A number that no passage has cites nothing. The recipe knows of no confidence but having answered: 1, or 0 for a
-    refusal. The answer's text is without its markers, which would count as words that nobody expects.
+    refusal. The answer's text is without its markers, which would count as words that nobody expects; a marker alone
+    is an answer that only points.
     """
     marked, spans = read_markers(draft, len(passages)), [_to_span(passage) for passage in passages]
-    refused = not marked.sentences or is_refusal(marked.sentences[0].text)
+    sentences = marked.sentences
+    if not sentences and marked.cited:
+        sentences = (Statement(draft.strip(), tuple(range(1, len(marked.cited) + 1))),)
+    refused = not sentences or is_refusal(sentences[0].text)
     cited = () if refused else tuple(spans[number - 1] for number in marked.cited)
     return Outcome(
         question_id=question_id,
-        answer=marked.text,
+        answer=marked.text or draft.strip(),
         abstained=refused,
-        sentences=() if refused else marked.sentences,
+        sentences=() if refused else sentences,
         citations=cited,
         passages=tuple(spans),
         confidence=float(not refused),

@@ -20,11 +20,12 @@ def answered(case, text, *cited, ms=1000.0, **more):
     statement = Statement(text, tuple(range(1, len(cited) + 1)))
     timings = {"total_ms": ms, "retrieve_ms": 100.0}
     more = {"confidence": 1.0, "tokens_read": 100, "tokens_written": 10, "timings": timings} | more
-    return Outcome(case.question_id, text, False, "", (statement,), cited, verbatim=(len(cited), len(cited)), **more)
+    more["verbatim"] = (len(cited), len(cited))
+    return Outcome(case.question_id, text, sentences=(statement,), citations=cited, **more)
 
 
 def refused(case, **more):
-    timings = {"total_ms": 500.0, "quotes_ms": 200.0}
+    timings = {"total_ms": 500.0} | ({"quotes_ms": 200.0} if more else {})
     return Outcome(case.question_id, "No.", True, confidence=0.0, timings=timings, **more)
 
 

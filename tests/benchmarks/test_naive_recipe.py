@@ -47,6 +47,7 @@ PASSAGES = [
         ("In 1848.", "In 1848.", [("In 1848.", ())], []),
         ("In 1848 [0].", "In 1848.", [("In 1848.", ())], []),
         ("In 1848 [4][3].", "In 1848.", [("In 1848.", (1,))], [3]),
+        ("[3][1]", "[3][1]", [("[3][1]", (1, 2))], [3, 1]),
         ("In [1848].", "In [1848].", [("In [1848].", ())], []),
     ],
 )
@@ -78,7 +79,8 @@ def test_a_number_without_a_passage_is_told():
         ("The answer is NOT FOUND in the passages.", True),
         ("NOT FOUND. But gold was found in 1848 [2].", True),
         ("", True),
-        ("[2]", True),
+        ("[9]", True),
+        ("[2]", False),
         ("Gold was found in 1848 [2]. The mine is NOT FOUND.", False),
         ("It was not found until 1848 [2].", False),
         ("Nothing.", False),
