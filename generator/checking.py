@@ -1,24 +1,34 @@
-"""A first support check: does the cited evidence hold the numbers, dates, names and words of a sentence?
+"""The support check: does the cited evidence hold what a sentence says?
 
-Rules with exact answers. A number that the evidence does not hold, or a negation that it does not share, makes a
-sentence unsupported; a name that it does not hold makes it partly supported at best. So does "first", which often is
-just style, unless the evidence says that it was the second or any other.
+Exact rules first: numbers with their units, dates, names, and the words that turn a sentence, each compared with the
+sentences of the evidence that match it. What they find wrong makes a sentence unsupported, what they find loose makes it
+partly supported at best. A model's logit of support, where there is one, moves the score between those; it never
+excuses a number that is not there. The score is a logistic blend (`Blend`) that `footnote eval checker` fits.
 """
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from generator.aligning import matching_sentences, stands_verbatim
 from generator.citing import LEAST_COVERAGE, coverage
-from generator.words import is_negated, names, numbers, stems, words
+from generator.dates import date_faults, dates, without_dates
+from generator.modality import turn_faults
+from generator.naming import name_faults
+from generator.quantities import amount_faults, quantities
+from generator.reading import Entail
+from generator.words import names, stems, words
 from schema import Support
 
 FULL_COVERAGE = 0.6
 """Share of a sentence's content from which its words count as held by the evidence."""
+DOUBTED, REFUTED = 0.5, 0.1
+"""Blended score below which a sentence without a fault is partly supported, and not supported, once a model is asked."""
 
-_ORDINAL = re.compile(r"\d+[a-z]{2}")
+_ANSWER_OPENING = re.compile(r"^\s*(?:yes|no)[,.:]\s+", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +40,46 @@ class Verdict:
     problems: tuple[str, ...] = ()
 
 
-def check_support(sentence: str, evidence: Sequence[str], question: str, *, documents: Sequence[str] = ()) -> Verdict:
+@dataclass(frozen=True, slots=True)
+class Findings:
+    """What the rules find: grave faults, loose ends, and the share of the content that the evidence holds, 0 to 1."""
+
+    hard: tuple[str, ...]
+    soft: tuple[str, ...]
+    coverage: float
+    verbatim: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Blend:
+    """Weights of a logistic score: a constant, and one for each sign; ``entail`` for each unit of a model's logit."""
+
+    constant: float
+    coverage: float
+    hard: float
+    soft: float
+    entail: float = 0.0
+
+    def probability(self, findings: Findings, logit: float | None = None) -> float:
+        """The blended score, from 0 to 1."""
+        signs = (1.0, findings.coverage, float(bool(findings.hard)), float(bool(findings.soft)), logit or 0.0)
+        weights = (self.constant, self.coverage, self.hard, self.soft, self.entail)
+        total = math.fsum(weight * sign for weight, sign in zip(weights, signs, strict=True))
+        return 1 / (1 + math.exp(-max(-30.0, min(30.0, total))))
+
+
+RULES = Blend(constant=-2.0, coverage=5.0, hard=-5.0, soft=-2.0)
+WITH_MODEL = Blend(constant=-2.0, coverage=3.5, hard=-5.0, soft=-2.0, entail=0.5)
+
+
+def check_support(
+    sentence: str,
+    evidence: Sequence[str],
+    question: str,
+    *,
+    documents: Sequence[str] = (),
+    entail: Entail | None = None,
+) -> Verdict:
     """Check one sentence of an answer.
 
     Args:
@@ -39,26 +88,52 @@ def check_support(sentence: str, evidence: Sequence[str], question: str, *, docu
         question: whose names a sentence may repeat.
         documents: the same texts, joined by document. A sentence whose names no single document holds has to be in
             their words: from "X heads A" and "Y heads B" a model makes "X succeeded Y" with every name in its place.
+        entail: a model that reads (sentence, evidence) and tells how likely the one follows from the other.
+
+    Returns:
+        A verdict; a sentence that stands word for word in its evidence is supported, whatever a model says.
     """
     if not evidence:
         return Verdict("unsupported", 0.0, ("Nothing in the documents was found to match this sentence.",))
-    held = " ".join(evidence)
-    wrong, loose = _missing_numbers(sentence, held)
-    hard = [f"The number {number} is not in the cited text." for number in sorted(wrong)]
-    if is_negated(sentence) != is_negated(held) and is_negated(sentence):
-        hard.append("The sentence denies something that the cited text does not.")
-    if added := _joining_words(sentence, documents):
+    findings = find_faults(sentence, evidence, question, documents=documents)
+    asks = entail is not None and not findings.verbatim and not findings.hard
+    logit = entail([(sentence, " ".join(evidence))])[0] if asks and entail else None
+    score = (WITH_MODEL if logit is not None else RULES).probability(findings, logit)
+    return Verdict(_support(findings, None if logit is None else score), round(score, 3), findings.hard + findings.soft)
+
+
+def find_faults(sentence: str, evidence: Sequence[str], question: str, *, documents: Sequence[str] = ()) -> Findings:
+    """What the rules alone find; the arguments are those of `check_support`, with some evidence."""
+    if stands_verbatim(sentence, evidence):
+        return Findings((), (), 1.0, verbatim=True)
+    claim, held = _ANSWER_OPENING.sub("", sentence), "\n".join(evidence)
+    matching = matching_sentences(claim, evidence)
+    hard, soft = _number_faults(claim, held)
+    for found, loose in (name_faults(claim, matching, held, question), turn_faults(claim, matching)):
+        hard, soft = hard + found, soft + loose
+    if added := _joining_words(claim, documents):
         hard.append(f"It joins {len(documents)} documents by words that none of them uses: {', '.join(sorted(added))}.")
-    soft = [f"The number {number} is not in the cited text." for number in sorted(loose)]
-    soft += [
-        f"The name {name!r} is not in the cited text." for name in sorted(_missing_names(sentence, held, question))
-    ]
-    score = coverage(sentence, evidence)
-    if hard or score < LEAST_COVERAGE:
-        return Verdict("unsupported", round(score / 2, 3), tuple(hard + soft))
-    if soft or score < FULL_COVERAGE:
-        return Verdict("partly", round(score * 0.8, 3), tuple(soft))
-    return Verdict("supported", round(score, 3))
+    return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), coverage(claim, evidence))
+
+
+def _number_faults(claim: str, held: str) -> tuple[list[str], list[str]]:
+    """Numbers and dates that the evidence does not hold, grave ones and loose ones."""
+    amounts, stated = quantities(held), dates(held)
+    years = {int(one.value) for one in amounts if not one.unit and one.value == one.value.to_integral_value()}
+    of_claim = dates(claim)
+    wrong_dates, loose_dates = date_faults(of_claim, stated, years)
+    wrong, loose = amount_faults(quantities(without_dates(claim, of_claim)), amounts)
+    return wrong_dates + wrong, loose_dates + loose
+
+
+def _support(findings: Findings, blended: float | None) -> Support:
+    """The verdict; ``blended`` is the score with a model's part in it, where one was asked."""
+    if findings.verbatim:
+        return "supported"
+    if findings.hard or findings.coverage < LEAST_COVERAGE or (blended is not None and blended < REFUTED):
+        return "unsupported"
+    doubted = findings.coverage < FULL_COVERAGE if blended is None else blended < DOUBTED
+    return "partly" if findings.soft or doubted else "supported"
 
 
 def _joining_words(sentence: str, documents: Sequence[str]) -> set[str]:
@@ -66,16 +141,3 @@ def _joining_words(sentence: str, documents: Sequence[str]) -> set[str]:
     if len(documents) < 2 or any(names(sentence) <= set(words(text)) for text in documents):
         return set()
     return stems(sentence) - stems(" ".join(documents))
-
-
-def _missing_numbers(sentence: str, held: str) -> tuple[set[str], set[str]]:
-    """The numbers that are wrong, and those that may be a manner of speaking."""
-    known = numbers(held)
-    missing = numbers(sentence) - known
-    counted = any(_ORDINAL.fullmatch(number) for number in known)
-    loose = set() if counted else missing & {"1st"}
-    return missing - loose, loose
-
-
-def _missing_names(sentence: str, held: str, question: str) -> set[str]:
-    return names(sentence) - set(words(held)) - set(words(question)) - names(held)

@@ -1,0 +1,63 @@
+"""Which sentences of the evidence a claim is to be compared with, and whether it stands in one of them word for word.
+
+A "not" in some other sentence of the evidence must neither excuse nor accuse a claim.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from generator.words import stems
+from language import sentence_spans
+
+LEAST_ADDED = 0.1
+"""Share of a claim's content that a further sentence has to add."""
+
+_TIDY = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "\u00a0": " ", "–": "-"})
+_TURNING = re.compile(
+    r"\b(?:not|no|never|nor|neither|without|if|unless|whether|false|untrue|deny|denie[sd]|doubt(?:s|ed)?|myth|only)\b|n't\b"
+)
+
+
+def matching_sentences(claim: str, evidence: Sequence[str]) -> list[str]:
+    """The fewest sentences that hold what the evidence holds of a claim's content, best first.
+
+    >>> matching_sentences("Rain fell in May.", ["Snow fell. In May rain fell.", "It rained."])
+    ['In May rain fell.']
+    """
+    sentences = [text[start:end] for text in evidence for start, end in sentence_spans(text)]
+    rest = [(one, stems(one)) for one in sentences]
+    content, chosen = stems(claim), list[str]()
+    missing = set(content)
+    while rest and missing:
+        best = max(rest, key=lambda one: (len(missing & one[1]), len(content & one[1]) / max(1, len(one[1]))))
+        gain = len(missing & best[1])
+        if not gain or (chosen and gain < LEAST_ADDED * len(content)):
+            break
+        chosen.append(best[0])
+        rest.remove(best)
+        missing -= best[1]
+    return chosen
+
+
+def stands_verbatim(claim: str, evidence: Sequence[str]) -> bool:
+    """Whether a claim is word for word a sentence of the evidence, or the end of one that nothing in front of it turns.
+
+    "It is not true that rain fell" does not hold the sentence "rain fell"; a title in front of it does no harm.
+    """
+    wanted = tidy(claim)
+    if not wanted:
+        return False
+    for text in evidence:
+        for start, end in sentence_spans(text):
+            held = tidy(text[start:end])
+            head = held.removesuffix(wanted)
+            if held == wanted or (head != held and head.endswith(" ") and not _TURNING.search(head)):
+                return True
+    return len(sentence_spans(claim)) > 1 and any(f" {wanted} " in f" {tidy(text)} " for text in evidence)
+
+
+def tidy(text: str) -> str:
+    """The text with plain quotation marks and single spaces, and without a full stop at its end."""
+    return " ".join(text.translate(_TIDY).split()).removesuffix(".").strip()
