@@ -11,6 +11,7 @@ from typing import Annotated, Any
 
 import typer
 
+from commands.calibration import calibrate_command
 from commands.common import Index, Json, current_settings, errors_explained, opened_footnote, print_json
 
 eval_app = typer.Typer(
@@ -300,6 +301,9 @@ def measures_command(as_json: Json = False) -> None:
         return
     names = ("name", "group", "definition", "reference", "unit", "better")
     print_json({"measures": [{name: getattr(one, name) for name in names} for one in everything()]})
+
+
+eval_app.command("calibrate")(calibrate_command)
 
 
 @contextmanager

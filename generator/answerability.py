@@ -1,18 +1,22 @@
-"""Whether the documents answer a question at all, judged from the evidence before the model reads anything.
+"""Whether the documents answer a question at all, judged from the evidence before the language model writes anything.
 
-The score is the best sentence's cross-encoder logit, less a penalty for each name or year of the question that no
-retrieved passage holds: "What did the strategy cost in Wales?" retrieves well and is still not answered by documents
-that never mention Wales. Evaluation fits a finer judgement; this one can be worked out by hand.
+The signals are plain numbers that anyone can work out: what cross-encoder and reading model say of the evidence, which
+of the question's words, names and years it holds, how far ahead of the others the best passage is. A `Calibration`
+turns them into the probability that the documents answer. What this module does not do: fit one (`eval.calibration`).
 """
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass, fields
 
+from generator.calibration import Rule
 from generator.evidence import Evidence
 from generator.words import names, stems, words
+from language import STOP_WORDS
+from schema import Passage, Reading
 
 PENALTY = 8.0
 """Logits for each name or year that the passages lack."""
@@ -20,16 +24,110 @@ PENALTY = 8.0
 TITLE_CASE_FROM = 4
 """Content words from which a question with a capital on each, the first perhaps aside, is taken for title case."""
 
+WORDS_TOLD = 12
+"""Of a question's content words, so many are repeated to the reader."""
+
 _YEAR = re.compile(r"\b(?:19|20)\d\d\b")
 
 
 @dataclass(frozen=True, slots=True)
+class Signals:
+    """What speaks for and against an answer; ``None`` where there is nothing to read it from.
+
+    Attributes:
+        sentence: the best sentence's cross-encoder logit.
+        sentence_rivals: log of the sum of exp(logit less the best logit) over all sentences; 0 without rivals.
+        passage: the first passage's score in retrieval.
+        passage_margin: how far it is above the second, 0 when there is none.
+        question_held: share of the question's content words in the best sentence, its title and headings, 0 to 1.
+        names_missing: names and years of the question that no passage holds.
+        names_apart: names and years of the question that the best sentence, its title and headings lack.
+        reader_answerable: the reading model's highest logit of "this passage answers the question".
+        reader_span: its highest score of a span.
+        reader_sentence: its highest logit of "this sentence holds the answer".
+    """
+
+    sentence: float | None = None
+    sentence_rivals: float | None = None
+    passage: float | None = None
+    passage_margin: float | None = None
+    question_held: float | None = None
+    names_missing: float | None = None
+    names_apart: float | None = None
+    reader_answerable: float | None = None
+    reader_span: float | None = None
+    reader_sentence: float | None = None
+
+    def known(self) -> dict[str, float]:
+        """Those that are there and finite, by name."""
+        return {name: value for name, value in asdict(self).items() if value is not None and math.isfinite(value)}
+
+
+SIGNALS = tuple(one.name for one in fields(Signals))
+"""The names of all signals."""
+
+
+@dataclass(frozen=True, slots=True)
 class Judgement:
-    """Whether to answer, the score that decided it, and a sentence for the reader when not."""
+    """Whether to answer, the probability from 0 to 1 that decided it, and a sentence for the reader when not."""
 
     answerable: bool
     score: float
     reason: str = ""
+
+
+def signals_of(
+    question: str, ranked: Sequence[Evidence], passages: Sequence[Passage], readings: Sequence[Reading] = ()
+) -> Signals:
+    """What the evidence says of a question.
+
+    Args:
+        question: as searched for.
+        ranked: the sentences with their logits, best first.
+        passages: with their scores, best first.
+        readings: what a reading model made of passages, if there is one.
+    """
+    if not ranked or not passages:
+        return Signals()
+    best, asked, named = ranked[0], stems(question), _named(question)
+    logits = [sentence.score for sentence in ranked]
+    return Signals(
+        sentence=best.score,
+        sentence_rivals=math.log(math.fsum(math.exp(min(logit - best.score, 0.0)) for logit in logits)),
+        passage=passages[0].score,
+        passage_margin=passages[0].score - passages[1].score if len(passages) > 1 else 0.0,
+        question_held=_share_held(asked, best.grounds),
+        names_missing=float(len(named - _vocabulary(map(_grounds, passages)))),
+        names_apart=float(len(named - _vocabulary([best.grounds]))),
+        reader_answerable=max((one.answerable for one in readings), default=None),
+        reader_span=max((span.score for one in readings for span in one.spans), default=None),
+        reader_sentence=max((logit for one in readings for logit in one.sentences), default=None),
+    )
+
+
+def judge_signals(question: str, signals: Signals, rule: Rule, *, missing: Sequence[str] = ()) -> Judgement:
+    """Judge a question by the signals of its evidence.
+
+    Args:
+        question: as searched for.
+        signals: of its evidence.
+        rule: the calibration, and the probability from which there is an answer.
+        missing: the names and years that no passage holds, as `missing_names` finds them.
+    """
+    sought = f"looked for: {', '.join(_content(question))}" if _content(question) else "no word of it can be looked for"
+    if signals.sentence is None:
+        return Judgement(False, 0.0, f"Nothing in the documents matches the question ({sought}).")
+    probability = rule.calibration.probability(signals.known())
+    if probability >= rule.answer_from:
+        return Judgement(True, probability)
+    what = f"mentions {', '.join(missing)}" if missing else "answers the question"
+    return Judgement(False, probability, f"No passage was found that {what} ({sought}); the nearest ones are shown.")
+
+
+def missing_names(question: str, passages: Sequence[Passage]) -> list[str]:
+    """The names and years of a question that no passage holds, nor its title, headings or date, as they are written."""
+    missing = sorted(_named(question) - _vocabulary(map(_grounds, passages)))
+    return [_as_written(question, name) for name in missing]
 
 
 def judge(question: str, ranked: Sequence[Evidence], *, threshold: float) -> Judgement:
@@ -42,7 +140,7 @@ def judge(question: str, ranked: Sequence[Evidence], *, threshold: float) -> Jud
     """
     if not ranked:
         return Judgement(False, float("-inf"), "Nothing in the documents matches the question.")
-    missing = sorted(_named(question) - _vocabulary(ranked))
+    missing = sorted(_named(question) - _vocabulary(_grounds(sentence.passage) for sentence in ranked))
     score = ranked[0].score - PENALTY * len(missing)
     if score >= threshold:
         return Judgement(True, score)
@@ -67,16 +165,28 @@ def _as_written(question: str, name: str) -> str:
     return found.group() if found else name
 
 
-def _vocabulary(ranked: Sequence[Evidence]) -> set[str]:
-    """Every word of the passages, their titles, headings and dates."""
-    texts = {
-        text
-        for sentence in ranked
-        for text in (
-            sentence.passage.chunk.text,
-            sentence.passage.chunk.heading,
-            sentence.passage.source.title,
-            sentence.passage.source.date or "",
-        )
-    }
-    return {word for text in texts for word in (*words(text), *names(text), *_YEAR.findall(text))}
+def _content(question: str) -> list[str]:
+    """The words of a question that carry content, as the reader wrote them, each once, the first of them."""
+    found = dict.fromkeys(word for word in re.findall(r"\w[\w'’&-]*", question) if word.lower() not in STOP_WORDS)
+    return list(found)[:WORDS_TOLD]
+
+
+def _grounds(passage: Passage) -> str:
+    """All that a passage tells: its words under its document's title, date and headings."""
+    source, chunk = passage.source, passage.chunk
+    return "\n".join((source.title, source.date or "", chunk.heading, chunk.text))
+
+
+def _vocabulary(texts: Iterable[str]) -> set[str]:
+    """Every word, name and year of the texts."""
+    return {word for text in texts for word in (*words(text), *_names_within(text), *_YEAR.findall(text))}
+
+
+def _names_within(text: str) -> set[str]:
+    """The names of each line by itself, as a line in capitals has none and the first word of one is in doubt."""
+    return {name for line in text.splitlines() for name in names(line)}
+
+
+def _share_held(asked: set[str], text: str) -> float:
+    """The share of the question's content that a text holds; 1 for a question without any."""
+    return len(asked & stems(text)) / len(asked) if asked else 1.0
