@@ -1,10 +1,11 @@
 """Prompt files: what they declare is what they use, and what is inserted is never read as a template."""
 
 import hashlib
+from dataclasses import replace
 
 import pytest
 
-from prompts import load_prompt
+from prompts import load_prompt, read_prompt
 from schema import FootnoteError
 
 FILE = """---
@@ -37,28 +38,39 @@ def test_a_prompt_is_a_system_part_and_a_user_part_with_variables(write):
 
 
 @pytest.mark.parametrize(
-    ("text", "fault"),
+    ("text", "line", "fault"),
     [
-        (FILE.replace("{{ question }}", ""), "declares ['evidence', 'question'] but uses ['evidence']"),
+        (FILE.replace("{{ question }}", ""), 2, "It declares 'question' but never uses it."),
+        (FILE.replace("\nQuestion", "\nBe {{ tone }}.\nQuestion"), 10, "It uses 'tone', which the variables in line 2"),
+        (FILE.replace("question\nrefusal", "question, tone\nrefusal"), 2, "There is no variable 'tone'; there are"),
+        (FILE.replace("evidence, ", "").replace("{{ evidence }}", ""), 2, "The variable 'evidence' has to be declared"),
+        (FILE.replace("refusal: NO\n", ""), 3, "The field refusal is missing above this line."),
         (
-            FILE.replace("{{ question }}", "{{ question }} {{ tone }}"),
-            "declares ['evidence', 'question'] but uses ['evidence', 'question', 'tone']",
+            FILE.replace("refusal: NO", "refusal:"),
+            3,
+            "'refusal:' is none of the fields variables, refusal with a value",
         ),
-        (FILE.replace("refusal: NO\n", ""), "needs front matter with variables and refusal, # system, # user"),
-        (FILE.replace("variables: ", "values: "), "needs front matter with variables and refusal, # system, # user"),
-        (FILE.replace("# user\n", ""), "needs front matter with variables and refusal, # system, # user"),
-        ("Be brief.", "needs front matter with variables and refusal, # system, # user"),
-        ("", "needs front matter with variables and refusal, # system, # user"),
-        (FILE.replace("{{ question }}", "{{ question"), "is no template"),
-        (FILE.replace("{{ question }}", "{% if question %}"), "is no template"),
+        (FILE.replace("variables: ", "values: "), 2, "'values: evidence, question' is none of the fields"),
+        (FILE.replace("# system\n", ""), 10, "The line '# system' is missing before the end."),
+        (FILE.replace("# user\n", ""), 10, "The line '# user' is missing before the end."),
+        (FILE.replace("---\n# system", "# system"), 10, "The line '---' is missing before the end."),
+        ("Be brief.", 1, "It has to begin with a line of three dashes, then variables and refusal"),
+        ("", 1, "It has to begin with a line of three dashes"),
+        (FILE.replace("{{ question }}", "{{ question"), 10, "The user part is no template"),
+        (FILE.replace("{{ evidence }}", "{% if question %}"), 10, "The user part is no template"),
     ],
 )
-def test_a_faulty_prompt_is_refused_by_name(write, text, fault):
+def test_a_faulty_prompt_is_refused_by_file_and_line(write, text, line, fault):
     folder = write(text)
     with pytest.raises(FootnoteError) as error:
         load_prompt("answer", folder)
-    assert str(folder / "answer.md") in str(error.value)
-    assert fault in str(error.value)
+    assert str(error.value).startswith(f"The prompt {folder / 'answer.md'}, line {line}: {fault}")
+
+
+def test_a_prompt_of_ones_own_is_read_from_any_file(write, tmp_path):
+    write(FILE)
+    own = (tmp_path / "answer.md").rename(tmp_path / "mine.txt")
+    assert read_prompt(own) == replace(load_prompt("answer", write(FILE)), name="mine")
 
 
 def test_a_missing_prompt_is_named(tmp_path):
