@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
-from eval.exchange.markers import read_markers
+from eval.exchange.markers import MarkedAnswer, read_markers
 from eval.records import EvalCase, Outcome, Span, Statement
 from models.engines import stream_text
 from retriever.hybrid import Searching, retrieve
@@ -112,22 +112,29 @@ def read_answer(question_id: str, draft: str, passages: Sequence[Passage]) -> Ou
     refusal. The answer's text is without its markers, which would count as words that nobody expects; a marker alone
     is an answer that only points.
     """
-    marked, spans = read_markers(draft, len(passages)), [_to_span(passage) for passage in passages]
-    sentences = marked.sentences
-    if not sentences and marked.cited:
-        sentences = (Statement(draft.strip(), tuple(range(1, len(marked.cited) + 1))),)
-    refused = not sentences or is_refusal(sentences[0].text)
+    marked, spans = _read_markers(draft, len(passages)), [_to_span(passage) for passage in passages]
+    refused = not marked.sentences or is_refusal(marked.sentences[0].text)
     cited = () if refused else tuple(spans[number - 1] for number in marked.cited)
     return Outcome(
         question_id=question_id,
-        answer=marked.text or draft.strip(),
+        answer=marked.text,
         abstained=refused,
-        sentences=() if refused else sentences,
+        sentences=() if refused else marked.sentences,
         citations=cited,
         passages=tuple(spans),
         confidence=float(not refused),
         verbatim=(len(cited), len(cited)),  # whole passages of the index, never copied by the model
     )
+
+
+def _read_markers(draft: str, available: int) -> MarkedAnswer:
+    """As `read_markers`, where markers alone are a sentence too."""
+    marked = read_markers(draft, available)
+    if marked.sentences:
+        return marked
+    cited = read_markers(f"See {draft}", available).cited
+    pointing = Statement(draft.strip(), tuple(range(1, len(cited) + 1)))
+    return MarkedAnswer(draft.strip(), (pointing,) if cited else (), cited)
 
 
 def is_refusal(opening: str) -> bool:
