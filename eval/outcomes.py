@@ -12,12 +12,14 @@ from typing import Any, get_args
 
 from eval.fields import Fields
 from eval.records import EvalCase, Evidence, Outcome, Span, Statement
-from schema import Support
+from schema import Support, Turn
 
 
 def case_to_record(case: EvalCase) -> dict[str, Any]:
-    """The JSON form of a case, whose keys differ from those of an outcome but for ``id``."""
+    """The JSON form of a case, whose keys differ from those of an outcome but for ``id``; without an empty history."""
     record = asdict(case)
+    if not case.history:
+        del record["history"]
     return {"id": record.pop("question_id"), **record}
 
 
@@ -36,6 +38,7 @@ def parse_case(record: Any, place: str) -> EvalCase:
         unanswerable=case.truth("unanswerable"),
         kind=case.text("kind"),
         together=case.truth("together"),
+        history=tuple(Turn(one.text("question", required=True), one.text("answer")) for one in case.records("history")),
     )
 
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from schema import Support
+from schema import Support, Turn
 
 Columns = Mapping[str, np.ndarray]
 """Values by measure: (questions,) float64 each, in the order of the set, NaN where a measure says nothing."""
@@ -38,7 +38,8 @@ class EvalCase:
     """One question with what is expected of it.
 
     Any one of ``answers`` will do, and any one place of ``evidence`` holds it; where ``together`` is true it takes all
-    of them. An unanswerable case has neither: a refusal is right.
+    of them. An unanswerable case has neither: a refusal is right. ``history`` holds the turns of the conversation
+    before the question, oldest first.
     """
 
     question_id: str
@@ -48,6 +49,7 @@ class EvalCase:
     unanswerable: bool = False
     kind: str = ""
     together: bool = False
+    history: tuple[Turn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,9 +66,10 @@ def make_standalone(question: str, history: Sequence[Turn]) -> Standalone:
     sources: dict[int, tuple[int, ...]] = {}
     for number in range(max(0, len(history) - TURNS_READ), len(history)):
         turn = history[number]
-        asked = _standalone(_cut(turn.question), exchanges)
-        known = asked.text if asked.rewritten or not asked.used else turn.question
-        if asked.used and not asked.rewritten and is_piece(turn.question):
+        question_before = _cut(turn.question)
+        asked = _standalone(question_before, exchanges)
+        known = asked.text if asked.rewritten or not asked.used else question_before
+        if asked.used and not asked.rewritten and is_piece(question_before):
             known = exchanges[-1].question  # "why that one?" says nothing that a later question could be put into
         exchanges.append(Exchange(number, _cut(known), _answer_of(turn)))
         sources[number] = asked.used if asked.rewritten else ()

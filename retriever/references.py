@@ -49,7 +49,7 @@ _PERSONAL = {
 _POSSESSIVE = {"his": "he", "her": "he", "its": "it", "their": "they"}
 _POINTING = {"this": "that", "that": "that", "these": "these", "those": "these"}
 _ORDINALS = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth last next previous".split())
-_POINTERS = frozenset((*_PERSONAL, *_POSSESSIVE, *_POINTING, *_ORDINALS, "one", "ones"))
+_POINTERS = frozenset((*_PERSONAL, *_POSSESSIVE, *_POINTING, *_ORDINALS, "one", "ones", "so"))
 _FUNCTION_WORDS = AUXILIARIES | PREPOSITIONS | LINKS | ASKING | DETERMINERS
 _BEFORE_THAT = AUXILIARIES | PREPOSITIONS | ASKING | LINKS | {","}
 _AFTER_THAT = AUXILIARIES | PREPOSITIONS | _ENDS
@@ -153,7 +153,7 @@ def _kind_at(tokens: Sequence[Token], place: int, determined: Phrase | None) -> 
         return "one" if place and _is_adjective_of_one(tokens, place) else ""
     if word in _ORDINALS:
         return "ordinal" if _is_ordinal_alone(tokens, place) else ""
-    if word in ("that", "this", "it") and _is_clause(tokens, place):
+    if word in ("that", "this", "it", "so") and _is_clause(tokens, place):
         return "clause"
     if word in _PERSONAL:
         return "" if _is_formal(tokens, place) else _PERSONAL[word]
@@ -235,7 +235,7 @@ def _change_for(pointer: _Pointer, text: str, exchanges: Sequence[Exchange]) -> 
     if found is None:
         return None
     phrase, turn = found
-    if pointer.phrase and phrase.kind == "thing" and " of " in phrase.text:
+    if pointer.phrase and phrase.kind == "thing" and (" of " in phrase.text or "'s " in phrase.text):
         phrase = _owner(phrase)
     named = definite(phrase)
     if pointer.kind == "noun" and pointer.phrase:
@@ -251,7 +251,10 @@ def _change_for(pointer: _Pointer, text: str, exchanges: Sequence[Exchange]) -> 
 
 
 def _owner(phrase: Phrase) -> Phrase:
-    """Of "the vision of the strategy" the strategy: what a possessive goes on about."""
+    """Of "the vision of the strategy" and "the strategy's vision" the strategy: what a possessive goes on about."""
+    owner, is_owned, _ = phrase.text.partition("'s ")
+    if is_owned:
+        return replace(phrase, text=owner, bare=owner, plural=False)
     inner = phrases_of(phrase.text)
     return inner[-1] if len(inner) > 1 and not inner[-1].plural else phrase
 
@@ -370,7 +373,7 @@ def _is_he(phrase: Phrase) -> bool:
 
 
 def _is_lone_name(phrase: Phrase) -> bool:
-    return phrase.kind in ("name", "place") and phrase.text == phrase.bare and phrase.text.istitle()
+    return phrase.kind == "name" and phrase.text == phrase.bare and phrase.text.istitle()
 
 
 def _is_it(phrase: Phrase) -> bool:

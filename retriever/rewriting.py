@@ -68,7 +68,7 @@ def rewrite(question: str, exchanges: Sequence[Exchange]) -> Resolved | None:
     if not text or not exchanges:
         return None
     asks_about = bool(opening and opening[1])
-    if is_piece(text):
+    if is_piece(text) or _WHY.fullmatch(text):
         return _finished(_fill(text, exchanges, insists=len(text) < len(question)))
     resolved = resolve_references(text, exchanges)
     if asks_about or resolved is None or (not resolved.used and not stands_alone(text)):

@@ -50,7 +50,7 @@ def answerer(footnote: Footnote) -> Answerer:
     text = lru_cache(maxsize=TEXTS_KEPT)(footnote.text)
 
     def ask(case: EvalCase, stop: threading.Event) -> Outcome:
-        answer = footnote.answer(case.question, stop=stop)
+        answer = footnote.answer(case.question, history=case.history, stop=stop)
         if answer.fingerprint.index != corpus:
             raise RunFailedError(
                 f"The documents of the index {footnote.settings.index} were changed while the questions were asked, so "

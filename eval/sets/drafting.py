@@ -30,6 +30,7 @@ HEAD = f"""\
 #                 any one place will do
 #   together      true: it takes all answers and all places, as for a comparison of two documents
 #   unanswerable  true: the documents don't say, and a refusal is right; such a row has neither answers nor evidence
+#   history       for a follow-up: the turns before it, oldest first, each with question and (if you like) answer
 #   note          for people; it is not used
 #
 # Keep the quotation marks. A row that still holds {QUESTION_PLACEHOLDER} or {ANSWER_PLACEHOLDER} is refused, with its

@@ -21,6 +21,7 @@ from schema import FootnoteError
 
 COLUMNS = ("id", "question", "kind", "answers", "source", "page", "quote", "unanswerable", "together", "note")
 EVIDENCE_FIELDS = ("source", "page", "quote")
+TURN_FIELDS = ("question", "answer")
 TRUTHS = {"false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}
 
 FORMULA = re.compile(r"'*[=+\-@\t\r]")
@@ -131,7 +132,7 @@ def _faults_of_yaml(path: Path, text: str, line: int) -> Iterator[None]:
 
 
 def _refuse_repeats(item: yaml.Node, place: str) -> None:
-    """Refuse a field that stands twice in one item or in one piece of its evidence."""
+    """Refuse a field that stands twice in one item, in one piece of its evidence or in one turn of its history."""
     pieces = [item]
     if isinstance(item, yaml.MappingNode):
         pieces += [piece for _, value in item.value if isinstance(value, yaml.SequenceNode) for piece in value.value]

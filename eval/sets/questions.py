@@ -17,12 +17,12 @@ from typing import Any
 from eval.faults import Faults
 from eval.records import EvalCase, Evidence
 from eval.sets.beir import load_beir
-from eval.sets.handwritten import EVIDENCE_FIELDS, READERS
-from schema import FootnoteError, encodable
+from eval.sets.handwritten import EVIDENCE_FIELDS, READERS, TURN_FIELDS
+from schema import FootnoteError, Turn, encodable
 
 __all__ = ["EvalCase", "Evidence", "load_questions", "questions_sha"]
 
-FIELDS = ("id", "question", "kind", "answers", "evidence", "unanswerable", "together", "note")
+FIELDS = ("id", "question", "kind", "answers", "evidence", "unanswerable", "together", "note", "history")
 TOGETHER = ("comparison", "disagreement")
 """Kinds whose answer takes all of the answers and all of the evidence, unless a question says otherwise."""
 
@@ -69,11 +69,17 @@ def questions_sha(cases: Iterable[EvalCase]) -> str:
     """A hash of the cases with all that is expected of them, 16 hexadecimal digits.
 
     It depends neither on the form of the file they came from nor on their order. Grounding changes it, since that
-    names sources and places as one index does: take it before.
+    names sources and places as one index does: take it before. A case without history has the hash that it had before
+    there was one.
     """
-    records = sorted((asdict(case) for case in cases), key=lambda record: str(record["question_id"]))
+    records = sorted(map(_to_record, cases), key=lambda record: str(record["question_id"]))
     canonical = json.dumps(records, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode("ascii")).hexdigest()[:16]
+
+
+def _to_record(case: EvalCase) -> dict[str, Any]:
+    record = asdict(case)
+    return record if case.history else {name: value for name, value in record.items() if name != "history"}
 
 
 def _parse_case(item: Any, number: str, place: str) -> EvalCase:
@@ -94,6 +100,7 @@ def _parse_case(item: Any, number: str, place: str) -> EvalCase:
         unanswerable=unanswerable,
         kind=kind,
         together=_truth(fields, "together", place, default=kind in TOGETHER),
+        history=_parse_history(fields, place),
     )
 
 
@@ -104,6 +111,17 @@ def _parse_evidence(item: Any, place: str) -> Evidence:
         raise FootnoteError(f"{place}, field page: {shown(page)} is not a whole number from 1")
     quote = _text(fields, "quote", place) if "quote" in fields else ""
     return Evidence(_text(fields, "source", place), page, quote)
+
+
+def _parse_history(fields: dict[str, Any], place: str) -> tuple[Turn, ...]:
+    """The turns before the question; an answer may be missing, where none was given."""
+    turns = []
+    for number, item in enumerate(_list_of(fields, "history", place), start=1):
+        turn_place = f"{place}, field history, turn {number}"
+        turn = _known_fields(item, TURN_FIELDS, turn_place)
+        answer = _text(turn, "answer", turn_place) if "answer" in turn else ""
+        turns.append(Turn(_text(turn, "question", turn_place), answer))
+    return tuple(turns)
 
 
 def _known_fields(item: Any, names: tuple[str, ...], place: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import asdict
 from io import SEEK_END, StringIO
 from reprlib import repr as shown
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 import yaml
 
 from eval.records import EvalCase
-from eval.sets.handwritten import COLUMNS, EVIDENCE_FIELDS, FORMULA
+from eval.sets.handwritten import COLUMNS, EVIDENCE_FIELDS, FORMULA, TURN_FIELDS
 from eval.sets.questions import FIELDS, TOGETHER
 from schema import FootnoteError
 
@@ -30,6 +31,7 @@ def case_to_row(case: EvalCase) -> dict[str, Any]:
         "answers": list(case.answers),
         "evidence": [{name: value for name, value in place.items() if value} for place in places],
         "unanswerable": case.unanswerable,
+        "history": [{name: words for name, words in asdict(turn).items() if words} for turn in case.history],
     }
     together = {} if case.together == (case.kind in TOGETHER) else {"together": case.together}
     return {name: value for name, value in row.items() if value} | together
@@ -54,7 +56,7 @@ class _Dumper(yaml.SafeDumper):
     """Writes words in quotation marks, where nothing that a person types can turn them into something else."""
 
     def represent_words(self, words: str) -> yaml.ScalarNode:
-        style = None if words in FIELDS + EVIDENCE_FIELDS else '"'
+        style = None if words in FIELDS + EVIDENCE_FIELDS + TURN_FIELDS else '"'
         return self.represent_scalar("tag:yaml.org,2002:str", words, style=style)
 
     def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
@@ -91,6 +93,8 @@ def _row_to_cells(row: Mapping[str, Any]) -> Iterator[dict[str, str]]:
     if barred := [answer for answer in answers if "|" in answer]:
         told = f"the answer {shown(barred[0])} holds |, which stands between answers in CSV"
         raise FootnoteError(f"Question {row['id']}: {told}; use .yaml or .jsonl")
+    if row.get("history"):
+        raise FootnoteError(f"Question {row['id']}: its history has no column in CSV; use .yaml or .jsonl")
     plain = {name: row[name] for name in ("id", "question", "kind", "note") if name in row}
     truths = {name: str(row[name]).lower() for name in ("unanswerable", "together") if name in row}
     yield {**plain, **truths, "answers": "|".join(answers), **_strings(first)}

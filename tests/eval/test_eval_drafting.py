@@ -19,7 +19,7 @@ from eval.sets.questions import (
 )
 from eval.sets.rows import case_to_row, write_rows
 from feedback import Feedback
-from schema import FootnoteError, Source, SourceInfo
+from schema import FootnoteError, Source, SourceInfo, Turn
 
 SUFFIXES = [".yaml", ".yml", ".csv", ".jsonl"]
 
@@ -103,7 +103,7 @@ EXAMPLE = "field question: still the template's example; delete the row"
 @pytest.mark.parametrize(
     ("suffix", "faults"),
     [
-        (".yaml", [f"line 16, {WRITE}", f"line 24, {WRITE}"]),
+        (".yaml", [f"line 17, {WRITE}", f"line 25, {WRITE}"]),
         (".csv", [*(f"line {line}, {EXAMPLE}" for line in (2, 3, 5)), f"line 6, {WRITE}", f"line 7, {WRITE}"]),
         (".jsonl", [*(f"line {line}, {EXAMPLE}" for line in (1, 2, 3)), f"line 4, {WRITE}", f"line 5, {WRITE}"]),
     ],
@@ -132,7 +132,7 @@ def test_the_examples_say_what_can_be_written(load, suffix):
     text = write_draft([], suffix).replace("<<example>> ", "")
     if suffix in (".yaml", ".yml"):
         assert all(line.startswith("#") for line in text.splitlines() if line)
-        assert all(f"\n#   {name} " in text for name in case_to_row(CASE) | {"note": "", "together": ""})
+        assert all(f"\n#   {name} " in text for name in case_to_row(CASE) | {"note": "", "together": "", "history": ""})
         return
     assert load(text, suffix) == (
         EvalCase(
@@ -245,6 +245,20 @@ def test_a_set_that_is_written_and_read_is_the_same_set(load, suffix, cases):
             return
     assert load(write_rows([case_to_row(case) for case in cases], suffix), suffix) == cases
     assert load(write_draft([case_to_row(case) for case in cases], ".yaml"), ".yaml") == cases
+
+
+FOLLOW_UP = EvalCase("why", "Why?", ("x",), history=(Turn("Who: was it?", "Ann #1"), Turn("7", "")))
+
+
+@pytest.mark.parametrize("suffix", [".yaml", ".jsonl"])
+def test_a_conversation_that_is_written_and_read_is_the_same(load, suffix):
+    assert load(write_rows([case_to_row(FOLLOW_UP)], suffix), suffix) == (FOLLOW_UP,)
+
+
+def test_a_conversation_has_no_place_in_csv():
+    with pytest.raises(FootnoteError) as caught:
+        write_rows([case_to_row(FOLLOW_UP)], ".csv")
+    assert str(caught.value) == "Question why: its history has no column in CSV; use .yaml or .jsonl"
 
 
 @given(cells=st.lists(st.text(st.sampled_from("'=+-@ab"), min_size=1, max_size=5), min_size=1, max_size=4))

@@ -28,6 +28,7 @@ from schema import (
     Source,
     SourceInfo,
     Timings,
+    Turn,
 )
 from settings import Settings
 
@@ -98,8 +99,8 @@ class StandIn:
     def page(self, source, number):
         raise FootnoteError("There are no pages.")
 
-    def answer(self, question, *, stop):
-        StandIn.asked.append(question)
+    def answer(self, question, *, stop, history=()):
+        StandIn.asked.append((question, *history) if history else question)
         stop.set()  # as the pipeline does when it is done
         return replace(ANSWER, question=question, fingerprint=self.fingerprint(None))
 
@@ -146,6 +147,17 @@ def test_an_answer_becomes_an_outcome_with_everything_that_is_measured():
         tokens_written=12,
         verbatim=(2, 3),
     )
+
+
+def test_a_follow_up_is_asked_with_the_turns_before_it(given):
+    (given.folder / "follow.yaml").write_text(
+        "- question: Why?\n  unanswerable: true\n  history: [{question: 'Who?', answer: Ann}, {question: 'When?'}]\n"
+    )
+    run = given.run("follow.yaml")
+    turns = (Turn("Who?", "Ann"), Turn("When?", ""))
+    assert StandIn.asked == ["warm up", ("Why?", *turns)]
+    assert load_run(next(given.runs.glob("*.json"))).cases == run.cases
+    assert run.cases[0].history == turns
 
 
 def test_quotes_that_stand_in_their_source_are_counted():

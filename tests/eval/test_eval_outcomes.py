@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from eval.outcomes import case_to_record, outcome_to_record, parse_case, parse_outcome
 from eval.records import EvalCase, Evidence, Outcome, Span, Statement
-from schema import FootnoteError
+from schema import FootnoteError, Turn
 
 QUOTE = Span("default/plan.pdf", "on 12 October", "The plan", "2022-10", 2, 10, 23, 4.5)
 PASSAGE = replace(QUOTE, text="It was published on 12 October.", start=0, end=31, seen_by_model=True)
@@ -69,6 +69,7 @@ cases = st.builds(
     st.booleans(),
     words,
     st.booleans(),
+    st.lists(st.builds(Turn, names, words), max_size=2).map(tuple),
 )
 
 

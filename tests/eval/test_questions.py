@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from eval.sets.questions import EvalCase, Evidence, load_questions, questions_sha
-from schema import FootnoteError
+from schema import FootnoteError, Turn
 
 YAML_SET = """\
 - id: day
@@ -149,6 +149,27 @@ def test_the_hash_of_a_set_is_that_of_its_cases(load):
     assert questions_sha(reversed(CASES)) == questions_sha(CASES)
 
 
+FOLLOW_UP = """\
+- id: chief
+  question: "Who is its Chief Executive?"
+  answers: ["Richard Torbett"]
+  history:
+    - question: "What did the ABPI announce? "
+      answer: "A full report."
+    - {question: "When?"}
+"""
+
+
+def test_a_follow_up_holds_the_turns_before_it_oldest_first(load):
+    turns = (Turn("What did the ABPI announce?", "A full report."), Turn("When?", ""))
+    case = EvalCase("chief", "Who is its Chief Executive?", ("Richard Torbett",), history=turns)
+    assert load(FOLLOW_UP) == (case,)
+    record = {"id": "chief", "question": case.question, "answers": ["Richard Torbett"]}
+    record["history"] = [{"question": turns[0].question, "answer": "A full report."}, {"question": "When?"}]
+    assert load(json.dumps(record), "set.jsonl") == (case,)
+    assert load(FOLLOW_UP.partition("  history:")[0] + "  history: []\n") == (replace(case, history=()),)
+
+
 @pytest.mark.parametrize(
     "change",
     [
@@ -158,6 +179,7 @@ def test_the_hash_of_a_set_is_that_of_its_cases(load):
         {"evidence": (Evidence("plan.pdf", 3, "published on 12 October 2022"),)},
         {"kind": ""},
         {"together": True},
+        {"history": (Turn("Who?", ""),)},
     ],
 )
 def test_the_hash_of_a_set_changes_with_anything_that_is_expected(change):
@@ -211,6 +233,24 @@ YAML_FAULTS = [
     (QUESTION + "evidence: [{source: a, page: 0}]", "field page: 0 is not a whole number from 1"),
     (QUESTION + "evidence: [{source: a, page: true}]", "field page: True is not a whole number from 1"),
     (QUESTION + "evidence: [{source: a, quote: 12}]", "field quote: 12 is not text"),
+    (QUESTION + "answers: [x]\n  history: Why?", "line 1, field history: 'Why?' is not a list"),
+    (
+        QUESTION + "answers: [x]\n  history: [Why]",
+        "line 1, field history, turn 1: 'Why' is not a set of fields",
+    ),
+    (QUESTION + "answers: [x]\n  history: [{answer: x}]", "line 1, field history, turn 1, field question: None is not"),
+    (
+        QUESTION + "answers: [x]\n  history: [{question: x}, {question: x, answer: 7}]",
+        "line 1, field history, turn 2, field answer: 7 is not text",
+    ),
+    (
+        QUESTION + "answers: [x]\n  history: [{question: x, source: a}]",
+        "line 1, field history, turn 1, field source: unknown; there are question, answer",
+    ),
+    (
+        QUESTION + "answers: [x]\n  history: [{question: x, question: z}]",
+        "line 1, field question: it stands there twice",
+    ),
     (
         YAML_SET + '- question: "Who?"\n  answers: [x]\n  id: day',
         "line 11, field id: 'day' is the id of line 1 already",
