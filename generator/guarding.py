@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from functools import lru_cache
 
 from generator.hostile import visible
 
@@ -61,7 +62,7 @@ def defuse(text: str, held: Sequence[str]) -> str:
     """
     if text.isalpha():
         return text
-    known = frozenset(_bare(match.group()) for one in held for match in _ADDRESS.finditer(one))
+    known = _addresses(tuple(held))
     text = visible(_ESCAPE.sub("", text))
     before = ""
     while before != text:  # a link in a link, a tag in a tag
@@ -72,10 +73,17 @@ def defuse(text: str, held: Sequence[str]) -> str:
     return text.replace("](", "] (").replace("![", "! [")
 
 
+@lru_cache(maxsize=16)
+def _addresses(held: tuple[str, ...]) -> frozenset[str]:
+    """The addresses of these texts; remembered, since a stream asks for the same ones at every word."""
+    return frozenset(_bare(match.group()) for one in held for match in _ADDRESS.finditer(one))
+
+
 def recites(text: str, system: str, held: Sequence[str] = ()) -> bool:
     """Whether a text shares `RUN` words in a row with the system prompt, other than words of the documents."""
+    joined = _joined(_words(system))
     return any(
-        _run_at(own, _joined(_words(system))) and not any(_run_at(own, _joined(_words(one))) for one in held)
+        _run_at(own, joined) and not any(_run_at(own, _joined(_words(one))) for one in held)
         for own in _runs(_words(text))
     )
 

@@ -19,8 +19,8 @@ from prompts import Prompt
 from schema import Turn
 
 _CONTROL = re.compile(
-    r"[<＜](?=\s?/?\s?[|｜])"  # <|im_start|>, <|endoftext|>, <｜begin▁of▁sentence｜>
-    r"|[<＜](?=<?\s?/?(?:s|bos|eos|pad|unk|mask|sys|inst|think|tools?|tool_\w+|(?:start|end)_of_\w+|im_\w+|unused\d+"
+    r"[<＜](?=/?[|｜])"  # <|im_start|>, <|endoftext|>, <｜begin▁of▁sentence｜>
+    r"|[<＜](?=<?/?(?:s|bos|eos|pad|unk|mask|sys|inst|think|tools?|tool_\w+|(?:start|end)_of_\w+|im_\w+|unused\d+"
     r"|end|user|system|assistant|repo_?name|file_sep|file_?name|gh_stars|issue_\w+|jupyter_\w+|empty_output)\s?[>＞|｜])"
     r"|\[(?=/?(?:INST|SYSTEM_PROMPT|AVAILABLE_TOOLS|TOOL_\w+|IMG\w*|PREFIX|SUFFIX|MIDDLE)\])",
     re.IGNORECASE,
