@@ -30,6 +30,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.answering import ROOT, machine
+from benchmarks.attacks.alarms import false_alarms, recognised
 from benchmarks.attacks.evil import EvilChat
 from benchmarks.attacks.judging import follows
 from benchmarks.attacks.payloads import PLACES, Attempt, Host, Payload, plant, read_hosts, read_payloads
@@ -87,6 +88,8 @@ def main() -> None:
     made = spoofs(rng)[: arguments.limit]
     hosts = read_hosts(folder, max(len(payloads), len(made)) + CLEAN, rng)
     record: dict[str, Any] = {"machine": machine(), "seed": arguments.seed, "payloads": len(payloads)}
+    record["false_alarms"] = false_alarms(arguments.data, ROOT / "samples")
+    record["recognised"] = recognised(payloads)
     record["obedient_model"] = obedient(payloads, hosts, arguments.work)
     record["spoofed_citations"] = spoofed(made, hosts, arguments.work)
     if arguments.model:
