@@ -9,6 +9,7 @@ the places where Python looks for packages, for an engine that is not installed 
 from __future__ import annotations
 
 import argparse
+import importlib
 import json
 import resource
 import sys
@@ -41,15 +42,9 @@ class Variant:
     model: str = LARGE
     threads: int = 0
     read_batch: int = 64
+    guess_tokens: int = 0
     adjust: Callable[[Any, Any], None] = lambda *_: None
     options: tuple[tuple[str, Any], ...] = ()
-
-
-def lookup(parameters: Any, library: Any, *, match: int, draft: int) -> None:
-    """Prompt lookup (Saxena 2023): when the last tokens stand in the prompt, what follows them there is the draft."""
-    ngrams = parameters.speculative.ngram_simple
-    ngrams.size_n, ngrams.size_m, ngrams.min_hits = match, draft, 1
-    parameters.speculative.types = [library.common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
 
 
 def drafted(parameters: Any, library: Any, *, model: str, draft: int) -> None:
@@ -73,17 +68,18 @@ def eight_bit_cache(parameters: Any, library: Any) -> None:
 
 VARIANTS = {
     "llamacpp": Variant("llamacpp"),
-    "llamacpp-lookup-2-6": Variant("llamacpp", adjust=partial(lookup, match=2, draft=6)),
-    "llamacpp-lookup-3-8": Variant("llamacpp", adjust=partial(lookup, match=3, draft=8)),
+    "llamacpp-lookup-4": Variant("llamacpp", guess_tokens=4),
+    "llamacpp-lookup-8": Variant("llamacpp", guess_tokens=8),
     "llamacpp-draft": Variant("llamacpp", adjust=partial(drafted, model=SMALL, draft=4)),
     "llamacpp-flash-off": Variant("llamacpp", adjust=flash_off),
     "llamacpp-cache-8-bit": Variant("llamacpp", adjust=eight_bit_cache),
     "llamacpp-one-thread": Variant("llamacpp", threads=1),
     "llamacpp-batch-512": Variant("llamacpp", read_batch=512),
     "llamacpp-small": Variant("llamacpp", SMALL),
-    "llamacpp-small-lookup-3-8": Variant("llamacpp", SMALL, adjust=partial(lookup, match=3, draft=8)),
+    "llamacpp-small-lookup-8": Variant("llamacpp", SMALL, guess_tokens=8),
     "llamacpp-tiny": Variant("llamacpp", TINY),
-    "llamacpp-tiny-lookup-3-8": Variant("llamacpp", TINY, adjust=partial(lookup, match=3, draft=8)),
+    "llamacpp-tiny-lookup-4": Variant("llamacpp", TINY, guess_tokens=4),
+    "llamacpp-tiny-lookup-8": Variant("llamacpp", TINY, guess_tokens=8),
     "openvino": Variant("openvino"),
     "openvino-lookup": Variant("openvino", options=(("num_assistant_tokens", 5), ("max_ngram_size", 3))),
 }
@@ -142,6 +138,7 @@ def load_llamacpp(variant: Variant) -> Answering:
         context_tokens=CONTEXT_TOKENS,
         threads=variant.threads or available_cores(),
         read_batch=variant.read_batch,
+        guess_tokens=variant.guess_tokens,
         adjust=lambda parameters: variant.adjust(parameters, load_library()),
     )
     request = {
@@ -172,7 +169,7 @@ def load_llamacpp(variant: Variant) -> Answering:
 
 def load_openvino(variant: Variant) -> Answering:
     """OpenVINO GenAI, reading the same file; with prompt lookup where the variant has options for it."""
-    import openvino_genai as genai  # noqa: PLC0415
+    genai: Any = importlib.import_module("openvino_genai")
 
     found = dict(variant.options)
     scheduler = genai.SchedulerConfig()

@@ -1,7 +1,7 @@
 """Which engine finishes a typical answer first: all of them in turn on the same prompts, alone and beside a busy core.
 
     python -m benchmarks.engines                                   every engine that is installed, about 15 minutes
-    python -m benchmarks.engines --only llamacpp llamacpp-lookup-3-8 --prompts 3 --conditions idle
+    python -m benchmarks.engines --only llamacpp llamacpp-lookup-8 --prompts 3 --conditions idle
     python -m benchmarks.engines --site FOLDER                     with packages from there (OpenVINO GenAI)
 
 The prompts are made from questions about samples/ as Footnote makes them. Each engine has a process of its own; they
@@ -28,7 +28,7 @@ from typing import Any
 from langchain_core.messages import convert_to_openai_messages
 
 from benchmarks.answering import QUESTIONS, ROOT, machine
-from benchmarks.engine_workers import VARIANTS, weights_of
+from benchmarks.engine_workers import TINY, VARIANTS, weights_of
 from eval.sets.questions import load_questions
 from generator.budget import UNMEASURED_EVIDENCE
 from generator.evidence import choose_quotes, rank_evidence, sentences_of
@@ -40,7 +40,6 @@ from settings import load_settings
 RESULTS = Path(__file__).parent / "results" / "engines.json"
 BUSY = "while True: pass"
 LETTERS_PER_TOKEN = 4
-NOT_BY_DEFAULT = ("llamacpp-tiny", "llamacpp-tiny-lookup-3-8")
 COLUMNS = ("first_s", "total_s", "first_processor_s", "total_processor_s", "read", "written", "drafted", "accepted")
 
 
@@ -71,7 +70,7 @@ def main() -> None:
 
 def can_run(name: str, site: str) -> bool:
     """Whether an engine's package and its weights are there."""
-    if name in NOT_BY_DEFAULT or not weights_of(VARIANTS[name].model).is_file():
+    if VARIANTS[name].model == TINY or not weights_of(VARIANTS[name].model).is_file():
         return False
     if VARIANTS[name].engine == "llamacpp":
         return True

@@ -9,34 +9,48 @@ import hashlib
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import SecretStr
 
+from models.speed import SpeedMeter
 from schema import FootnoteError
 
 if TYPE_CHECKING:
     from langchain_core.language_models import BaseChatModel
-    from langchain_core.messages import BaseMessage
+    from langchain_core.messages import AIMessageChunk, BaseMessage
 
     from models.llamacpp_chat import LlamaCppChat
     from models.transformers_chat import TransformersChat
 
 Kind = Literal["llamacpp", "transformers", "openai"]
+Probabilities = Callable[["Sequence[BaseMessage]", Sequence[str]], dict[str, float]]
+"""(messages, choices) -> for each choice the probability that the reply begins with its first token."""
+
+_PROBE = "The committee met in March and agreed on the budget for the coming year, as the chair had proposed in May. "
+_PROBE_TIMES = 5
+_PROBE_TOKENS = 8
 _TRACING_VARIABLES = ("LANGSMITH_TRACING", "LANGSMITH_TRACING_V2", "LANGCHAIN_TRACING", "LANGCHAIN_TRACING_V2")
 
 
 @dataclass(frozen=True, slots=True)
 class LoadedEngine:
-    """A language model that is ready: ``count_tokens`` counts a text, exactly where the model runs in this process."""
+    """A language model that is ready: ``count_tokens`` counts a text, exactly where the model runs in this process.
+
+    ``meter`` learns how fast it is (pass it to `stream_text`). ``first_token_probabilities`` is there with llama.cpp
+    only. ``is_local`` is false for a server, which nobody should be made to pay for a measurement.
+    """
 
     name: str
     fingerprint: str
     model: BaseChatModel
     count_tokens: Callable[[str], int]
     close: Callable[[], None]
+    meter: SpeedMeter = field(default_factory=SpeedMeter)
+    first_token_probabilities: Probabilities | None = None
+    is_local: bool = True
 
 
 def prepare_process() -> None:
@@ -82,10 +96,17 @@ def load_chat_model(
 
         remote = RemoteChat(model=model, base_url=base_url, api_key=SecretStr(api_key))
         fingerprint = fingerprint or f"openai:{model}@{base_url}"
-        return LoadedEngine(name or model, fingerprint, remote, remote.get_num_tokens, remote.close)
+        return LoadedEngine(name or model, fingerprint, remote, remote.get_num_tokens, remote.close, is_local=False)
     chat = _load_local(kind, Path(model), threads, context_tokens)
     name, fingerprint = name or chat.model_name, fingerprint or hash_weights(Path(model))
-    return LoadedEngine(name, fingerprint, chat, chat.get_num_tokens, chat.close)
+    return LoadedEngine(
+        name,
+        fingerprint,
+        chat,
+        chat.get_num_tokens,
+        chat.close,
+        first_token_probabilities=getattr(chat, "first_token_probabilities", None),
+    )
 
 
 def _load_local(kind: Kind, weights: Path, threads: int, context_tokens: int) -> LlamaCppChat | TransformersChat:
@@ -105,11 +126,17 @@ def _load_local(kind: Kind, weights: Path, threads: int, context_tokens: int) ->
 
 
 def stream_text(
-    model: BaseChatModel, messages: Sequence[BaseMessage], *, max_tokens: int, stop_event: threading.Event
+    model: BaseChatModel,
+    messages: Sequence[BaseMessage],
+    *,
+    max_tokens: int,
+    stop_event: threading.Event,
+    meter: SpeedMeter | None = None,
 ) -> Iterator[str]:
     """Yield an answer's text piece by piece, as the model writes it.
 
-    Closing the iterator, or setting the event from another thread, stops the model.
+    Closing the iterator, or setting the event from another thread, stops the model. The meter is told what the answer
+    took, unless it was stopped.
 
     Raises:
         FootnoteError: when the model can't answer.
@@ -120,11 +147,51 @@ def stream_text(
         for chunk in stream:
             if stop_event.is_set():
                 return
+            if meter is not None:
+                _measure(meter, chunk)
             if chunk.text:
                 yield str(chunk.text)
     finally:
         if hasattr(stream, "close"):
             stream.close()
+
+
+def warm(engine: LoadedEngine, opening: Sequence[BaseMessage], *, stop_event: threading.Event) -> None:
+    """Read what every prompt begins with, so that the first question finds it read, and measure the engine's speed.
+
+    The first reading also brings the weights into memory and is no measure. A server is not measured here.
+
+    Args:
+        engine: a loaded one; its meter learns.
+        opening: the first messages of every prompt; the last of them is a beginning that is continued.
+        stop_event: ends it early.
+
+    Raises:
+        FootnoteError: when the model can't answer.
+    """
+    for _ in stream_text(engine.model, opening, max_tokens=1, stop_event=stop_event):
+        pass
+    if not engine.is_local:
+        return
+    last = opening[-1]
+    probe = last.model_copy(update={"content": f"{last.content}\n\n{_PROBE * _PROBE_TIMES}"})
+    messages = [*opening[:-1], probe]
+    for _ in stream_text(engine.model, messages, max_tokens=_PROBE_TOKENS, stop_event=stop_event, meter=engine.meter):
+        pass
+
+
+def _measure(meter: SpeedMeter, chunk: AIMessageChunk) -> None:
+    """Tell the meter what a chunk says of the whole answer, as the last one does."""
+    usage, speeds = chunk.usage_metadata, chunk.response_metadata
+    if usage is None:
+        return
+    new = usage["input_tokens"] - usage.get("input_token_details", {}).get("cache_read", 0)
+    for add, tokens, name in (
+        (meter.add_reading, new, "read_tokens_per_second"),
+        (meter.add_writing, usage["output_tokens"] - 1, "write_tokens_per_second"),
+    ):
+        if speed := speeds.get(name):
+            add(tokens, tokens / speed)
 
 
 def hash_weights(weights: Path) -> str:

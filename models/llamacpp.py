@@ -14,7 +14,7 @@ import socket
 import tempfile
 import threading
 import weakref
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -26,6 +26,8 @@ from schema import FootnoteError
 
 CLOSE_WAIT_S = 10.0
 TOKENIZE_WAIT_S = 60.0
+LOOKUP_TOKENS = 3
+"""Tokens at the end of an answer that must stand in the prompt too, before what follows them there is guessed."""
 
 
 def load_library() -> Any:
@@ -66,14 +68,24 @@ class LlamaServer:
         context_tokens: prompt and answer together, in tokens.
         threads: for reading and writing; at least 1.
         read_batch: tokens read between two looks at whether somebody still listens.
+        guess_tokens: tokens guessed from the prompt and checked together, by prompt lookup (Saxena 2023); 0: none.
         host: an address to listen on instead of the private Unix socket.
+        adjust: has the last word on llama.cpp's parameters; for measurements.
 
     Raises:
         FootnoteError: when llama.cpp can't load the weights.
     """
 
     def __init__(
-        self, weights: Path, *, context_tokens: int, threads: int, read_batch: int, host: str | None = None
+        self,
+        weights: Path,
+        *,
+        context_tokens: int,
+        threads: int,
+        read_batch: int,
+        guess_tokens: int = 0,
+        host: str | None = None,
+        adjust: Callable[[Any], None] = lambda _: None,
     ) -> None:
         if not weights.is_file():
             raise FootnoteError(f"The weights {weights} are not there: fetch them with 'footnote models fetch'.")
@@ -82,6 +94,9 @@ class LlamaServer:
         private = hasattr(socket, "AF_UNIX") and host is None
         address = str(folder / "llama.sock") if private else host or "127.0.0.1"
         parameters = _parameters(weights, context_tokens, threads, read_batch)
+        if guess_tokens:
+            _look_up(parameters, guess_tokens)
+        adjust(parameters)
         parameters.api_keys, parameters.hostnames = [self.key], [address]
         try:
             server = load_library().Server(parameters)
@@ -151,6 +166,12 @@ def _parameters(weights: Path, context_tokens: int, threads: int, read_batch: in
     parameters.endpoint_slots = parameters.endpoint_metrics = parameters.endpoint_props = False
     parameters.cors_origins, parameters.cors_credentials = "null", False
     return parameters
+
+
+def _look_up(parameters: Any, guess_tokens: int) -> None:
+    ngrams = parameters.speculative.ngram_simple
+    ngrams.size_n, ngrams.size_m, ngrams.min_hits = LOOKUP_TOKENS, guess_tokens, 1
+    parameters.speculative.types = [load_library().common_speculative_type.COMMON_SPECULATIVE_TYPE_NGRAM_SIMPLE]
 
 
 def _close(

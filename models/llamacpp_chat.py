@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -18,6 +19,9 @@ from pydantic import Field, PrivateAttr
 
 from models.llamacpp import LlamaServer
 from schema import FootnoteError
+
+CANDIDATES = 500
+"""Tokens whose probability is looked at: all that a model at all considers."""
 
 
 def available_cores() -> int:
@@ -38,6 +42,9 @@ class LlamaCppChat(BaseChatModel):
     threads: int = Field(default=0, ge=0, description="0: every core")
     read_batch: int = Field(
         default=64, ge=1, description="Tokens of the prompt read between two looks at the stop event"
+    )
+    guess_tokens: int = Field(
+        default=0, ge=0, le=64, description="Tokens of an answer guessed from the prompt and checked together; 0: none"
     )
     max_tokens: int | None = Field(
         default=None, ge=1, description="Longest answer, in tokens; None: until the model ends it"
@@ -71,6 +78,7 @@ class LlamaCppChat(BaseChatModel):
                     context_tokens=self.context_tokens,
                     threads=self.threads or available_cores(),
                     read_batch=self.read_batch,
+                    guess_tokens=self.guess_tokens,
                 )
             return self._server
 
@@ -98,6 +106,31 @@ class LlamaCppChat(BaseChatModel):
         body = {"messages": convert_to_openai_messages(list(messages))}
         prompt = self.load().post("/apply-template", body)["prompt"]
         return len(self.load().post("/tokenize", {"content": prompt, "add_special": True})["tokens"])
+
+    def first_token_probabilities(
+        self, messages: Sequence[BaseMessage], choices: Sequence[str], *, stop_event: threading.Event | None = None
+    ) -> dict[str, float]:
+        """For each choice the probability that the reply begins with its first token, by the whole softmax.
+
+        Choices are taken as they are: "Yes" and " yes" are others. 0.0 stands for less than the 500th likeliest token,
+        and for all where the event is set. Costs the reading of the prompt, which stays read for a following answer.
+
+        Raises:
+            FootnoteError: when the prompt is too long, and for an empty choice.
+        """
+        server = self.load()
+        ids = {choice: server.post("/tokenize", {"content": choice})["tokens"][:1] for choice in choices}
+        if empty := [choice for choice, tokens in ids.items() if not tokens]:
+            raise FootnoteError(f"A choice has no token: {empty[0]!r}.")
+        request = self._request(list(messages), None, 1) | {"logprobs": True, "top_logprobs": CANDIDATES}
+        found: dict[int, float] = {}
+        for chunk in server.chat(request, stop_event or threading.Event()):
+            if "error" in chunk:
+                raise FootnoteError(_explain(chunk["error"]))
+            for choice in chunk["choices"]:
+                for token in (choice.get("logprobs") or {}).get("content", [])[:1]:
+                    found |= {one["id"]: math.exp(one["logprob"]) for one in token["top_logprobs"]}
+        return {choice: found.get(tokens[0], 0.0) for choice, tokens in ids.items()}
 
     def _generate(
         self,
@@ -150,6 +183,8 @@ class LlamaCppChat(BaseChatModel):
             return ChatGenerationChunk(message=message)
         metadata["read_tokens_per_second"] = timings["prompt_per_second"]
         metadata["write_tokens_per_second"] = timings["predicted_per_second"]
+        metadata["guessed_tokens"] = timings.get("draft_n", 0)
+        metadata["guessed_right_tokens"] = timings.get("draft_n_accepted", 0)
         costs = UsageMetadata(
             input_tokens=usage["prompt_tokens"],
             output_tokens=usage["completion_tokens"],

@@ -23,6 +23,7 @@ from langchain_core.messages import AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, PrivateAttr, SecretStr
 
+from models.speed import Stopwatch
 from models.streaming import Emit, pump
 from schema import FootnoteError
 
@@ -145,32 +146,47 @@ class RemoteChat(BaseChatModel):
         stop_event = kwargs.get("stop_event") or threading.Event()
         options: dict[str, Any] = {"max_tokens": kwargs.get("max_tokens") or self.max_tokens, "stop": stop or self.stop}
         options = {name: value for name, value in options.items() if value}
-        connections = Connections()
+        connections, watch = Connections(), Stopwatch()
 
         def produce(emit: Emit[AIMessageChunk]) -> None:
             self._current.connections = connections
             for chunk in self._chat.stream(messages, **options):
-                if emit(chunk):
+                if chunk.text:
+                    watch.mark()
+                if emit(_with_speeds(chunk, watch)):
                     return
 
         try:
             for message in pump(produce, stop_event, abort=connections.end):
                 yield ChatGenerationChunk(message=message)
         except (openai.OpenAIError, httpx.HTTPError) as error:
-            raise FootnoteError(self._explain(error)) from error
+            raise FootnoteError(self._explain(error, midway=watch.marked)) from error
         if stop_event.is_set():
             yield ChatGenerationChunk(message=AIMessageChunk(content="", chunk_position="last"))
 
-    def _explain(self, error: Exception) -> str:
+    def _explain(self, error: Exception, *, midway: bool) -> str:
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
             return f"The model server at {self.base_url} refused the key: set llm_api_key to one that it accepts."
         if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
             return f"The model server at {self.base_url} was silent for too long: check it, or name another."
         if isinstance(error, openai.APIStatusError):
             return f"The model server at {self.base_url} refused the request ({error.status_code}): {error.message}"
+        if midway and isinstance(error, openai.APIConnectionError | httpx.HTTPError):
+            return (
+                f"The model server at {self.base_url} broke off in the middle of an answer: check it, then ask again."
+            )
         if isinstance(error, openai.APIConnectionError | httpx.HTTPError):
             return f"The model server at {self.base_url} can't be reached: start it, or set llm_base_url to another."
         return f"The model server at {self.base_url} sent an error: {error}"
+
+
+def _with_speeds(chunk: AIMessageChunk, watch: Stopwatch) -> AIMessageChunk:
+    """The chunk that tells an answer's costs tells its speed too, network and queue included."""
+    if (usage := chunk.usage_metadata) is None:
+        return chunk
+    read = usage["input_tokens"] - usage.get("input_token_details", {}).get("cache_read", 0)
+    speeds = watch.speeds(read, usage["output_tokens"])
+    return chunk.model_copy(update={"response_metadata": chunk.response_metadata | speeds})
 
 
 def _estimate(piece: str) -> int:

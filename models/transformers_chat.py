@@ -20,6 +20,7 @@ from pydantic import Field, PrivateAttr
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, TextStreamer
 from transformers.utils.logging import disable_progress_bar
 
+from models.speed import Stopwatch
 from models.streaming import Emit, pump, split_at_stop, wait_for_turn
 from schema import FootnoteError
 
@@ -34,11 +35,13 @@ class Streamer(TextStreamer):
     def __init__(self, tokenizer: Any, emit: Emit[str], stops: tuple[str, ...], stopped: threading.Event) -> None:
         super().__init__(tokenizer, skip_prompt=True, skip_special_tokens=True)
         self.emit, self.stops, self.stopped = emit, stops, stopped
-        self.held, self.tokens = "", 0
+        self.held, self.tokens, self.watch = "", 0, Stopwatch()
 
     def put(self, value: Any) -> None:
         """Take the prompt first, then one token at a time."""
-        self.tokens += 0 if self.next_tokens_are_prompt else value.numel()
+        if not self.next_tokens_are_prompt:
+            self.tokens += value.numel()
+            self.watch.mark()
         super().put(value)  # type: ignore[no-untyped-call]
 
     def on_finalized_text(self, text: str, stream_end: bool = False) -> None:
@@ -189,25 +192,25 @@ class TransformersChat(BaseChatModel):
         stop_event = kwargs.get("stop_event") or threading.Event()
         engine, stopped = self.load(), threading.Event()
         prompt = engine.encode(messages)
-        written = 0
+        read, written, speeds = int(prompt["input_ids"].shape[1]), 0, dict[str, float]()
         if wait_for_turn(engine.turn, stop_event):
 
             def produce(emit: Emit[str]) -> None:
-                nonlocal written
+                nonlocal written, speeds
                 try:
                     streamer = Streamer(engine.tokenizer, emit, tuple(stop or self.stop or ()), stopped)
                     engine.generate(prompt, streamer, kwargs.get("max_tokens") or self.max_tokens, self.temperature)
-                    written = streamer.tokens
+                    written, speeds = streamer.tokens, streamer.watch.speeds(read, streamer.tokens)
                 finally:
                     engine.turn.release()
 
             for text in pump(produce, stop_event, abort=stopped.set):
                 yield ChatGenerationChunk(message=AIMessageChunk(content=text))
-        yield self._last_chunk(int(prompt["input_ids"].shape[1]), written)
+        yield self._last_chunk(read, written, speeds)
 
-    def _last_chunk(self, read: int, written: int) -> ChatGenerationChunk:
-        """The end of the stream, with the answer's cost in tokens."""
+    def _last_chunk(self, read: int, written: int, speeds: dict[str, float]) -> ChatGenerationChunk:
+        """The end of the stream, with the answer's cost in tokens and the engine's speed."""
         costs = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
-        metadata = {"model_name": self.model_name}
+        metadata: dict[str, Any] = {"model_name": self.model_name, **speeds}
         message = AIMessageChunk(content="", usage_metadata=costs, response_metadata=metadata, chunk_position="last")
         return ChatGenerationChunk(message=message)

@@ -77,6 +77,17 @@ def test_a_prompt_whose_beginning_was_read_is_not_read_again(model):
     assert usage["input_token_details"]["cache_read"] > prefix - 3
 
 
+def test_guessing_from_the_prompt_changes_no_word(model):
+    sentence = "The committee of the northern region met on 3 March 2022 and agreed that the plan would be funded."
+    repeat = [HumanMessage(f"Repeat this sentence three times: {sentence}")]
+    guessing = LlamaCppChat(weights=tiny_weights(), context_tokens=512, guess_tokens=8)
+    reply, plain = answer(guessing, repeat, max_tokens=48), answer(model, repeat, max_tokens=48)
+    guessing.close()
+    assert reply.content == plain.content
+    assert reply.response_metadata["guessed_right_tokens"] > 8
+    assert plain.response_metadata["guessed_tokens"] == 0
+
+
 def test_tokens_are_counted_by_the_models_own_tokenizer(engine):
     assert engine.count_tokens("hello world") == 2
     assert engine.count_tokens("") == 0
