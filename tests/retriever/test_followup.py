@@ -140,6 +140,7 @@ UNSURE = [
     (REPRESENTS, "Why?"),  # nor does "why does the ABPI represent?"
     (NEXT_STEP, "When did she say that?"),
     (LASTS, "Is that long enough?"),
+    (Turn("Where is the office?", "In Leeds."), "Why?"),  # nor "why is the office?"
     (BUDGET, "Who said that?"),  # a refusal says nothing
     (Turn("Is it only for hospitals?", "No."), "Why?"),
     (Turn("Did the mayor meet the minister?", ""), "What was his role in it?"),
