@@ -17,6 +17,11 @@ from schema import FootnoteError
 
 ENV_PREFIX = "FOOTNOTE_"
 SETTINGS_FILE = "footnote.toml"
+REPLACED = {
+    "abstain_below": "it is replaced by 'promise', such as \"false refusals at most 20%\", and 'calibration' "
+    "(docs/calibration.md)",
+}
+"""Settings that there were, and what to set instead."""
 
 
 def default_cache() -> Path:
@@ -65,6 +70,15 @@ class Settings(BaseModel):
     abstain_below: float = Field(
         -1.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"
     )
+    calibration: str = Field(
+        "", description="File that footnote eval calibrate wrote, for when to refuse; empty: the one that ships"
+    )
+    promise: str = Field(
+        "false refusals at most 20%",
+        pattern=r"^(wrong answers|false answers|false refusals) at most (100|\d\d?)(\.\d+)? ?%$",
+        description="What refusals are set by, on the calibration's questions: wrong answers (of all answers), false "
+        "answers (to unanswerable questions) or false refusals (of answerable ones) at most so many percent",
+    )
     runs: Path = Field(Path("footnote-runs"), description="Folder of evaluation runs and question sets")
     host: str = Field("127.0.0.1", description="Address that serve listens on")
     port: int = Field(7860, ge=0, le=65535, description="Port that serve listens on; 0: any free one")
@@ -110,7 +124,7 @@ def load_settings(
     origins = dict.fromkeys(Settings.model_fields, "default")
     for name, value in read_settings_file(file).items():
         values[name], origins[name] = value, f"file {file}"
-    for name in Settings.model_fields:
+    for name in (*Settings.model_fields, *REPLACED):
         variable = ENV_PREFIX + name.upper()
         if environment.get(variable):
             values[name], origins[name] = environment[variable], f"environment {variable}"
@@ -129,6 +143,10 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     for fault in error.errors():
         name = str(fault["loc"][0])
         known = name in Settings.model_fields
-        message = fault["msg"] if known else f"there is no such setting; there are {', '.join(Settings.model_fields)}"
+        message = fault["msg"] if known else REPLACED.get(name) or _unknown()
         lines.append(f"Setting {name} (from {origins.get(name, 'unknown')}): {message}")
     return "\n".join(lines)
+
+
+def _unknown() -> str:
+    return f"there is no such setting; there are {', '.join(Settings.model_fields)}"

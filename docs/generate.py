@@ -44,6 +44,7 @@ def main() -> int:
         DOCS / "evaluation.md": evaluation(),
         DOCS / "retrieval.md": retrieval(),
         DOCS / "answers.md": answers(),
+        DOCS / "calibration.md": calibration(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -143,6 +144,13 @@ def answers() -> str:
     from docs import answers_tables as tables  # noqa: PLC0415
 
     return _filled(DOCS / "answers.md", answers=("answers", tables.answers_tables))
+
+
+def calibration() -> str:
+    """The guide to refusals with its tables filled in from the calibration that ships."""
+    from docs import calibration_tables as tables  # noqa: PLC0415
+
+    return tables.filled((DOCS / "calibration.md").read_text("utf-8"), ROOT / "generator")
 
 
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:

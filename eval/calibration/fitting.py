@@ -22,8 +22,8 @@ ROUNDS, TOLERANCE = 100, 1e-10
 FIXED = {"names_missing": -2.0}
 """Signals whose weight is set, in logits for each: question sets hold too few names that no document mentions to learn
 what people's questions make plain ("and in Wales?")."""
-MOST_ROWS = 200
-"""Of a table; between two of its thresholds lies at most half a percent of the questions."""
+MOST_ROWS = 100
+"""Of a table; about one percent of the questions lies between two of its thresholds."""
 
 
 @dataclass(frozen=True, slots=True)
