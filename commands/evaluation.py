@@ -12,11 +12,14 @@ from typing import Annotated, Any
 import typer
 
 from commands.calibration import calibrate_command
+from commands.checker import checker_command
 from commands.common import Index, Json, current_settings, errors_explained, opened_footnote, print_json
 
 eval_app = typer.Typer(
     help="Batch evaluation: measure answers on a question set, compare two runs, gate, report.", no_args_is_help=True
 )
+
+eval_app.command("checker")(checker_command)
 
 Data = Annotated[Path, typer.Argument(help="Question set: a YAML, CSV or JSONL file, or a folder in BEIR form.")]
 RunFile = Annotated[Path, typer.Argument(metavar="FILE", help="Result file of a run.")]

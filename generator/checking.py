@@ -1,9 +1,9 @@
 """The support check: does the cited evidence hold what a sentence says?
 
 Exact rules first: numbers with their units, dates, names, and the words that turn a sentence, each compared with the
-sentences of the evidence that match it. What they find wrong makes a sentence unsupported, what they find loose makes it
-partly supported at best. A model's logit of support, where there is one, moves the score between those; it never
-excuses a number that is not there. The score is a logistic blend (`Blend`) that `footnote eval checker` fits.
+sentences of the evidence that match it. What they find wrong makes a sentence unsupported; what they find loose makes
+it partly supported at best. A model's logit of support, where there is one, moves the score between those; it never
+excuses a number that is not there. The score is a logistic blend (`Blend`) that `footnote eval checker --fit` fits.
 """
 
 from __future__ import annotations
@@ -15,10 +15,10 @@ from dataclasses import dataclass
 
 from generator.aligning import matching_sentences, stands_verbatim
 from generator.citing import LEAST_COVERAGE, coverage
-from generator.dates import date_faults, dates, without_dates
+from generator.dates import Date, date_faults, dates, without_dates
 from generator.modality import turn_faults
 from generator.naming import name_faults
-from generator.quantities import amount_faults, quantities
+from generator.quantities import Quantity, amount_faults, quantities
 from generator.reading import Entail
 from generator.words import names, stems, words
 from schema import Support
@@ -26,7 +26,7 @@ from schema import Support
 FULL_COVERAGE = 0.6
 """Share of a sentence's content from which its words count as held by the evidence."""
 DOUBTED, REFUTED = 0.5, 0.1
-"""Blended score below which a sentence without a fault is partly supported, and not supported, once a model is asked."""
+"""Blended score below which a sentence without a fault is partly supported, and not supported, if a model is asked."""
 
 _ANSWER_OPENING = re.compile(r"^\s*(?:yes|no)[,.:]\s+", re.IGNORECASE)
 
@@ -108,7 +108,7 @@ def find_faults(sentence: str, evidence: Sequence[str], question: str, *, docume
         return Findings((), (), 1.0, verbatim=True)
     claim, held = _ANSWER_OPENING.sub("", sentence), "\n".join(evidence)
     matching = matching_sentences(claim, evidence)
-    hard, soft = _number_faults(claim, held)
+    hard, soft = _number_faults(claim, held, matching)
     for found, loose in (name_faults(claim, matching, held, question), turn_faults(claim, matching)):
         hard, soft = hard + found, soft + loose
     if added := _joining_words(claim, documents):
@@ -116,13 +116,23 @@ def find_faults(sentence: str, evidence: Sequence[str], question: str, *, docume
     return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), coverage(claim, evidence))
 
 
-def _number_faults(claim: str, held: str) -> tuple[list[str], list[str]]:
-    """Numbers and dates that the evidence does not hold, grave ones and loose ones."""
-    amounts, stated = quantities(held), dates(held)
-    years = {int(one.value) for one in amounts if not one.unit and one.value == one.value.to_integral_value()}
+def _number_faults(claim: str, held: str, matching: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Numbers and dates that the evidence does not hold, and those that only another sentence of it holds."""
     of_claim = dates(claim)
-    wrong_dates, loose_dates = date_faults(of_claim, stated, years)
-    wrong, loose = amount_faults(quantities(without_dates(claim, of_claim)), amounts)
+    amounts = quantities(without_dates(claim, of_claim))
+    hard, soft = _faults_in(amounts, of_claim, held)
+    if not hard:
+        elsewhere, loose = _faults_in(amounts, of_claim, "\n".join(matching))
+        told = [fault.replace("is not in the cited text", "is only elsewhere in the cited text") for fault in elsewhere]
+        soft = [*dict.fromkeys(soft + told + loose)]
+    return hard, soft
+
+
+def _faults_in(amounts: Sequence[Quantity], of_claim: Sequence[Date], held: str) -> tuple[list[str], list[str]]:
+    known = quantities(held)
+    years = {int(one.value) for one in known if not one.unit and one.value == one.value.to_integral_value()}
+    wrong_dates, loose_dates = date_faults(of_claim, dates(held), years)
+    wrong, loose = amount_faults(amounts, known)
     return wrong_dates + wrong, loose_dates + loose
 
 

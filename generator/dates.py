@@ -86,7 +86,8 @@ def dates(text: str) -> list[Date]:
 
 def date_faults(claim: Sequence[Date], held: Sequence[Date], years: set[int]) -> tuple[list[str], list[str]]:
     """What is wrong with the dates of a claim, and what is loose; ``years`` are all that the evidence names."""
-    hard, soft = [], []
+    hard: list[str] = []
+    soft: list[str] = []
     for date in claim:
         found = [one for one in held if date.agrees(one, years)]
         roles = {one.role for one in found}
@@ -125,12 +126,12 @@ def _read(match: re.Match[str], role: str) -> Iterator[Date]:
     year = int(groups["year"]) if groups.get("year") else None
     if "a" in groups:
         first, second = int(groups["a"]), int(groups["b"])
-        for day, month in {(first, second), (second, first)}:
-            if 1 <= month <= 12 and 1 <= day <= 31:
-                yield Date(year, month, day, role, start, end)
+        for day, in_month in dict.fromkeys([(first, second), (second, first)]):
+            if 1 <= in_month <= 12 and 1 <= day <= 31:
+                yield Date(year, in_month, day, role, start, end)
         return
     name = groups.get("month")
-    month = _SHORT[name[:3].lower()] if name else int(groups["number"]) if groups.get("number") else None
+    month: int | None = int(groups["number"]) if groups.get("number") else _SHORT[name[:3].lower()] if name else None
     if month is not None and not 1 <= month <= 12:
         return
     for part in ("first", "day"):

@@ -1,4 +1,4 @@
-"""Words that turn a sentence: "not", "may" or "must", "all" or "some", "rose" or "fell", each beside what it belongs to.
+"""Words that turn a sentence: "not", "may" or "must", "all" or "some", "rose" or "fell", each beside its words.
 
 A claim's word is compared with the word of its family that stands beside the same content in the sentences that match
 the claim. What can't be told by such neighbours (a sentence that says the same in wholly other words) is not told here.
@@ -54,6 +54,7 @@ _QUANTIFIERS = {
     for level, words in {
         "all": "all every each always everyone everybody everything entirely both",
         "most": "most majority usually mostly often generally typically",
+        "many": "many numerous",
         "some": "some several sometimes occasionally certain",
         "few": "few rarely seldom",
         "none": "none nobody never neither",
@@ -61,15 +62,18 @@ _QUANTIFIERS = {
     }.items()
     for word in words.split()
 }
-_OPPOSITES = """
-increase decrease|increase reduce|increase decline|rise fall|rise decline|grow shrink|grow decline|more less|more fewer|higher lower|highest lowest
-first last|before after|above below|over under|maximum minimum|most least|larger smaller|largest smallest|greater lesser|greater smaller|bigger smaller
-up down|gain loss|gain lose|early late|earlier later|earliest latest|improve worsen|win lose|won lost|start end|begin end|began ended|open close
-northern southern|eastern western|north south|east west|positive negative|strong weak|stronger weaker|upregulate downregulate
-oldest youngest|older younger|longest shortest|longer shorter|inside outside|include exclude|allow prohibit|allow forbid
-accept reject|agree disagree|present absent|promote inhibit|activate inhibit|stimulate suppress|enhance inhibit|enhance reduce|enhance impair
-left right|male female|import export|buy sell|until since|until from|faster slower|rose fell|best worst|better worse|majority minority|accelerate delay|high low|long short
-""".split("|")
+_OPPOSITES = (
+    "increase decrease|increase reduce|increase decline|rise fall|rose fell|rise decline|grow shrink|grow decline|"
+    "grew shrank|more less|more fewer|higher lower|highest lowest|first last|before after|above below|over under|"
+    "maximum minimum|most least|larger smaller|largest smallest|greater lesser|greater smaller|bigger smaller|up down|"
+    "gain loss|gain lose|early late|earlier later|earliest latest|improve worsen|win lose|won lost|start end|"
+    "begin end|began ended|open close|northern southern|eastern western|north south|east west|positive negative|"
+    "strong weak|stronger weaker|upregulate downregulate|oldest youngest|older younger|longest shortest|"
+    "longer shorter|inside outside|include exclude|allow prohibit|allow forbid|accept reject|agree disagree|"
+    "present absent|promote inhibit|activate inhibit|stimulate suppress|enhance inhibit|enhance reduce|"
+    "enhance impair|left right|male female|import export|buy sell|until since|until from|faster slower|best worst|"
+    "better worse|majority minority|accelerate delay|high low|long short"
+)
 _PREFIXES = ("un", "in", "im", "ir", "il", "dis", "non")
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|[^\W\d_]+(?:['-][^\W\d_]+)*|[,;:()—]")
 _STOPS = frozenset(",;:()—")
@@ -77,16 +81,19 @@ _STOPS = frozenset(",;:()—")
 
 def _pairs() -> dict[str, set[str]]:
     found: dict[str, set[str]] = {}
-    for line in "|".join(_OPPOSITES).replace("\n", "|").split("|"):
-        if line.strip():
-            one, other = (stem(word) for word in line.split())
-            found.setdefault(one, set()).add(other)
-            found.setdefault(other, set()).add(one)
+    for one, other in (pair.split() for pair in _OPPOSITES.split("|")):
+        found.setdefault(one, set()).add(other)
+        found.setdefault(other, set()).add(one)
     return found
 
 
 _OPPOSED = _pairs()
-_FAMILIES = ("negation", "modal", "quantifier")
+
+
+def _direction(word: str) -> str:
+    """The word of direction that this is a form of, or an empty text."""
+    forms = (word, *(word.removesuffix(end) for end in ("s", "es", "d", "ed", "ing")), word.removesuffix("ing") + "e")
+    return next((form for form in forms if form in _OPPOSED), "")
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,11 +193,10 @@ _GRAVE = {
 
 def _modal_fault(turn: Turn, held: list[Turn], held_content: set[str]) -> tuple[str, bool] | None:
     """What is wrong with one modal verb, and whether it is grave."""
-    beside = [one for one in held if set(turn.after[:2]) & set(one.after[:2])]
-    if any(one.value == turn.value for one in beside):
+    other = _beside(turn, held)
+    if other and other.value == turn.value:
         return None
-    if beside:
-        other = max(beside, key=turn.shares)
+    if other:
         grave = frozenset((turn.value, other.value)) in _GRAVE or (turn.value, other.value) in (
             ("certain", "possible"),
             ("required", "certain"),
@@ -201,13 +207,19 @@ def _modal_fault(turn: Turn, held: list[Turn], held_content: set[str]) -> tuple[
     return None
 
 
+def _beside(turn: Turn, held: Sequence[Turn]) -> Turn | None:
+    """The word of its family that shares most of its neighbours, one of the same value before any other."""
+    near = [one for one in held if set(turn.after[:2]) & set(one.after[:2])]
+    return max(near, key=lambda one: (turn.shares(one), one.value == turn.value), default=None)
+
+
 def _quantifier_fault(turn: Turn, held: list[Turn], held_content: set[str]) -> tuple[str, bool] | None:
-    beside = [one for one in held if set(turn.after[:2]) & set(one.after[:2])]
-    if any(one.value == turn.value for one in beside):
+    other = _beside(turn, held)
+    if other and other.value == turn.value:
         return None
-    if beside:
-        other = max(beside, key=turn.shares)
-        return f"The sentence says {turn.word!r} where the cited text says {other.word!r}.", True
+    if other:
+        grave = "many" not in {turn.value, other.value} or bool({"few", "none", "only"} & {turn.value, other.value})
+        return f"The sentence says {turn.word!r} where the cited text says {other.word!r}.", grave
     if turn.value in ("all", "only", "none") and turn.after and turn.after[0] in held_content:
         return f"The sentence says {turn.word!r}, the cited text does not.", False
     return None
@@ -259,8 +271,8 @@ def _turns_at(words: Sequence[str], place: int, word: str) -> Iterable[Turn]:
         yield Turn("modal", _MODALS[word], word, before, after)
     if word in _QUANTIFIERS:
         yield Turn("quantifier", _QUANTIFIERS[word], word, before, after)
-    if stem(word) in _OPPOSED:
-        yield Turn("direction", stem(word), word, before, after)
+    if value := _direction(word):
+        yield Turn("direction", value, word, before, after)
 
 
 def _neighbours(words: Iterable[str]) -> tuple[str, ...]:

@@ -33,6 +33,8 @@ class Name:
     before: str
     after: str
     by: bool
+    start: int
+    end: int
 
     @property
     def initials(self) -> str:
@@ -55,6 +57,8 @@ def find_names(text: str) -> list[Name]:
             _near(text[:start], backwards=True),
             _near(text[end:], backwards=False),
             text[:start].rstrip().endswith(" by"),
+            start,
+            end,
         )
         for run, start, end in _runs(text)
     ]
@@ -82,12 +86,13 @@ def name_faults(claim: str, sentences: Sequence[str], held: str, question: str) 
             hard.append(f"The sentence says {name.text!r} where the cited text says {other.text!r}.")
         else:
             soft.append(f"The name {name.text!r} is not in the cited text.")
-    return hard + _exchanged(mine, there), soft
+    return hard + _exchanged(claim, mine, sentences), soft
 
 
 def stems_of(text: str) -> set[str]:
-    """The stems of all words of a text, stop words included only where they are part of nothing."""
-    return {stem(word.rstrip("'’").removesuffix("'s")) for word in words(text.replace("’", "'")) if word not in _LINKS}
+    """The stems of all words of a text; of words with an apostrophe, such as d'Argenson, those of its parts too."""
+    whole = [word.removesuffix("'s") for word in words(text.replace("’", "'"))]
+    return {stem(part) for word in whole for part in (word, *word.split("'")) if part and part not in _LINKS}
 
 
 def _runs(text: str) -> list[tuple[str, int, int]]:
@@ -139,24 +144,33 @@ def _in_its_place(name: Name, missing: set[str], there: Sequence[Name], content:
     return None
 
 
-def _exchanged(mine: Sequence[Name], there: Sequence[Name]) -> list[str]:
-    """Two names of a claim that stand in each other's place in the evidence; "by" turns a sentence round."""
-    if any(name.by for name in mine) != any(name.by for name in there):
-        return []
-    for place, one in enumerate(mine):
-        for other in mine[place + 1 :]:
-            if one.stems & other.stems:
-                continue
-            if _stands_as(one, other, there) and _stands_as(other, one, there):
-                return [f"The sentence exchanges {one.text!r} and {other.text!r}."]
+def _exchanged(claim: str, mine: Sequence[Name], sentences: Sequence[str]) -> list[str]:
+    """Two names of a claim that stand in each other's place in a sentence, around the same words.
+
+    "by" turns a sentence round, and "and" joins equals, so that their order says nothing.
+    """
+    for sentence in sentences:
+        there = find_names(sentence)
+        if any(name.by for name in mine) != any(name.by for name in there):
+            continue
+        for place, one in enumerate(mine):
+            for other in mine[place + 1 :]:
+                ahead, behind = _named(other, there), _named(one, there)
+                between = _between(claim, one, other)
+                if between and ahead and behind and between == _between(sentence, ahead, behind):
+                    return [f"The sentence exchanges {one.text!r} and {other.text!r}."]
     return []
 
 
-def _stands_as(name: Name, other: Name, there: Sequence[Name]) -> bool:
-    """Whether the evidence has the other name where the claim has this one, and never this one."""
+def _named(name: Name, there: Sequence[Name]) -> Name | None:
+    """The only place where a sentence has a name."""
+    found = [one for one in there if one.stems == name.stems]
+    return found[0] if len(found) == 1 else None
 
-    def beside(held: Name) -> bool:
-        return bool((name.before and name.before == held.before) or (name.after and name.after == held.after))
 
-    placed = [held for held in there if beside(held)]
-    return any(held.stems == other.stems for held in placed) and not any(held.stems == name.stems for held in placed)
+def _between(text: str, one: Name, other: Name) -> list[str]:
+    """The stems of what stands between two names that are in this order; nothing for a mere list."""
+    between = [match.group().lower() for match in _WORD.finditer(text[one.end : other.start])]
+    if one.end > other.start or "and" in between or "or" in between:
+        return []
+    return [stem(word) for word in between if word not in STOP_WORDS]

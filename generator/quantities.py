@@ -136,7 +136,8 @@ def in_digits(text: str) -> str:
 
 def amount_faults(claim: Sequence[Quantity], held: Sequence[Quantity]) -> tuple[list[str], list[str]]:
     """What is wrong with the numbers of a claim, and what is loose, as sentences; ``held`` are the evidence's."""
-    hard, soft = [], []
+    hard: list[str] = []
+    soft: list[str] = []
     counted = any(one.unit == "ordinal" for one in held)
     for quantity in dict.fromkeys(claim):
         found = [one for one in held if quantity.same_amount(one)]

@@ -27,11 +27,12 @@ _VERB = re.compile(
     r"\b(is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|do|does|did)\b(?! (?:not|to|no)\b)"
 )
 _NOT = re.compile(
-    r"\b(is|are|was|were|has|have|had|can|could|will|would|may|might|must|should)(?: not|n['’]t)\b(?! only)"
+    r"\b(is|are|was|were|has|have|had|can|could|will|would|may|might|must|should)(?: not|n['’]t)\b"
+    r"(?! only| just| merely)"
 )
 _NOT_ELSEWHERE = re.compile(r"\b(?:no longer|never) |\bwithout\b(?= )")
 _MODALS = {"may": "must", "must": "may", "might": "must", "can": "must", "should": "may", "will": "may", "shall": "may"}
-_MODALS |= {"all": "some", "some": "all", "most": "few", "many": "few", "few": "most", "every": "some", "each": "some"}
+_MODALS |= {"all": "some", "some": "all", "most": "few", "many": "few", "few": "most", "every": "some"}
 _MODALS |= {"always": "sometimes", "sometimes": "always", "usually": "rarely", "often": "rarely", "rarely": "often"}
 _MODALS |= {"at least": "at most", "at most": "at least", "up to": "at least", "more than": "less than"}
 _MODALS |= {"less than": "more than", "fewer than": "more than"}

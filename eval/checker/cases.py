@@ -57,7 +57,9 @@ def build_cases(folder: Path, *, limit: int, seed: int) -> tuple[SupportCase, ..
     documents = list(read_corpus(folder))
     corpus = Corpus(documents)
     if len({place.document for place in corpus.places}) < 2:
-        raise FootnoteError(f"{folder}: fewer than two of its documents hold whole sentences; there is nothing to change.")
+        raise FootnoteError(
+            f"{folder}: fewer than two of its documents hold whole sentences; there is nothing to change."
+        )
     rng = np.random.default_rng(seed)
     made = list(_from_sentences(corpus, limit, rng))
     numbers = {document.path: number for number, document in enumerate(documents)}

@@ -27,7 +27,8 @@ def case_weights(cases: Sequence[SupportCase]) -> np.ndarray:
     counts = Counter(case.kind for case in cases)
     kinds = {label: sum(1 for kind in counts if _is_true(cases, kind) == label) for label in (True, False)}
     weights = np.array([1 / (counts[case.kind] * kinds[case.is_true]) for case in cases])
-    return weights * (len(cases) / weights.sum())
+    scaled: np.ndarray = weights * (len(cases) / weights.sum())
+    return scaled
 
 
 def fit_logistic(columns: np.ndarray, labels: np.ndarray, weights: np.ndarray, *, ridge: float = 1.0) -> np.ndarray:

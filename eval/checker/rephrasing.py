@@ -1,4 +1,4 @@
-"""Says a sentence a little differently by rules that keep what it says: true cases that are no test of equal strings."""
+"""Says a sentence a little differently by rules that keep what it says, for true cases that are no equal strings."""
 
 from __future__ import annotations
 

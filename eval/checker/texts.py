@@ -14,10 +14,10 @@ from functools import cached_property
 
 from schema import TextDocument
 
-_SPLIT = re.compile(r"(?<=[a-z0-9)%\"”][.!?])[ \t]+(?=[A-Z\"“])|\n+")
+_SPLIT = re.compile(r"(?<=[a-z0-9)%\"” ][.!?])[ \t]+(?=[A-Z\"“])|\n+")
 _ABBREVIATED = re.compile(r"\b(?:St|Mr|Mrs|Ms|Dr|vs|No|Fig|al|[A-Z])\.$")
 _WORD = re.compile(r"[^\W_]+")
-NAME = re.compile(r"(?<=[a-z,] )[A-Z][a-z]{2,}(?: (?:of (?:the )?)?[A-Z][a-z]{2,})*\b")
+NAME = re.compile(r"(?<=[a-z] )[A-Z][a-z]{2,}(?: (?:of (?:the )?)?[A-Z][a-z]{2,})*\b(?![-–])")
 NUMBER = re.compile(r"(?<![\w.,/-])\d+(?:,\d{3})*(?:\.\d+)?(?![\w/]|[.,]\d|-\w)")
 MONTHS = "January February March April May June July August September October November December".split()
 _CALENDAR = frozenset(MONTHS) | frozenset("Monday Tuesday Wednesday Thursday Friday Saturday Sunday".split())

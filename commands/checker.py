@@ -1,0 +1,149 @@
+"""`footnote eval checker`: how well the support check tells true sentences from changed ones."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from commands.common import Json, current_settings, errors_explained, print_json
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from eval.checker.cases import SupportCase
+    from eval.checker.measuring import ScoreCases, SetResult
+    from eval.checker.scoring import Check
+    from generator.reading import Entail
+    from parts import Parts
+
+
+def checker_command(
+    data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Folders in BEIR form to report on.")],
+    fit: Annotated[
+        list[Path] | None, typer.Option("--fit", help="Folder to fit the blends on, never one of DATA; repeatable.")
+    ] = None,
+    limit: Annotated[int, typer.Option("--limit", min=2, help="The most cases of a kind.")] = 200,
+    seed: Annotated[int, typer.Option("--seed", min=0, help="Draws sentences and changes.")] = 1,
+    rules_only: Annotated[bool, typer.Option("--rules-only", help="Without embedder and cross-encoder.")] = False,
+    show_errors: Annotated[int, typer.Option("--show-errors", min=0, help="Show so many of the worst misses.")] = 0,
+    as_json: Json = False,
+    out: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
+) -> None:
+    """Measure the support check on sentences of a corpus, true ones and the same with one thing changed."""
+    import console  # noqa: PLC0415
+    from eval.checker.measuring import fit_blends, measure_set, result_to_dict, score_set  # noqa: PLC0415
+    from schema import FootnoteError  # noqa: PLC0415
+
+    with errors_explained():
+        if shared := {folder.resolve() for folder in data} & {folder.resolve() for folder in fit or []}:
+            raise FootnoteError(
+                f"{next(iter(shared))} is both to fit on and to report; that would flatter the figures."
+            )
+        models, entail = ({}, None) if rules_only else _models()
+        check, scored = _check(entail), {}
+        for folder in (*data, *(fit or ())):
+            console.note(f"{folder.name}: building and scoring cases")
+            scored[folder] = score_set(folder, check, models, limit=limit, seed=seed)
+        blends = fit_blends([scored[folder] for folder in fit]) if fit else {}
+        results = [measure_set(scored[folder], blends, seed=seed) for folder in data]
+        record = {"made": _made(limit, seed, fit or ())} | result_to_dict(results, blends)
+        if out:
+            out.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
+    if as_json:
+        print_json(record)
+        return
+    for result in results:
+        _show(result, show_errors)
+    for name, weights in blends.items():
+        console.say(f"Fitted, {name}: {' '.join(f'{weight:.2f}' for weight in weights)}")
+
+
+def _show(result: SetResult, misses: int) -> None:
+    import console  # noqa: PLC0415
+    from eval.checker.measuring import area_table, verdict_table  # noqa: PLC0415
+    from eval.checker.scoring import worst_misses  # noqa: PLC0415
+
+    console.say(f"\n{result.name}: area under the ROC curve, true sentences (rephrased, answers) against changed ones")
+    console.show_table(area_table(result))
+    console.say(f"\n{result.name}: verdicts")
+    console.show_table(verdict_table(result))
+    for case, checked in worst_misses(result.cases, result.checked, misses) if misses else ():
+        console.say(f"\n{case.kind}: {checked.support}, {checked.score:.2f}  {' '.join(checked.problems)}")
+        console.say(f"  says: {case.claim}")
+        for text in case.evidence:
+            console.say(f"  text: {text}")
+
+
+def _made(limit: int, seed: int, fit: Sequence[Path]) -> dict[str, Any]:
+    """What the figures come from."""
+    return {
+        "date": datetime.now(UTC).date().isoformat(),
+        "machine": {"system": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()},
+        "limit": limit,
+        "seed": seed,
+        "fitted_on": [folder.name for folder in fit],
+    }
+
+
+def _check(entail: Entail | None) -> Check:
+    """The shipped check with the signs behind its score."""
+    from eval.checker.scoring import Checked  # noqa: PLC0415
+    from generator.checking import check_support, find_faults  # noqa: PLC0415
+
+    def check(case: SupportCase) -> Checked:
+        found = find_faults(case.claim, case.evidence, case.question)
+        verdict = check_support(case.claim, case.evidence, case.question, entail=entail)
+        signs = (found.coverage, float(bool(found.hard)), float(bool(found.soft)))
+        return Checked(verdict.support, verdict.score, verdict.problems, signs, found.verbatim)
+
+    return check
+
+
+def _models() -> tuple[Mapping[str, ScoreCases], Entail | None]:
+    """The scores of the models that these settings name, and the reading model's, where its weights are there."""
+    from parts import Parts  # noqa: PLC0415
+
+    parts = Parts(current_settings())
+    scores: dict[str, ScoreCases] = {"cosine": _cosines(parts), "cross-encoder": _relevance(parts)}
+    entail: Entail | None = getattr(parts, "entail", None)
+    if entail is not None:
+        scores["reading model"] = _entailment(entail)
+    return scores, entail
+
+
+def _cosines(parts: Parts) -> ScoreCases:
+    def score(cases: Sequence[SupportCase]) -> np.ndarray:
+        import numpy as np  # noqa: PLC0415
+
+        claims = np.array(parts.embeddings.embed_documents([case.claim for case in cases]))
+        held = np.array(parts.embeddings.embed_documents([" ".join(case.evidence) for case in cases]))
+        lengths = np.linalg.norm(claims, axis=1) * np.linalg.norm(held, axis=1)
+        cosines: np.ndarray = (claims * held).sum(axis=1) / lengths
+        return cosines
+
+    return score
+
+
+def _relevance(parts: Parts) -> ScoreCases:
+    def score(cases: Sequence[SupportCase]) -> np.ndarray:
+        import numpy as np  # noqa: PLC0415
+
+        return np.array([parts.score(case.claim, [" ".join(case.evidence)])[0] for case in cases])
+
+    return score
+
+
+def _entailment(entail: Entail) -> ScoreCases:
+    def score(cases: Sequence[SupportCase]) -> np.ndarray:
+        import numpy as np  # noqa: PLC0415
+
+        return np.array(entail([(case.claim, " ".join(case.evidence)) for case in cases]))
+
+    return score
