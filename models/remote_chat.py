@@ -181,9 +181,10 @@ class RemoteChat(BaseChatModel):
 
 
 def _with_speeds(chunk: AIMessageChunk, watch: Stopwatch) -> AIMessageChunk:
-    """The chunk that tells an answer's costs tells its speed too, network and queue included."""
-    if (usage := chunk.usage_metadata) is None:
+    """The first chunk that tells an answer's costs tells its speed too, network and queue included."""
+    if (usage := chunk.usage_metadata) is None or watch.told:
         return chunk
+    watch.told = True
     read = usage["input_tokens"] - usage.get("input_token_details", {}).get("cache_read", 0)
     speeds = watch.speeds(read, usage["output_tokens"])
     return chunk.model_copy(update={"response_metadata": chunk.response_metadata | speeds})

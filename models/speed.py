@@ -66,6 +66,8 @@ class Stopwatch:
     def __init__(self) -> None:
         self._started = time.monotonic()
         self._first = self._last = 0.0
+        self.told = False
+        """Whether somebody was told the speeds; some servers count an answer's tokens twice."""
 
     def mark(self) -> None:
         """Take note that a piece of the answer came."""

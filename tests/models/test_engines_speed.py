@@ -89,9 +89,10 @@ def test_a_second_question_over_the_same_evidence_reads_the_question_alone(engin
 
 def test_an_answer_is_measured_and_a_stopped_one_is_not(engine):
     meter, stop = SpeedMeter(), threading.Event()
-    assert list(stream_text(engine.model, LONG, max_tokens=1, stop_event=stop, meter=meter))
+    messages = [SystemMessage("Be kind. " * 30), COLOURS[1]]
+    assert list(stream_text(engine.model, messages, max_tokens=1, stop_event=stop, meter=meter))
     assert meter.speed is None
-    assert list(stream_text(engine.model, COLOURS, max_tokens=12, stop_event=stop, meter=meter))
+    assert list(stream_text(engine.model, messages, max_tokens=12, stop_event=stop, meter=meter))
     learnt = meter.speed
     assert learnt.writing > 0
     for _ in stream_text(engine.model, COLOURS, max_tokens=12, stop_event=stop, meter=meter):
@@ -108,8 +109,9 @@ def test_the_likeliest_first_token_is_the_one_that_is_written(engine):
 
 
 def test_asking_for_probabilities_first_makes_the_answer_read_one_token(engine):
-    engine.first_token_probabilities(LONG, ["The"])
-    total, reused = read(engine, LONG, max_tokens=1)
+    messages = [SystemMessage("Be fair. " * 30), COLOURS[1]]
+    engine.first_token_probabilities(messages, ["The"])
+    total, reused = read(engine, messages, max_tokens=1)
     assert total - reused == 1
 
 
