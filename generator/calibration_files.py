@@ -15,7 +15,7 @@ from pathlib import Path
 from reprlib import repr as shown
 from typing import Any
 
-from generator.calibration import Calibration, Feature, Operating
+from generator.calibration import Calibration, Feature, Operating, Rule, foreign_models, parse_promise, rule_of
 from schema import FootnoteError
 
 FORMAT, VERSION = "footnote-calibration", 1
@@ -59,6 +59,28 @@ def default_calibration(known: tuple[str, ...], *, with_reader: bool) -> Calibra
     folder = Path(__file__).parent
     reading = folder / DEFAULT_WITH_READER
     return load_calibration(reading if with_reader and reading.exists() else folder / DEFAULT, known=known)
+
+
+def chosen_rule(file: str, promise: str, *, known: tuple[str, ...], models: Mapping[str, str]) -> Rule:
+    """When to answer, as settings ask for it.
+
+    Args:
+        file: a calibration of one's own; empty for the one that ships.
+        promise: what it is to keep.
+        known: names of the signals that there are.
+        models: by role (embedder, reranker, reader), names and hashes of those in use; ``none`` where there is none.
+
+    Raises:
+        FootnoteError: for a calibration of one's own that can't be read or was fitted with other models, and for a
+            promise that it can't keep.
+    """
+    if not file:
+        shipped = default_calibration(known, with_reader=models.get("reader", "none") != "none")
+        return rule_of(shipped, parse_promise(promise))
+    calibration = load_calibration(Path(file), known=known)
+    if changes := foreign_models(calibration, **models):
+        raise FootnoteError(f"{file}: {changes} Fit it again with: footnote eval calibrate DATA --out FILE")
+    return rule_of(calibration, parse_promise(promise))
 
 
 def _read(path: Path) -> dict[str, Any]:

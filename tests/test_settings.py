@@ -68,6 +68,7 @@ def test_the_environment_is_the_process_own_by_default(file, monkeypatch):
             "topk = 3",
             ["Setting topk (from file {file}): there is no such setting; there are index, collection,"],
         ),
+        ({}, {}, 'promise = "no mistakes"', ["Setting promise (from file {file}): String should match pattern"]),
         ({}, {}, 'collection = "a/b"', ["Setting collection (from file {file}): String should match pattern"]),
         ({"port": -1}, {"FOOTNOTE_QUOTES": "0"}, "", ["Setting port (from flag)", "Setting quotes (from environment"]),
         ({}, {}, "quotes = ", ["The settings file {file} can't be read: Invalid value"]),

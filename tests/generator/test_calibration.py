@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from generator.answerability import SIGNALS
 from generator.calibration import (
     Calibration,
     Feature,
@@ -17,7 +18,7 @@ from generator.calibration import (
     parse_promise,
     rule_of,
 )
-from generator.calibration_files import calibration_to_dict, load_calibration
+from generator.calibration_files import calibration_to_dict, chosen_rule, default_calibration, load_calibration
 from schema import FootnoteError
 
 KNOWN = ("sentence", "passage")
@@ -202,3 +203,19 @@ def test_a_file_that_is_missing_or_no_json_is_refused_by_name(tmp_path):
     (tmp_path / "list.json").write_text("[]")
     with pytest.raises(FootnoteError, match=r"list.json is not a calibration"):
         load_calibration(tmp_path / "list.json", known=KNOWN)
+
+
+def test_a_calibration_of_ones_own_is_used_with_the_models_that_it_was_fitted_with(tmp_path):
+    own = str(written(tmp_path))
+    rule = chosen_rule(own, "false answers at most 30%", known=KNOWN, models={"reranker": "a@1", "reader": "none"})
+    assert (rule.calibration, rule.answer_from) == (CALIBRATION, 0.5)
+    with pytest.raises(
+        FootnoteError, match=r"calibration.json: The calibration was fitted with reranker a@1 \(now b@2"
+    ):
+        chosen_rule(own, "false answers at most 30%", known=KNOWN, models={"reranker": "b@2"})
+
+
+def test_without_one_the_calibration_that_ships_is_used_with_any_models():
+    rule = chosen_rule("", "false refusals at most 0%", known=SIGNALS, models={"reranker": "b@2", "reader": "none"})
+    assert rule.calibration == default_calibration(SIGNALS, with_reader=False)
+    assert rule.answer_from == 0.0  # everything is answered
