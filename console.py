@@ -154,11 +154,54 @@ def stream_answer(events: Iterable[Event]) -> Answer:
 
 
 def show_quote(quote: Quote) -> None:
-    """One footnote: number, document, page, place, and the words themselves."""
+    """One footnote: number, document, page, place, what a reader needs before the words, and the words themselves."""
+    say(f"[{quote.number}] {_titled(quote)}  [{quote.source} {quote.start}-{quote.end}]")
+    for above in _above(quote):
+        say(_dimmed(textwrap.indent(textwrap.fill(above, WIDTH - 4), "    ")))
+    say(textwrap.indent(textwrap.fill(f"“{_printable(quote.quote)}”", WIDTH - 4), "    "))
+
+
+def _titled(quote: Quote) -> str:
+    """Title, date and page."""
     date = f" ({quote.date})" if quote.date else ""
     page = f", page {quote.page}" if quote.page else ""
-    say(f"[{quote.number}] {quote.title}{date}{page}  [{quote.source} {quote.start}-{quote.end}]")
-    say(textwrap.indent(textwrap.fill(f"“{' '.join(quote.quote.split())}”", WIDTH - 4), "    "))
+    return f"{_printable(quote.title)}{date}{page}"
+
+
+def _above(quote: Quote) -> Iterator[str]:
+    """What is no part of a quote and needed to read it: the headings, who speaks, the words before it."""
+    if quote.heading:
+        yield f"under: {_printable(quote.heading)}"
+    if quote.speaker:
+        speaker = _printable(quote.speaker)
+        yield f"{speaker[:1].upper()}{speaker[1:]}, as reported in {_printable(quote.title)}"
+    if quote.context:
+        yield f"(… {_printable(quote.context)})"
+
+
+def _printable(text: str) -> str:
+    """A document's words on one line, without what would steer a terminal: colours, cursors and bells."""
+    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+
+
+def _dimmed(text: str) -> str:
+    """Faint on a terminal, as it is elsewhere."""
+    return f"\x1b[2m{text}\x1b[0m" if sys.stdout.isatty() else text
+
+
+def _show_conflicts(answer: Answer) -> None:
+    """What the documents disagree on, with the value that each of them states and where it stands."""
+    quotes = {quote.number: quote for quote in answer.quotes}
+    shown = answer.citations or answer.quotes
+    marks = {(quote.source, quote.start): f"[{quote.number}]" for quote in shown}
+    for conflict in answer.conflicts:
+        said = [(one.value, quotes[one.quote]) for one in conflict.statements if one.quote in quotes]
+        if len(said) < 2:
+            continue
+        say(f"\nThe documents disagree on “{_printable(conflict.about)}”:")
+        for value, quote in said:
+            mark = marks.get((quote.source, quote.start), f"[{quote.source} {quote.start}-{quote.end}]")
+            say(f"  {_printable(value)} ({_titled(quote)}) {mark}")
 
 
 def _show_end(answer: Answer) -> None:
@@ -171,18 +214,34 @@ def _show_end(answer: Answer) -> None:
         say()
         for citation in answer.citations:
             show_quote(citation)
-    if answer.abstained and answer.quotes:
+    if not answer.abstained:
+        _show_conflicts(answer)
+    if answer.abstained:
+        _show_nearest(answer)
+
+
+def _show_nearest(answer: Answer) -> None:
+    """What was looked through for a question without an answer, and the quotes that came nearest."""
+    if answer.passages:
+        documents = {passage.chunk.source_id for passage in answer.passages}
+        looked = f"{len(answer.passages)} passage(s) of {len(documents)} document(s)"
+        say(f"Looked for “{_printable(answer.question)}” in {looked}.")
+    if answer.quotes:
         say("\nNearest quotes, which do not answer the question:")
         for quote in answer.quotes:
             show_quote(quote)
+    _show_conflicts(answer)
 
 
 def show_quotes(answer: Answer) -> None:
-    """The evidence alone: what ``--quotes-only`` prints."""
+    """The evidence alone, best first: what ``--quotes-only`` prints."""
     if answer.abstained:
         say(f"{answer.answer} ({answer.reason})")
+        _show_nearest(answer)
+        return
     for quote in answer.quotes:
         show_quote(quote)
+    _show_conflicts(answer)
 
 
 def _rich_progress() -> RichProgress:

@@ -196,14 +196,16 @@ def _say_the_same(one: _Claim, other: _Claim) -> bool:
 
 def _same_subject(one: _Claim, other: _Claim, shared: frozenset[str]) -> bool:
     """Whether the documents let the sentences be about the same thing: by their topics, or by a name in both."""
-    if _periodic(one.quote) or _periodic(other.quote) or _headings_differ(one.quote, other.quote):
+    if _periodic(one.quote) or _periodic(other.quote):
         return False
+    points = any(_NO_SUBJECT.match(claim.quote.quote) for claim in (one, other))
+    addressed = bool(_YOU.search(one.quote.quote))
+    if not points and not addressed and _names(one.quote.quote) & _names(other.quote.quote) & shared:
+        return True
     ours, theirs = one.topic - other.topic, other.topic - one.topic
-    if bool(one.topic & other.topic) and not (ours and theirs):
-        return not (ours | theirs) or not _YOU.search(one.quote.quote)
-    if _YOU.search(one.quote.quote) or any(_NO_SUBJECT.match(claim.quote.quote) for claim in (one, other)):
+    if not one.topic & other.topic or (ours and theirs) or _headings_differ(one.quote, other.quote):
         return False
-    return bool(_names(one.quote.quote) & _names(other.quote.quote) & shared)
+    return not (ours | theirs) or not addressed
 
 
 def _names(text: str) -> set[str]:

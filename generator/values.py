@@ -22,7 +22,8 @@ MONTHS_VARY = 0.02
 
 HEDGE = re.compile(
     r"\b(?:at least|at most|up to|(?:no |not )?(?:more|less|fewer) than|over|above|under|below|"
-    r"upwards of|an? (?:minimum|maximum) of|about|around|approximately|nearly|almost|roughly|some|circa|an estimated|just) $",
+    r"upwards of|an? (?:minimum|maximum) of|about|around|approximately|nearly|almost|roughly|some|circa|"
+    r"an estimated|just) $",
     re.IGNORECASE,
 )
 """What makes a range of the value after it, without being part of what is said of it."""

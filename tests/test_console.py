@@ -4,10 +4,23 @@ import os
 import pty
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import console
-from schema import Chunk, Passage, Progress, Source
+from schema import (
+    Answer,
+    Answered,
+    Chunk,
+    Conflict,
+    Fingerprint,
+    Passage,
+    Progress,
+    Quote,
+    Source,
+    Statement,
+    Timings,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_A_TERMINAL = """
@@ -81,6 +94,71 @@ def test_a_passage_has_under_it_where_the_same_is_said(capsys):
         "   the same in: Act of 1869, page 7  [law/1869.pdf 10-30]",
         "   the same in: Act of 1866  [law/1866.md 10-30]",
         "",
+    ]
+
+
+def quote(number, words, **fields):
+    return Quote(number, f"law/{number}.md", f"Act {number}", "1871", None, 10, 10 + len(words), words, 1.0, **fields)
+
+
+def answer(*quotes, **fields):
+    given = {"abstained": False, "reason": "", "sentences": (), "citations": (), "passages": ()} | fields
+    print_of = Fingerprint("i", "e", "r", "l", "p")
+    return Answer(
+        "How many?", "The documents do not say.", quotes=quotes, timings=Timings(), fingerprint=print_of, **given
+    )
+
+
+def test_a_quote_has_above_it_what_a_reader_needs_and_no_steering_of_the_terminal(capsys):
+    console.show_quote(
+        quote(1, "It is\x1b[31m one.", heading="Dogs > Number", context="A dog\nbarks.", speaker="the ABPI")
+    )
+    assert capsys.readouterr().out.splitlines() == [
+        "[1] Act 1 (1871)  [law/1.md 10-24]",
+        "    under: Dogs > Number",
+        "    The ABPI, as reported in Act 1",
+        "    (… A dog barks.)",
+        "    “It is[31m one.”",
+    ]
+
+
+def test_what_surrounds_a_quote_is_faint_on_a_terminal(capsys, monkeypatch):
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    console.show_quote(quote(1, "One.", heading="Dogs"))
+    assert "\x1b[2m    under: Dogs\x1b[0m\n    “One.”" in capsys.readouterr().out
+
+
+DISAGREE = Conflict("A household keeps …", (Statement(1, "one"), Statement(2, "two")))
+
+
+def test_documents_that_disagree_are_shown_with_their_values_and_dates(capsys):
+    console.show_quotes(answer(quote(1, "One."), quote(2, "Two."), conflicts=(DISAGREE,)))
+    assert capsys.readouterr().out.splitlines()[-3:] == [
+        "The documents disagree on “A household keeps …”:",
+        "  one (Act 1 (1871)) [1]",
+        "  two (Act 2 (1871)) [2]",
+    ]
+
+
+def test_beside_footnotes_a_disagreement_points_to_them_and_else_to_the_place(capsys):
+    cited = replace(quote(2, "Two."), number=1)
+    console.stream_answer(
+        [Answered(answer(quote(1, "One."), quote(2, "Two."), citations=(cited,), conflicts=(DISAGREE,)))]
+    )
+    assert capsys.readouterr().out.splitlines()[-2:] == [
+        "  one (Act 1 (1871)) [law/1.md 10-14]",
+        "  two (Act 2 (1871)) [1]",
+    ]
+
+
+def test_a_refusal_says_what_was_looked_for_and_shows_what_came_nearest(capsys):
+    refused = answer(quote(1, "One."), abstained=True, reason="Nothing fits.", passages=(found("1871.pdf", 4),))
+    console.show_quotes(refused)
+    assert capsys.readouterr().out.splitlines()[:4] == [
+        "The documents do not say. (Nothing fits.)",
+        "Looked for “How many?” in 1 passage(s) of 1 document(s).",
+        "",
+        "Nearest quotes, which do not answer the question:",
     ]
 
 

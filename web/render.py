@@ -7,10 +7,10 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schema import Passage, Quote, Sentence, SourceInfo
+from schema import Conflict, Passage, Quote, Sentence, SourceInfo
 from web.exchange import Exchange
 from web.rating import rating_html
-from web.wording import VERDICTS, count, escape, place, plain_text
+from web.wording import VERDICTS, count, disagreement, escape, place, plain_text, speaker
 
 TITLES_SHOWN = 8
 NEAREST_SHOWN = 3
@@ -124,36 +124,69 @@ def _notes(exchange: Exchange) -> str:
             f"<li>“{escape(_short(sentence.text))}” {escape(problem)}</li>" for sentence, problem in problems
         )
         notes.append(f'<div class="notice checks"><p>What the check found:</p><ul>{items}</ul></div>')
+    notes += [_conflict(conflict, exchange) for conflict in (exchange.answer.conflicts if exchange.answer else ())]
     return "".join(notes)
+
+
+def _conflict(conflict: Conflict, exchange: Exchange) -> str:
+    """What documents disagree on: each one's value with the document that states it, none of them taken for right."""
+    about, said = disagreement(conflict, exchange.quotes)
+    rows = "".join(
+        f'<li><strong>{escape(value)}</strong> <span class="where">{_where(quote.title, quote.date, quote.page)} '
+        f'<button type="button" class="show" {_opens(quote, "Quote")} '
+        f'aria-label="{escape(f"Show {value} in {quote.title}")}">Show in document</button></span></li>'
+        for value, quote in said
+    )
+    return f'<div class="notice conflict"><p>{escape(about)}</p><ul>{rows}</ul></div>' if len(said) > 1 else ""
 
 
 def _evidence(exchange: Exchange) -> str:
     """The quotes: in their order of rank while the answer is written, footnotes first once it is finished."""
     cited = {(quote.source, quote.start, quote.end): quote.number for quote in exchange.citations}
     others = [quote for quote in exchange.quotes if (quote.source, quote.start, quote.end) not in cited]
-    if exchange.running or not exchange.citations:
+    if not exchange.running and not exchange.citations:
+        return _cards(
+            f"The documents' own words, best first ({len(exchange.quotes)})", exchange.quotes, {}, ranked=True
+        )
+    if exchange.running:
         return _cards("Quotes from the documents", exchange.quotes, cited)
     footnotes = _cards("Footnotes", exchange.citations, cited)
     return footnotes + _cards("Also found, not cited", others, cited)
 
 
-def _cards(heading: str, quotes: Sequence[Quote], cited: dict[tuple[str, int, int], int]) -> str:
+def _cards(
+    heading: str, quotes: Sequence[Quote], cited: dict[tuple[str, int, int], int], *, ranked: bool = False
+) -> str:
+    """A list of quotes; ``ranked`` ones stand for themselves, and their rank is in the place of a footnote's number."""
     if not quotes:
         return ""
-    cards = "".join(_card(quote, cited.get((quote.source, quote.start, quote.end))) for quote in quotes)
-    return f'<section class="evidence"><h3>{heading}</h3><ol class="cards">{cards}</ol></section>'
+    cards = "".join(
+        _card(quote, cited.get((quote.source, quote.start, quote.end)), rank if ranked else None)
+        for rank, quote in enumerate(quotes, start=1)
+    )
+    name = "evidence ranked" if ranked else "evidence"
+    return f'<section class="{name}"><h3>{escape(heading)}</h3><ol class="cards">{cards}</ol></section>'
 
 
-def _card(quote: Quote, number: int | None) -> str:
+def _card(quote: Quote, number: int | None, rank: int | None = None) -> str:
     """One quote: its number when a sentence points to it, the verbatim words, where they stand, and the way there."""
-    label = f"Footnote {number}" if number else "Quote"
+    label = f"Footnote {number}" if number else f"Quote {rank}" if rank else "Quote"
     name = escape(f"{label}: show in {place(quote.title, quote.date, quote.page)}")
+    shown = number or rank or "·"
     return (
-        f'<li class="card" {_opens(quote, label)}><span class="number">{number or "·"}</span><div>'
+        f'<li class="card" {_opens(quote, label)}><span class="number">{shown}</span><div>{_above(quote)}'
         f'<blockquote>{escape(quote.quote)}</blockquote><p class="where">{_where(quote.title, quote.date, quote.page)} '
         f'<button type="button" class="show" {_opens(quote, label)} aria-label="{name}">Show in document</button>'
         "</p></div></li>"
     )
+
+
+def _above(quote: Quote) -> str:
+    """What a reader needs before a quote and is no part of it: the headings, who speaks, the words before."""
+    said = speaker(quote)
+    before = '<span class="off-screen">Before it: </span>'
+    parts = (("heading", quote.heading, ""), ("speaker", said, ""), ("context", quote.context, before))
+    return "".join(f'<p class="{name}">{label}{_lines(words)}</p>' for name, words, label in parts if words)
 
 
 def _where(title: str, stated: str | None, page: int | None) -> str:
@@ -167,7 +200,20 @@ def _refusal(exchange: Exchange) -> str:
     reason = escape(answer.reason or answer.answer) if answer else ""
     nearest = exchange.quotes or tuple(_as_quote(passage) for passage in exchange.passages)
     cards = _cards("The nearest passages, which do not answer it", nearest[:NEAREST_SHOWN], {})
-    return f'<div class="refusal"><p class="verdict-line">The documents do not say.</p><p>{reason}</p></div>{cards}'
+    conflicts = "".join(_conflict(one, exchange) for one in (answer.conflicts if answer else ()))
+    looked = (
+        f'<p class="looked">Looked for “{escape(_short(exchange.question, 200))}” in '
+        f"{count(len(exchange.passages), 'passage')} of {count(_documents(exchange.passages), 'document')}.</p>"
+    )
+    return (
+        f'<div class="refusal"><p class="verdict-line">The documents do not say.</p><p>{reason}</p>{looked}</div>'
+        f"{conflicts}{cards}"
+    )
+
+
+def _documents(passages: Sequence[Passage]) -> int:
+    """How many documents passages come from."""
+    return len({passage.chunk.source_id for passage in passages})
 
 
 def _as_quote(passage: Passage) -> Quote:

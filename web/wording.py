@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from datetime import date, datetime
 from functools import cache
 
-from schema import Sentence
+from schema import Conflict, Quote, Sentence
 from web.exchange import Exchange
 
 VERDICTS = {"supported": "", "partly": "◐ partly supported", "unsupported": "✗ not supported"}
@@ -36,6 +37,23 @@ def place(title: str, stated: str | None, page: int | None) -> str:
     """Where words stand, as plain text: title, date and page, as far as they are known."""
     parts = [title, format_date(stated) if stated else "", f"page {page}" if page is not None else ""]
     return ", ".join(part for part in parts if part)
+
+
+def speaker(quote: Quote) -> str:
+    """Who says it, where the document reports another's words; nothing where it speaks itself."""
+    return f"{quote.speaker[:1].upper()}{quote.speaker[1:]}, as reported in {quote.title}" if quote.speaker else ""
+
+
+def disagreement(conflict: Conflict, quotes: Sequence[Quote]) -> tuple[str, list[tuple[str, Quote]]]:
+    """What documents disagree on, and what each of them says, its value first; a quote that isn't there is left out.
+
+    Args:
+        conflict: its statements name quotes by their numbers.
+        quotes: those of the answer.
+    """
+    by_number = {quote.number: quote for quote in quotes}
+    said = [(one.value, by_number[one.quote]) for one in conflict.statements if one.quote in by_number]
+    return f"The documents disagree on “{conflict.about}”:", said
 
 
 def count(number: int, noun: str) -> str:
@@ -108,8 +126,17 @@ def plain_text(exchange: Exchange) -> str:
     lines += [sentences, ""] if sentences else []
     quotes = exchange.citations if exchange.sentences else exchange.quotes
     if quotes and not (answer and answer.abstained):
-        lines += [f"[{q.number}] “{q.quote}” {place(q.title, q.date, q.page)} ({q.source})" for q in quotes]
+        lines += [f"[{q.number}] {_said(q)}“{q.quote}” {place(q.title, q.date, q.page)} ({q.source})" for q in quotes]
+    for conflict in answer.conflicts if answer else ():
+        about, said = disagreement(conflict, answer.quotes if answer else ())
+        lines += ["", about, *(f"- {value} ({place(quote.title, quote.date, quote.page)})" for value, quote in said)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _said(quote: Quote) -> str:
+    """The speaker and what stands before the quote, so that a copy can be read on its own."""
+    context = f"[{quote.context}] " if quote.context else ""
+    return (f"{speaker(quote)}: " if quote.speaker else "") + context
 
 
 def _marked(sentence: Sentence) -> str:

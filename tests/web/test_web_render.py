@@ -6,7 +6,7 @@ from fake_service import HOSTILE, HOSTILE_TITLE, PASSAGES, QUOTES, SENTENCES, Fa
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema import Answered, Quote, Sentence
+from schema import Answered, Conflict, Quote, Sentence, Statement
 from web import render, wording
 from web.exchange import Exchange, advance
 
@@ -120,7 +120,48 @@ def test_a_refusal_says_so_and_marks_the_nearest_passages():
 def test_quotes_without_a_model_are_shown_with_the_reason():
     text = Reader(render.exchange_html(answered("quotes only"))).text
     assert "No language model: quotes only." in text
-    assert "Quotes from the documents" in text
+    assert f"The documents' own words, best first (3)1{QUOTES[0].quote}" in text
+    assert f"2{QUOTES[1].quote}" in text
+
+
+def test_a_quote_has_above_it_its_headings_its_speaker_and_the_words_before():
+    told = replace(QUOTES[1], heading="Facts > Years", context="The plan is new.", speaker="the ABPI")
+    done = answered("quotes only")
+    html = render.exchange_html(replace(done, quotes=(QUOTES[0], told)))
+    text = Reader(html).text
+    above = "Facts > YearsThe ABPI, as reported in Genomics briefingBefore it: The plan is new."
+    assert f"2{above}{told.quote}Genomics briefing" in text
+    assert f"<blockquote>{told.quote}</blockquote>" in html
+    assert f"1{QUOTES[0].quote}" in text
+    copied = wording.plain_text(replace(done, quotes=(told,)))
+    assert "[2] The ABPI, as reported in Genomics briefing: [The plan is new.] “It covers" in copied
+
+
+DISAGREE = Conflict("It was published on …", (Statement(1, "12 October"), Statement(3, "14 October")))
+
+
+@pytest.mark.parametrize("question", ["When?", "quotes only", "What did it cost?"])
+def test_what_documents_disagree_on_is_shown_with_each_ones_value_and_place(question):
+    done = answered(question)
+    done = replace(done, quotes=QUOTES, answer=replace(done.answer, quotes=QUOTES, conflicts=(DISAGREE,)))
+    html = render.exchange_html(done)
+    assert (
+        "The documents disagree on “It was published on …”:12 October Genomics briefing, 14 October 2022, page 2 "
+        "Show in document14 October Genomics briefing" in Reader(html).text.replace("briefing14", "briefing, 14")
+    )
+    assert html.count("notice conflict") == 1
+    assert "- 14 October (Genomics briefing, 14 October 2022, page 2)" in wording.plain_text(done)
+
+
+def test_a_conflict_with_a_quote_that_is_not_shown_is_left_out():
+    done = answered("quotes only")
+    alone = replace(DISAGREE, statements=(Statement(1, "12 October"), Statement(9, "14 October")))
+    assert "disagree" not in render.exchange_html(replace(done, answer=replace(done.answer, conflicts=(alone,))))
+
+
+def test_a_refusal_says_what_was_looked_for():
+    text = Reader(render.exchange_html(answered("What did it cost?"))).text
+    assert "Looked for “What did it cost?” in 2 passages of 1 document." in text
 
 
 def test_the_copy_has_marks_in_the_sentences_and_the_footnotes_below():
@@ -160,17 +201,19 @@ def test_an_empty_index_says_how_to_add_documents():
 
 
 HARMLESS = {"article", "h2", "h3", "div", "p", "span", "section", "ol", "ul", "li", "blockquote", "cite", "button"}
-HARMLESS |= {"sup", "details", "summary", "br", "s", "label", "textarea"}
+HARMLESS |= {"sup", "details", "summary", "br", "s", "label", "textarea", "strong"}
 
 
 @given(st.text(), st.text(), st.text(), st.sampled_from(["supported", "partly", "unsupported"]))
 def test_whatever_a_document_or_a_model_says_is_text(words, title, question, support):
-    quote = Quote(1, f"default/{title}", title, words, 1, 0, len(words), words, 1.0)
+    quote = Quote(1, f"default/{title}", title, words, 1, 0, len(words), words, 1.0, words, words, words)
+    conflict = Conflict(words, (Statement(1, words), Statement(1, words)))
     sentence = Sentence(words, (1, 7), support, 0.5, (words,))
     answer = next(e.answer for e in FakeService(pause_s=0).ask("x") if isinstance(e, Answered))
     answer = replace(
         answer, reason=words, sentences=(sentence,), citations=(quote,), quotes=(quote,), dropped=(sentence,)
     )
+    answer = replace(answer, conflicts=(conflict,))
     for exchange in (
         advance(Exchange(1, question), Answered(answer)),
         advance(Exchange(1, question), Answered(replace(answer, abstained=True))),
