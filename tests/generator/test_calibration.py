@@ -216,6 +216,6 @@ def test_a_calibration_of_ones_own_is_used_with_the_models_that_it_was_fitted_wi
 
 
 def test_without_one_the_calibration_that_ships_is_used_with_any_models():
-    rule = chosen_rule("", "false refusals at most 0%", known=SIGNALS, models={"reranker": "b@2", "reader": "none"})
+    rule = chosen_rule("", "false answers at most 100%", known=SIGNALS, models={"reranker": "b@2", "reader": "none"})
     assert rule.calibration == default_calibration(SIGNALS, with_reader=False)
     assert rule.answer_from == 0.0  # everything is answered
