@@ -114,7 +114,7 @@ def test_a_quote_has_above_it_what_a_reader_needs_and_no_steering_of_the_termina
         quote(1, "It is\x1b[31m one.", heading="Dogs > Number", context="A dog\nbarks.", speaker="the ABPI")
     )
     assert capsys.readouterr().out.splitlines() == [
-        "[1] Act 1 (1871)  [law/1.md 10-24]",
+        "[1] Act 1 (1871)  [law/1.md 10-25]",
         "    under: Dogs > Number",
         "    The ABPI, as reported in Act 1",
         "    (… A dog barks.)",

@@ -129,6 +129,8 @@ def plain_text(exchange: Exchange) -> str:
         lines += [f"[{q.number}] {_said(q)}“{q.quote}” {place(q.title, q.date, q.page)} ({q.source})" for q in quotes]
     for conflict in answer.conflicts if answer else ():
         about, said = disagreement(conflict, answer.quotes if answer else ())
+        if len(said) < 2:
+            continue
         lines += ["", about, *(f"- {value} ({place(quote.title, quote.date, quote.page)})" for value, quote in said)]
     return "\n".join(lines).rstrip() + "\n"
 
