@@ -34,7 +34,6 @@ from generator.budget import UNMEASURED_EVIDENCE
 from generator.evidence import choose_quotes, rank_evidence, sentences_of
 from generator.prompting import build_messages, pack_evidence
 from pipeline import Footnote
-from prompts import load_prompt
 from settings import load_settings
 
 RESULTS = Path(__file__).parent / "results" / "engines.json"
@@ -80,7 +79,6 @@ def can_run(name: str, site: str) -> bool:
 def make_prompts(count: int) -> list[list[dict[str, str]]]:
     """What Footnote would ask of a model for questions spread over the sample questions, answerable or not."""
     cases = load_questions(QUESTIONS)
-    prompt = load_prompt("answer")
     with tempfile.TemporaryDirectory() as folder:
         settings, _ = load_settings({"index": Path(folder, "index"), "llm": "none"})
         footnote = Footnote(settings, create=True)
@@ -90,7 +88,7 @@ def make_prompts(count: int) -> list[list[dict[str, str]]]:
             sentences = sentences_of(footnote.search(case.question), limit=40)
             chosen = choose_quotes(rank_evidence(case.question, sentences, footnote.score), limit=settings.quotes)
             packed = pack_evidence(chosen, sentences, budget=UNMEASURED_EVIDENCE, count_tokens=estimate)
-            made.append(convert_to_openai_messages(build_messages(prompt, case.question, packed, ())))
+            made.append(convert_to_openai_messages(build_messages(footnote.parts.prompt, case.question, packed, ())))
         footnote.close()
     return made
 
