@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from generator.words import stems
 from language import sentence_spans
 
-LEAST_ADDED = 0.1
+LEAST_ADDED = 0.15
 """Share of a claim's content that a further sentence has to add."""
 
 _TIDY = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "\u00a0": " ", "–": "-"})

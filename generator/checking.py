@@ -18,7 +18,7 @@ from generator.citing import LEAST_COVERAGE, coverage
 from generator.dates import Date, date_faults, dates, without_dates
 from generator.modality import turn_faults
 from generator.naming import name_faults
-from generator.quantities import Quantity, amount_faults, quantities
+from generator.quantities import AMOUNT, Quantity, amount_faults, quantities
 from generator.reading import Entail
 from generator.words import names, stems, words
 from schema import Support
@@ -113,7 +113,8 @@ def find_faults(sentence: str, evidence: Sequence[str], question: str, *, docume
         hard, soft = hard + found, soft + loose
     if added := _joining_words(claim, documents):
         hard.append(f"It joins {len(documents)} documents by words that none of them uses: {', '.join(sorted(added))}.")
-    return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), coverage(claim, evidence))
+    share = coverage(claim, [*evidence, _in_other_forms(claim, held)])
+    return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), share)
 
 
 def _number_faults(claim: str, held: str, matching: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -126,6 +127,14 @@ def _number_faults(claim: str, held: str, matching: Sequence[str]) -> tuple[list
         told = [fault.replace("is not in the cited text", "is only elsewhere in the cited text") for fault in elsewhere]
         soft = [*dict.fromkeys(soft + told + loose)]
     return hard, soft
+
+
+def _in_other_forms(claim: str, held: str) -> str:
+    """The numbers and units of a claim, if the evidence holds all of them, in whatever form: they are covered then."""
+    known = quantities(held)
+    if any(not any(one.same_amount(other) for other in known) for one in quantities(claim)):
+        return ""
+    return " ".join(match.group() for match in AMOUNT.finditer(claim))
 
 
 def _faults_in(amounts: Sequence[Quantity], of_claim: Sequence[Date], held: str) -> tuple[list[str], list[str]]:

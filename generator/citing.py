@@ -45,7 +45,7 @@ def clean_draft(text: str) -> str:
     >>> clean_draft("It was **wet**^1 [2].\nSources: [1] Weather")
     'It was wet.'
     """
-    return _MARKUP.sub("", _MARKERS.sub("", _SOURCES_LINE.sub("", text))).strip()
+    return _MARKERS.sub("", _MARKUP.sub("", _SOURCES_LINE.sub("", text))).strip()
 
 
 def coverage(sentence: str, evidence: Sequence[str]) -> float:

@@ -30,6 +30,7 @@ _PHRASES = [
         (r"\bwon't\b", "will not"),
         (r"\bshan't\b", "shall not"),
         (r"n't\b", " not"),
+        (r"\b(?:not true|not the case|false|untrue|a myth) that\b", "not"),
         (r"\bno longer\b|\bfail(?:s|ed|ing)? to\b|\brefus(?:es|ed|ing) to\b", "not"),
         (r"\b(?:lack(?:s|ed|ing)?|absence of)\b", "without"),
         (r"\b(?:ha(?:s|ve|d) to|needs? to|needed to|(?:is|are|was|were|be) (?:required|obliged) to)\b", "must"),

@@ -80,8 +80,8 @@ def name_faults(claim: str, sentences: Sequence[str], held: str, question: str) 
     hard, soft = [], []
     for name in mine:
         missing = {one for one in name.stems - known if not _is_short_form(one, name, everywhere, held)}
-        if not missing:
-            continue
+        if not missing or (not name.start and missing == {stem(words(name.text)[0])} != name.stems):
+            continue  # all in order, or the first word of a sentence in front of a name
         if other := _in_its_place(name, missing, there, stems_of(claim)):
             hard.append(f"The sentence says {name.text!r} where the cited text says {other.text!r}.")
         else:
@@ -164,7 +164,7 @@ def _exchanged(claim: str, mine: Sequence[Name], sentences: Sequence[str]) -> li
 
 def _named(name: Name, there: Sequence[Name]) -> Name | None:
     """The only place where a sentence has a name."""
-    found = [one for one in there if one.stems == name.stems]
+    found = [one for one in there if name.stems <= one.stems]  # "Yesterday Mr Reese" is Mr Reese
     return found[0] if len(found) == 1 else None
 
 

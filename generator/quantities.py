@@ -60,13 +60,14 @@ _SPELLED = re.compile(
 _PART = re.compile(r"\b(a|an|one|two|three|four)[\s-](half|halves|quarters?|thirds?|fifths?)\b(?!\s+of\s+an?\b)", re.I)
 _ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _UNIT_NAMES = "|".join(sorted((re.escape(name) for name in _UNITS), key=len, reverse=True))
-_NUMBER = re.compile(
+AMOUNT = re.compile(
     r"(?P<currency>[£$€])?\s?(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?)"
     r"(?:(?P<ordinal>st|nd|rd|th)\b|(?P<decade>['’]?s)\b)?"
     r"(?:[\s-]?(?P<scale>hundred|thousand|million|billion|trillion|bn|mn|tn|k)\b|(?P<million>m)\b)?"
     rf"(?:[\s-]?(?P<unit>per\s?cent|pounds?(?:\s+sterling)?|%|(?:{_UNIT_NAMES})(?!\w)))?",
     re.IGNORECASE,
 )
+"""A number in digits with its currency, scale and unit."""
 _RANGE = re.compile(r"\s?(?:-|–|to|and|or)\s?$")
 _BOUNDS = (
     ("at least", r"(?:at least|no (?:fewer|less) than|not (?:fewer|less) than|(?:a )?minimum(?: of)?)"),
@@ -164,7 +165,7 @@ def _bound_clash(quantity: Quantity, found: Sequence[Quantity]) -> str:
 
 
 def _scan(text: str) -> Iterator[Quantity]:
-    matches = list(_NUMBER.finditer(text))
+    matches = list(AMOUNT.finditer(text))
     units = [_unit(match) for match in matches]
     for place in range(len(matches) - 2, -1, -1):  # "5 to 10 mg": both are mg
         between = text[matches[place].end() : matches[place + 1].start("digits")]

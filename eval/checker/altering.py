@@ -27,8 +27,8 @@ _VERB = re.compile(
     r"\b(is|are|was|were|has|have|had|can|could|will|would|may|might|must|should|do|does|did)\b(?! (?:not|to|no)\b)"
 )
 _NOT = re.compile(
-    r"\b(is|are|was|were|has|have|had|can|could|will|would|may|might|must|should)(?: not|n['’]t)\b"
-    r"(?! only| just| merely)"
+    r"\b(is|are|was|were|has|have|had|can|could|will|would|may|might|must|should)"
+    r"(?: not|n['’]t)\b(?! only| just| merely)"
 )
 _NOT_ELSEWHERE = re.compile(r"\b(?:no longer|never) |\bwithout\b(?= )")
 _MODALS = {"may": "must", "must": "may", "might": "must", "can": "must", "should": "may", "will": "may", "shall": "may"}
@@ -37,8 +37,8 @@ _MODALS |= {"always": "sometimes", "sometimes": "always", "usually": "rarely", "
 _MODALS |= {"at least": "at most", "at most": "at least", "up to": "at least", "more than": "less than"}
 _MODALS |= {"less than": "more than", "fewer than": "more than"}
 _DIRECTIONS = (
-    "increase decrease|increases decreases|increased decreased|rise fall|rose fell|rises falls|grew shrank|higher lower|"
-    "highest lowest|first last|larger smaller|largest smallest|greater smaller|maximum minimum|earlier later|"
+    "increase decrease|increases decreases|increased decreased|rise fall|rose fell|rises falls|grew shrank|"
+    "higher lower|highest lowest|first last|larger smaller|largest smallest|greater smaller|maximum minimum|earlier later|"
     "positive negative|improved worsened|stronger weaker|oldest youngest|longest shortest|northern southern|"
     "eastern western|north south|east west|upregulated downregulated|promotes inhibits|enhanced reduced|won lost|"
     "began ended|above below|more fewer|best worst|majority minority|include exclude|includes excludes"

@@ -25,7 +25,20 @@ from generator.citing import MOST_CITATIONS, cite, clean_draft, coverage
         ("3) It was wet.", "It was wet."),
         ("[1]", ""),
         (" [1] ", ""),
+        ("It was wet [Source 2].", "It was wet."),
+        ("It was wet (Source 2).", "It was wet."),
+        ("It was wet.^1", "It was wet."),
+        ("It was wet^12 and cold.", "It was wet and cold."),
+        ("It was wet.¹²", "It was wet."),
+        ("It was wet.<sup>1</sup>", "It was wet."),
+        ("It was wet.\nSources: [1] Weather, p. 3", "It was wet."),
+        ("**Sources:** Weather", ""),
+        ("## References", ""),
+        ("[1]: https://example.org", ""),
+        ("[^1]: Weather report", ""),
         # What only looks like a marker stays
+        ("Sources say that it was wet.", "Sources say that it was wet."),
+        ("It has 10^6 m² of roof.", "It has 10^6 m² of roof."),
         ("It was wet [sic].", "It was wet [sic]."),
         ("The resource (see below) is new.", "The resource (see below) is new."),
         ("It was 2.5 degrees.", "It was 2.5 degrees."),
@@ -82,8 +95,34 @@ def test_a_place_that_adds_too_little_is_not_cited():
 
 def test_ties_go_to_the_better_evidence():
     found = evidence("Rain fell in May.", "In May, rain fell.", title="")
-    assert paths(cite("Rain fell in May.", found)) == ["a.md"]
-    assert paths(cite("Rain fell in May.", found[::-1])) == ["b.md"]
+    assert paths(cite("It was May when rain fell.", found)) == ["a.md"]
+    assert paths(cite("It was May when rain fell.", found[::-1])) == ["b.md"]
+
+
+def test_the_place_that_says_it_word_for_word_is_cited_alone():
+    found = evidence("In May, rain fell.", "Rain fell in May.", title="")
+    assert paths(cite("Rain fell in May.", found)) == ["b.md"]
+    turned = evidence("It is not so that Rain fell in May.", "In May, rain fell.", title="")
+    assert paths(cite("Rain fell in May.", turned[::-1])) == ["b.md"]
+
+
+def test_a_model_chooses_between_places_that_cover_as_much_and_ends_the_search():
+    found = evidence("Heavy rain fell in London.", "In London fell heavy rain.", "Deep snow covered Wales.", title="")
+    sentence = "Heavy rain fell in London, deep snow covered Wales."
+
+    def entail(pairs):
+        return [3.0 if text.startswith("In London") else -1.0 for _, text in pairs]
+
+    assert paths(cite(sentence, found)) == ["a.md", "c.md"]
+    assert paths(cite(sentence, found, entail=entail)) == ["b.md"]
+    assert paths(cite(sentence, found, entail=lambda pairs: [-1.0] * len(pairs))) == ["a.md", "c.md"]
+
+
+def test_what_later_places_cover_is_left_out_again():
+    """The first place covers most, and the two others everything that it covers."""
+    texts = ["Alpha bravo charlie delta walked.", "Alpha bravo echo foxtrot sang.", "Charlie delta golf hotel sang."]
+    sentence = "Alpha bravo charlie delta echo foxtrot golf hotel."
+    assert paths(cite(sentence, evidence(*texts, title=""))) == ["b.md", "c.md"]
 
 
 def test_a_sentence_that_nothing_covers_is_not_cited():
