@@ -38,8 +38,8 @@ _MODALS |= {"at least": "at most", "at most": "at least", "up to": "at least", "
 _MODALS |= {"less than": "more than", "fewer than": "more than"}
 _DIRECTIONS = (
     "increase decrease|increases decreases|increased decreased|rise fall|rose fell|rises falls|grew shrank|"
-    "higher lower|highest lowest|first last|larger smaller|largest smallest|greater smaller|maximum minimum|earlier later|"
-    "positive negative|improved worsened|stronger weaker|oldest youngest|longest shortest|northern southern|"
+    "higher lower|highest lowest|first last|larger smaller|largest smallest|greater smaller|maximum minimum|"
+    "earlier later|positive negative|improved worsened|stronger weaker|oldest youngest|longest shortest|northern southern|"
     "eastern western|north south|east west|upregulated downregulated|promotes inhibits|enhanced reduced|won lost|"
     "began ended|above below|more fewer|best worst|majority minority|include exclude|includes excludes"
 )
