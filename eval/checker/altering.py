@@ -39,9 +39,10 @@ _MODALS |= {"less than": "more than", "fewer than": "more than"}
 _DIRECTIONS = (
     "increase decrease|increases decreases|increased decreased|rise fall|rose fell|rises falls|grew shrank|"
     "higher lower|highest lowest|first last|larger smaller|largest smallest|greater smaller|maximum minimum|"
-    "earlier later|positive negative|improved worsened|stronger weaker|oldest youngest|longest shortest|northern southern|"
-    "eastern western|north south|east west|upregulated downregulated|promotes inhibits|enhanced reduced|won lost|"
-    "began ended|above below|more fewer|best worst|majority minority|include exclude|includes excludes"
+    "earlier later|positive negative|improved worsened|stronger weaker|oldest youngest|longest shortest|"
+    "northern southern|eastern western|north south|east west|upregulated downregulated|promotes inhibits|"
+    "enhanced reduced|won lost|began ended|above below|more fewer|best worst|majority minority|include exclude|"
+    "includes excludes"
 )
 _OPPOSITE = {one: other for pair in _DIRECTIONS.split("|") for one, other in (pair.split(), pair.split()[::-1])}
 _EXCHANGED = re.compile(r"\band\b|\bor\b|,")
