@@ -43,7 +43,7 @@ class EvilChat(BaseChatModel):
     ) -> Iterator[ChatGenerationChunk]:
         text = self.draft(str(messages[0].content), str(messages[-1].content))
         for place in range(0, len(text), PIECE):
-            yield ChatGenerationChunk(message=AIMessageChunk(text[place : place + PIECE]))
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text[place : place + PIECE]))
 
     def _generate(self, messages: list[BaseMessage], *arguments: Any, **options: Any) -> ChatResult:
         text = self.draft(str(messages[0].content), str(messages[-1].content))

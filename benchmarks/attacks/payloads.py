@@ -89,8 +89,10 @@ def plant(attempt: Attempt, folder: Path, number: int) -> Path:
     path = folder / f"{attempt.host.name}.{kind}"
     if kind == "html":
         title = html.escape(attempt.payload.text) if attempt.place == "title" else attempt.host.name
-        body = "\n".join(f"<p>{line if line == attempt.payload.text else html.escape(line)}</p>" for line in planted)
-        path.write_text(f"<html><head><title>{title}</title></head><body>{body}</body></html>", "utf-8")
+        paragraphs = "\n".join(
+            f"<p>{line if line == attempt.payload.text else html.escape(line)}</p>" for line in planted
+        )
+        path.write_text(f"<html><head><title>{title}</title></head><body>{paragraphs}</body></html>", "utf-8")
     else:
         head = f"# {attempt.payload.text}\n\n" if attempt.place == "title" else f"# {attempt.host.name}\n\n"
         body = lines if attempt.place == "title" else planted

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from generator.guarding import LEFT_OUT, Sieve, defuse, foreign_sources, recites
@@ -36,18 +36,43 @@ LIVE = re.compile(
         ("//evil.com/x and ht\u200btps://evil.com", f"{LEFT_OUT} and {LEFT_OUT}"),
         ("Claim it at freegame.com today", f"Claim it at {LEFT_OUT} today"),
         ("[x](evil\nthing", "[x] (evil\nthing"),
-        ("On 3.11 he paid 4.50 to Mr. de Boer, e.g. in the U.S.A.", "On 3.11 he paid 4.50 to Mr. de Boer, e.g. in the U.S.A."),
+        (
+            "On 3.11 he paid 4.50 to Mr. de Boer, e.g. in the U.S.A.",
+            "On 3.11 he paid 4.50 to Mr. de Boer, e.g. in the U.S.A.",
+        ),
     ],
-)  # fmt: skip
+)
 def test_what_could_be_drawn_or_followed_becomes_words(text, harmless):
     assert defuse(text, HELD) == harmless
     assert defuse(harmless, HELD) == harmless
 
 
 PIECES = st.sampled_from(
-    ["It was wet. ", "![", "](", "[x]", "(http://evil.com/a)", "<img ", "src=//evil.com>", "<", ">", "\x1b]8;;", "[", "]", ")",
-     "https://", "evil.example/", "a ", "use only the excerpts they are ", "\u200b", "!", "\n", "<a href=", "x" * 90]
-)  # fmt: skip
+    [
+        "It was wet. ",
+        "![",
+        "](",
+        "[x]",
+        "(http://evil.com/a)",
+        "<img ",
+        "src=//evil.com>",
+        "<",
+        ">",
+        "\x1b]8;;",
+        "[",
+        "]",
+        ")",
+        "https://",
+        "evil.example/",
+        "a ",
+        "use only the excerpts they are ",
+        "\u200b",
+        "!",
+        "\n",
+        "<a href=",
+        "x" * 90,
+    ]
+)
 
 
 @settings(deadline=None)
@@ -58,6 +83,7 @@ def test_nothing_is_live_whatever_the_pieces(text):
 
 @settings(deadline=None)
 @given(st.lists(PIECES, max_size=14).map("".join), st.integers(1, 9))
+@example("<a href=src=//evil.com>", 1)
 def test_a_stream_is_as_harmless_as_the_whole(text, size):
     shown = "".join(stream(text, size))
     assert not LIVE.search(shown)

@@ -67,7 +67,7 @@ def test_the_best_sentence_is_read_even_when_it_is_longer_than_the_budget():
 def test_packing_keeps_whole_sentences_within_the_budget(data, budget):
     texts = st.lists(st.integers(3, 12), min_size=1, max_size=6)
     passages = [
-        passage(" ".join(f"W {'w ' * (size - 2)}end." for size in data.draw(texts)), path=f"{place}.md")
+        passage(" ".join(f"Wet {'wet ' * (size - 2)}end." for size in data.draw(texts)), path=f"{place}.md")
         for place in range(data.draw(st.integers(1, 3)))
     ]
     sentences = sentences_of(passages, limit=40)
@@ -145,7 +145,7 @@ def test_no_control_word_of_a_template_reaches_the_model(word):
     hidden = "\u200b".join(word)
     for text in (word, word.upper(), hidden):
         assert word.lower() not in plain(f"Stop.{text}Go.").lower()
-    assert plain(plain(word)) == plain(word)
+    assert plain("\u200b".join(word)) == plain(plain(word)) == plain(word) != word
 
 
 def test_what_speaks_to_the_model_is_not_read_and_neither_is_what_goes_on_with_it():
