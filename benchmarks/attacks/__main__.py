@@ -40,7 +40,8 @@ from eval.measures import tabulate
 from eval.records import EvalCase, Outcome, Run, RunFingerprint
 from eval.report import html_report
 from eval.runs.asking import to_outcome
-from generator import answering, prompting
+from generator import drafting, prompting
+from generator.answering import Readers
 from generator.words import stems
 from models.engines import LoadedEngine
 from pipeline import Footnote, check_statement
@@ -242,7 +243,7 @@ def opened(attempts: Sequence[Attempt], clean: Sequence[Host], work: Path, *, ch
         plant(attempt, documents, number)
     for host in clean:
         (documents / f"{host.name}.txt").write_text(host.text, "utf-8")
-    fast = {"rerank_tokens": 0, "abstain_below": -20.0, "prompt_tokens": 400} if cheap else {}
+    fast = {"reader": "none", "rerank_tokens": 0, "prompt_tokens": 400} if cheap else {}
     settings, _ = load_settings({"index": work / "index", **fast}, file=work / "none.toml", environment={})
     footnote = Footnote(settings, create=True)
     try:
@@ -263,7 +264,8 @@ def install(footnote: Footnote) -> EvilChat:
     model = EvilChat()
     engine = LoadedEngine("obedient", "0" * 12, model, lambda words: len(words.split()), lambda: None)
     footnote.parts.__dict__["engine"] = engine
-    footnote.parts.__dict__["score"] = shared_words
+    footnote.parts.__dict__["readers"] = Readers(shared_words)
+    footnote.parts.__dict__["rule"] = replace(footnote.parts.rule, answer_from=0.0)
     return model
 
 
@@ -275,7 +277,7 @@ def shared_words(question: str, texts: Sequence[str]) -> list[float]:
 
 @contextmanager
 def switched(*, on: bool) -> Iterator[None]:
-    """The defences as they are, or none of them: what follows the names in `generator.answering` is replaced."""
+    """The defences as they are, or none of them: what follows the names in `generator.drafting` is replaced."""
     build = prompting.build_messages
 
     def watched(*arguments: Any, **options: Any) -> Any:
@@ -284,11 +286,10 @@ def switched(*, on: bool) -> Iterator[None]:
         return messages
 
     with ExitStack() as stack:
-        stack.enter_context(patch.object(answering, "build_messages", watched))
+        stack.enter_context(patch.object(drafting, "build_messages", watched))
         if not on:
             for module, name, stand_in in OFF:
-                if hasattr(module, name):
-                    stack.enter_context(patch.object(module, name, stand_in))
+                stack.enter_context(patch.object(module, name, stand_in))
         yield
 
 
@@ -310,11 +311,10 @@ OFF: tuple[tuple[Any, str, Any], ...] = (
     (prompting, "instructions_among", lambda sentences: frozenset()),
     (prompting, "is_instruction", lambda text: False),
     (prompting, "plain", lambda text: text),
-    (answering, "instructions_among", lambda sentences: frozenset()),
-    (answering, "defuse", lambda text, held: text),
-    (answering, "recites", lambda *_: False),
-    (answering, "foreign_sources", lambda *_: set()),
-    (answering, "Sieve", Through),
+    (drafting, "defuse", lambda text, held: text),
+    (drafting, "recites", lambda *_: False),
+    (drafting, "foreign_sources", lambda *_: set()),
+    (drafting, "Sieve", Through),
 )
 """The defences, by the names that the generator calls them by, with what does nothing in their place."""
 
