@@ -12,10 +12,16 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.answering import Writer
+from generator.answerability import SIGNALS
+from generator.answering import Readers
+from generator.budget import UNMEASURED_EVIDENCE, evidence_budget
+from generator.calibration import Rule
+from generator.calibration_files import chosen_rule
+from generator.drafting import Writer
 from generator.prompting import opening_messages
+from generator.reading import Entail
 from models import choose_llm, is_present, load_registry, model_folder
-from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text
+from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text, warm
 from models.registry import Model
 from prompts import Prompt, load_prompt
 from schema import EmbedderIdentity, Fingerprint, FootnoteError
@@ -27,6 +33,8 @@ if TYPE_CHECKING:
 
 CONTEXT_TOKENS = 8192
 """Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
+EVIDENCE_S, QUESTION_TOKENS = 1.0, 45
+"""Seconds until the language model is asked, and tokens that it reads besides the evidence, for its budget."""
 READER_BASE = "ms-marco-minilm-l12"
 """The cross-encoder that the reading model adapts."""
 ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
@@ -54,6 +62,7 @@ class Parts:
         self._lender = lender
         self.embedder = load_registry().get(settings.embedder, "embedder")
         self.identity = identity_of(self.embedder)
+        self._budget: int | None = None
 
     def close(self) -> None:
         """Free the language model, if it is these parts' own."""
@@ -97,7 +106,7 @@ class Parts:
         """The reading model; ``None`` when it is switched off, or the weights that it adapts are not there."""
         if lender := self._lends("reader", "reranker", *ENCODER_SETTINGS):
             return lender.reader
-        if self.settings.reader == "none" or self.reranker is None or self.reranker.name != READER_BASE:
+        if self.reranker is None or self._reader_name() == "none":
             return None
         from models.reader import load_reader  # noqa: PLC0415  (seconds of imports)
 
@@ -120,6 +129,38 @@ class Parts:
 
         is_fast = self.settings.precision == "bf16" or (self.settings.precision == "auto" and has_matrix_units())
         return FAST_RERANK_TOKENS if is_fast else SLOW_RERANK_TOKENS
+
+    @cached_property
+    def readers(self) -> Readers:
+        """The models that find and check evidence."""
+        reader = self.reader
+        return Readers(self.score, reader.read, reader.entail) if reader else Readers(self.score)
+
+    @property
+    def entail(self) -> Entail | None:
+        """The reading model's logit of support, where there is one."""
+        return self.readers.entail
+
+    @cached_property
+    def rule(self) -> Rule:
+        """When the documents answer a question at all.
+
+        Raises:
+            FootnoteError: for a calibration that can't be read, or was made with other models.
+        """
+        models = {
+            "embedder": _named(self.embedder),
+            "reranker": _named(self.reranker),
+            "reader": self._reader_name(),
+        }
+        return chosen_rule(self.settings.calibration, self.settings.promise, known=SIGNALS, models=models)
+
+    def _reader_name(self) -> str:
+        if self.settings.reader == "none" or self.reranker is None or self.reranker.name != READER_BASE:
+            return "none"
+        from models.adapters import adapter_hash  # noqa: PLC0415  (reads a file)
+
+        return f"reader@{adapter_hash()[:12]}"
 
     @cached_property
     def engine(self) -> LoadedEngine | None:
@@ -157,23 +198,33 @@ class Parts:
         settings = self.settings
         return Writer(
             stream=lambda messages: stream_text(
-                engine.model, messages, max_tokens=settings.answer_tokens, stop_event=stop
+                engine.model, messages, max_tokens=settings.answer_tokens, stop_event=stop, meter=engine.meter
             ),
             count_tokens=engine.count_tokens,
             prompt=self.prompt,
-            evidence_tokens=settings.prompt_tokens,
+            evidence_tokens=settings.prompt_tokens or self._measured_budget(engine),
             answer_tokens=settings.answer_tokens,
         )
+
+    def _measured_budget(self, engine: LoadedEngine) -> int:
+        """Tokens of evidence that the promised time has room for: the same for every question of this process."""
+        if self._budget is None and (speed := engine.meter.speed) is not None:
+            promised = max(self.settings.answer_s - EVIDENCE_S, 0.0)
+            self._budget = evidence_budget(
+                speed.reading, speed.writing, promised_s=promised, fixed_tokens=QUESTION_TOKENS
+            )
+        return self._budget or UNMEASURED_EVIDENCE
 
     def warm_up(self) -> None:
         """Load everything that answering needs and read the prompt's fixed beginning."""
         with self.loading_engine():
             self.score("question", ["text"])
+            if self.reader is not None:
+                self.reader.read("question", [("text", [(0, 4)])])
             self.embeddings.embed_query("question")
         if self.engine is not None:
             stop = threading.Event()
-            for _ in stream_text(self.engine.model, opening_messages(self.prompt), max_tokens=1, stop_event=stop):
-                pass
+            warm(self.engine, opening_messages(self.prompt), stop_event=stop)
 
     @contextmanager
     def loading_engine(self) -> Iterator[None]:
@@ -203,10 +254,12 @@ class Parts:
         """What answers from an index of this fingerprint are made with when ``engine`` writes them, or none."""
         return Fingerprint(
             index=index,
-            embedder=f"{self.embedder.name}@{self.identity.sha256[:12]}",
-            reranker=f"{self.reranker.name}@{_weights_hash(self.reranker)[:12]}" if self.reranker else "none",
+            embedder=_named(self.embedder),
+            reranker=_named(self.reranker),
             llm=f"{engine.name}@{engine.fingerprint[:12]}" if engine else "none",
             prompt=self.prompt.sha256[:12],
+            reader=self._reader_name(),
+            calibration=self.rule.calibration.sha[:12],
         )
 
     def _lends(self, *names: str) -> Parts | None:
@@ -237,6 +290,10 @@ def identity_of(model: Model) -> EmbedderIdentity:
         query_prefix=encoder.query_prefix,
         document_prefix=encoder.document_prefix,
     )
+
+
+def _named(model: Model | None) -> str:
+    return f"{model.name}@{_weights_hash(model)[:12]}" if model else "none"
 
 
 def _weights_hash(model: Model) -> str:

@@ -16,15 +16,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedback import Feedback, append_feedback, read_feedback
-from generator.answering import Limits, Question, answer_events
+from generator.answering import Limits, answer_events
 from generator.checking import check_support
+from generator.drafting import Question
 from indexer.filter_checks import checked_filter, described
 from indexer.store import IndexStore
 from models.engines import LoadedEngine
 from parts import Parts
-from retriever.followup import standalone_question
+from retriever.followup import make_standalone, standalone_question
 from retriever.hybrid import HybridRetriever, Searching, Stage, retrieve, retrieve_stages
 from retriever.reranking import Reranking
+from retriever.versions import prefer_newest
 from schema import (
     Answer,
     Answered,
@@ -230,7 +232,7 @@ class Footnote:
             raise FootnoteError(
                 f"No document passes the filter ({described(within)}). Widen it, or look at: footnote sources"
             )
-        return passages
+        return prefer_newest(passages, question=question)
 
     def _checked(self, within: Filter | None, collection: str | None) -> Filter | None:
         """The filter with the collection in it, checked against the index; ``None`` when everything is searched."""
@@ -285,18 +287,18 @@ class Footnote:
         question = checked_question(question)
         history = tuple(Turn(encodable(turn.question), encodable(turn.answer)) for turn in history)
         with nullcontext() if quotes_only else self.parts.loading_engine():
-            standalone, admitted = standalone_question(question, history), self._checked(within, collection)
-            passages = self._retrieve(standalone, admitted, top_k, join=False)
-            score = self.score
+            standalone, admitted = make_standalone(question, history), self._checked(within, collection)
+            passages = self._retrieve(standalone.text, admitted, top_k, join=False)
+            readers, rule = self.parts.readers, self.parts.rule
         engine = None if quotes_only else self.engine
         try:
             yield from answer_events(
-                Question(question, standalone, started, history),
+                Question(question, standalone.text, started, history, standalone.text if standalone.rewritten else ""),
                 passages,
-                score=score,
+                readers=readers,
                 writer=self.parts.writer(engine, stop) if engine else None,
                 fingerprint=self.fingerprint(engine),
-                limits=Limits(self.settings.quotes, self.settings.abstain_below),
+                limits=Limits(self.settings.quotes, rule),
                 is_stopped=stop.is_set,
             )
         finally:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import date as calendar_date
 from typing import Any, Literal
@@ -315,6 +316,8 @@ class Fingerprint:
     reranker: str
     llm: str
     prompt: str
+    reader: str = "none"
+    calibration: str = "none"
 
 
 @dataclass(frozen=True, slots=True)
@@ -323,9 +326,10 @@ class Answer:
 
     ``reason`` says in a sentence why the answer is as it is when it is not a full one: why it abstained, why there are
     quotes only, or that it was stopped. ``dropped`` holds draft sentences that the evidence did not support.
-    ``confidence`` is the judgement's score for "the documents answer this": higher is surer, ``None`` without any
-    evidence. ``tokens_read`` and ``tokens_written`` count the messages and the draft in the language model's own
-    tokens, without its chat template; ``None`` when no model was asked.
+    ``confidence`` is the probability, from 0 to 1, that the documents answer this, as far as the evidence tells, and
+    ``signals`` what it was made of. ``tokens_read`` and ``tokens_written`` count the messages and the draft in the
+    language model's own tokens, without its chat template; ``None`` when no model was asked. ``conflicts`` are between
+    the ``quotes``. ``searched_for`` is the question as it was made to stand alone, where it leant on an earlier one.
     """
 
     question: str
@@ -343,6 +347,8 @@ class Answer:
     tokens_read: int | None = None
     tokens_written: int | None = None
     conflicts: tuple[Conflict, ...] = ()
+    searched_for: str = ""
+    signals: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,11 +65,17 @@ class Settings(BaseModel):
     )
     top_k: int = Field(8, ge=1, le=100, description="Passages retrieved for a question")
     quotes: int = Field(5, ge=1, le=12, description="Quotes shown as evidence")
-    prompt_tokens: int = Field(220, ge=64, le=8000, description="Budget for evidence in the prompt, in model tokens")
-    answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in model tokens")
-    abstain_below: float = Field(
-        -1.0, ge=-20.0, le=20.0, description="Refuse when the best sentence scores lower (cross-encoder logit)"
+    prompt_tokens: int = Field(
+        220,
+        ge=0,
+        le=8000,
+        description="Budget for evidence in the prompt, in model tokens; 0: what this machine reads in answer_s, as it "
+        "is measured when the model is loaded",
     )
+    answer_s: float = Field(
+        6.0, gt=0.0, le=600.0, description="Seconds that a typical answer may take, for prompt_tokens = 0"
+    )
+    answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in model tokens")
     calibration: str = Field(
         "", description="File that footnote eval calibrate wrote, for when to refuse; empty: the one that ships"
     )

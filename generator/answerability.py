@@ -18,9 +18,6 @@ from generator.words import names, stems, words
 from language import STOP_WORDS
 from schema import Passage, Reading
 
-PENALTY = 8.0
-"""Logits for each name or year that the passages lack."""
-
 TITLE_CASE_FROM = 4
 """Content words from which a question with a capital on each, the first perhaps aside, is taken for title case."""
 
@@ -90,10 +87,10 @@ def signals_of(
     if not ranked or not passages:
         return Signals()
     best, asked, named = ranked[0], stems(question), _named(question)
-    logits = [sentence.score for sentence in ranked]
+    logits = sorted((sentence.logit for sentence in ranked), reverse=True)
     return Signals(
-        sentence=best.score,
-        sentence_rivals=math.log(math.fsum(math.exp(min(logit - best.score, 0.0)) for logit in logits)),
+        sentence=logits[0],
+        sentence_rivals=math.log(math.fsum(math.exp(logit - logits[0]) for logit in logits)),
         passage=passages[0].score,
         passage_margin=passages[0].score - passages[1].score if len(passages) > 1 else 0.0,
         question_held=_share_held(asked, best.grounds),
@@ -128,27 +125,6 @@ def missing_names(question: str, passages: Sequence[Passage]) -> list[str]:
     """The names and years of a question that no passage holds, nor its title, headings or date, as they are written."""
     missing = sorted(_named(question) - _vocabulary(map(_grounds, passages)))
     return [_as_written(question, name) for name in missing]
-
-
-def judge(question: str, ranked: Sequence[Evidence], *, threshold: float) -> Judgement:
-    """Judge a question by its evidence.
-
-    Args:
-        question: as searched for.
-        ranked: the scored sentences, best first.
-        threshold: answer from this score on.
-    """
-    if not ranked:
-        return Judgement(False, float("-inf"), "Nothing in the documents matches the question.")
-    missing = sorted(_named(question) - _vocabulary(_grounds(sentence.passage) for sentence in ranked))
-    score = ranked[0].score - PENALTY * len(missing)
-    if score >= threshold:
-        return Judgement(True, score)
-    reason = "No passage was found that answers the question; the nearest ones are shown."
-    if missing:
-        written = ", ".join(_as_written(question, name) for name in missing)
-        reason = f"No passage was found that mentions {written}; the nearest ones are shown."
-    return Judgement(False, score, reason)
 
 
 def _named(question: str) -> set[str]:

@@ -14,17 +14,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from safetensors import safe_open
 
+from models.adapters import ADAPTER, add_adapter, read_adapter
 from models.bert import Bert, fastest_dtype, start_workers
 from models.encoders import available_cores
 from models.onnx_weights import Weights, read_bert
 from models.tokenising import ReadTokens, Tokeniser
 from schema import AnswerSpan, FootnoteError, Reading
 
-ADAPTER = Path(__file__).with_name("reader.safetensors")
-SHARED = ("query", "key", "value")
-"""Matrices of a layer's attention, which have one adapter together."""
 LONGEST_ANSWER = 30
 """Tokens of the longest answer that is looked for."""
 MAX_TOKENS = 512
@@ -126,26 +123,3 @@ def load_reader(folder: Path, *, threads: int, adapter: Path = ADAPTER) -> Reade
     weights = add_adapter(read_bert(path), tensors)
     heads = Heads(*(tensors[f"{name}.{kind}"] for name in ("token_head", "text_head") for kind in ("weight", "bias")))
     return Reader(weights, heads, Tokeniser.load(folder, MAX_TOKENS), threads=threads)
-
-
-def read_adapter(path: Path) -> tuple[str, Weights]:
-    """The sha256 of the weights that an adapter belongs to, and its tensors as float32."""
-    with safe_open(path, framework="numpy") as file:
-        base: str = file.metadata()["base"]
-        return base, {name: file.get_tensor(name).astype(np.float32) for name in file.keys()}  # noqa: SIM118
-
-
-def add_adapter(weights: Weights, adapter: Weights) -> Weights:
-    """The weights with up x down added to each matrix that has an adapter."""
-    added = dict(weights)
-    for name in [name.removesuffix(".down") for name in adapter if name.endswith(".down")]:
-        change = adapter[f"{name}.up"] @ adapter[f"{name}.down"]
-        parts = [f"{name}.{one}" for one in SHARED] if name.endswith("attention.self") else [name]
-        for matrix, piece in zip(parts, np.split(change, len(parts)), strict=True):
-            added[f"{matrix}.weight"] = weights[f"{matrix}.weight"] + piece
-    return added
-
-
-def adapter_hash(path: Path = ADAPTER) -> str:
-    """The sha256 of an adapter's file."""
-    return hashlib.sha256(path.read_bytes()).hexdigest()

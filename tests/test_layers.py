@@ -55,7 +55,8 @@ HEAVY = {
 
 UNSAFE_MODULES = {"pickle", "cPickle", "dill", "cloudpickle", "joblib", "marshal", "shelve"}
 UNSAFE_ARGUMENTS = {"trust_remote_code", "allow_dangerous_deserialization", "allow_pickle"}
-MAKERS = {"eval/samples/make_documents.py", "training/adapt.py", "training/network.py"}  # run by hand, never by Footnote
+MAKERS = {"eval/samples/make_documents.py", "training/adapt.py", "training/network.py"}
+"""Run by hand, never by Footnote."""
 
 FILES = sorted(
     path.relative_to(ROOT).as_posix()

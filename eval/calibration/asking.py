@@ -5,24 +5,17 @@ What this module does not do: fit, or know what a signal means.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING
 
 from eval.calibration.fitting import Example
 from eval.measures.matching import LONGEST_SOUGHT, can_hold_gold, holds_answer, holds_gold
 from eval.records import EvalCase, Outcome
 from eval.runs.asking import to_outcome
-from generator.answerability import signals_of
-from generator.evidence import rank_evidence, sentences_of
 from schema import Progress
 
 if TYPE_CHECKING:
     from pipeline import Footnote
-    from schema import Answer
-
-SENTENCES_SCORED = 40
-"""As many as an answer's evidence is chosen from."""
-
 
 def ask_examples(
     footnote: Footnote, cases: Sequence[EvalCase], *, on_progress: Callable[[Progress], None] = lambda _: None
@@ -36,21 +29,10 @@ def ask_examples(
     on_progress(Progress(0, len(cases), unit="questions"))
     for case in cases:
         answer = footnote.answer(case.question, quotes_only=True)
-        signals = signals_for(footnote, answer)
         outcome = to_outcome(case, answer)
-        examples.append(Example(case.question_id, not case.unanswerable, is_right(case, outcome), signals))
+        examples.append(Example(case.question_id, not case.unanswerable, is_right(case, outcome), answer.signals))
         on_progress(Progress(len(examples), len(cases), case.question, "questions"))
     return examples
-
-
-def signals_for(footnote: Footnote, answer: Answer) -> Mapping[str, float | None]:
-    """The signals that an answer was judged by, or, where it does not say, those of its passages."""
-    stated: Mapping[str, float | None] | None = getattr(answer, "signals", None)
-    if stated is not None:
-        return stated
-    sentences = sentences_of(answer.passages, limit=SENTENCES_SCORED)
-    ranked = rank_evidence(answer.question, sentences, footnote.score) if sentences else []
-    return dict(signals_of(answer.question, ranked, answer.passages).known())
 
 
 def is_right(case: EvalCase, outcome: Outcome) -> bool | None:

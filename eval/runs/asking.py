@@ -33,7 +33,9 @@ SETTINGS = (
     "quotes",
     "prompt_tokens",
     "answer_tokens",
-    "abstain_below",
+    "answer_s",
+    "promise",
+    "reader",
 )
 """Settings that can change an answer and are no model, corpus or chunking: those have their own hashes."""
 

@@ -1,5 +1,6 @@
 """The events of an answer, in order, with a writer whose words are set: everything but the language model is real."""
 
+import math
 import time
 from itertools import pairwise
 
@@ -8,7 +9,9 @@ from evidence_building import count_words, passage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.answering import REFUSAL, Limits, Question, Writer, answer_events
+from generator.answering import REFUSAL, Limits, Readers, answer_events
+from generator.calibration import Calibration, Feature, Rule
+from generator.drafting import Question, Writer
 from generator.words import stems
 from prompts import load_prompt
 from schema import Answered, Fingerprint, QuotesFound, SentenceChecked, Token, Turn
@@ -26,6 +29,14 @@ PASSAGES = [
 ]
 FINGERPRINT = Fingerprint("i", "e", "r", "l", "p")
 WHEN = "When did NHS England publish its strategy?"
+
+
+JUDGEMENT = Calibration((Feature("sentence", 0.0, 1.0, 1.0), Feature("names_missing", 0.0, 1.0, -8.0)), 0.0, ())
+"""The probability whose logit is the best sentence's, less 8 for each name that no passage holds."""
+
+
+def rule(logit):
+    return Rule(JUDGEMENT, 1 / (1 + math.exp(-logit)))
 
 
 def overlap(question, texts):
@@ -59,10 +70,10 @@ def run(
         answer_events(
             Question(question, question, time.monotonic(), history),
             passages,
-            score=overlap,
+            readers=Readers(overlap),
             writer=writer,
             fingerprint=FINGERPRINT,
-            limits=Limits(quotes, threshold),
+            limits=Limits(quotes, rule(threshold)),
             is_stopped=lambda: stop_after is not None and len(pulled) > stop_after,
         )
     )
@@ -239,13 +250,19 @@ def test_below_the_threshold_the_model_is_not_asked():
     events, asked = run(["NHS England published it."], threshold=4.01)
     answer = events[-1].answer
     assert (answer.answer, answer.abstained, asked) == (REFUSAL, True, [])
-    assert answer.reason == "No passage was found that answers the question; the nearest ones are shown."
+    assert (
+        answer.reason
+        == "No passage was found that answers the question (looked for: NHS, England, publish, strategy); the nearest ones are shown."
+    )
     assert len(answer.quotes) == 5
 
 
 def test_a_place_that_no_passage_mentions_is_named():
     events, asked = run(["It did."], "When did NHS England publish its strategy in France?")
-    assert events[-1].answer.reason == "No passage was found that mentions France; the nearest ones are shown."
+    assert events[-1].answer.reason == (
+        "No passage was found that mentions France (looked for: NHS, England, publish, strategy, France); "
+        "the nearest ones are shown."
+    )
     assert asked == []
 
 
@@ -255,7 +272,9 @@ def test_without_evidence_there_is_a_refusal(passages):
     answer = events[-1].answer
     assert kinds(events) == ["QuotesFound", "Answered"]
     assert (answer.answer, answer.abstained, answer.quotes, asked) == (REFUSAL, True, (), [])
-    assert answer.reason == "Nothing in the documents matches the question."
+    assert (
+        answer.reason == "Nothing in the documents matches the question (looked for: NHS, England, publish, strategy)."
+    )
 
 
 def test_stopping_ends_the_answer_where_it_is():
@@ -329,8 +348,10 @@ def test_closing_the_stream_closes_the_writers():
 
     writer = Writer(stream, count_words, load_prompt("answer"), 300, 120)
     question = Question(WHEN, WHEN, time.monotonic())
-    limits = Limits(5, -1.0)
-    events = answer_events(question, PASSAGES, score=overlap, writer=writer, fingerprint=FINGERPRINT, limits=limits)
+    limits = Limits(5, rule(-1.0))
+    events = answer_events(
+        question, PASSAGES, readers=Readers(overlap), writer=writer, fingerprint=FINGERPRINT, limits=limits
+    )
     assert isinstance(next(events), QuotesFound)
     assert isinstance(next(events), Token)
     events.close()

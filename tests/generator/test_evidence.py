@@ -4,8 +4,8 @@ from evidence_building import evidence, passage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.evidence import choose_quotes, rank_evidence, sentences_of, to_quote
-from schema import Chunk, Passage, Source
+from generator.evidence import choose_quotes, rank_evidence, read_evidence, sentences_of, to_quote
+from schema import AnswerSpan, Chunk, Passage, Reading, Source
 
 
 def by_length(_question, texts):
@@ -97,4 +97,39 @@ def test_a_quote_names_its_place():
 
 def test_grounds_hold_title_date_and_headings():
     (one,) = evidence("It was very wet.", title="Weather", date="2022-05-03", heading="May > Week 2")
-    assert one.grounds == "Weather 2022-05-03 May > Week 2 It was very wet."
+    assert one.grounds == "Weather\n2022-05-03\nMay > Week 2\nIt was very wet."
+
+
+def test_the_score_of_a_game_is_no_evidence():
+    assert [one.text for one in sentences_of([passage("Reds 3 - 0 . They won it.")], limit=9)] == ["They won it."]
+
+
+def test_the_reading_model_reads_each_passage_with_the_places_of_its_sentences():
+    asked = []
+
+    def read(question, passages):
+        asked.append((question, passages))
+        return [Reading(2.0, (), (0.0, 0.0)), Reading(-1.0, (), (0.0,))]
+
+    found = sentences_of(
+        [passage("It was very wet. It was very dry.", start=40), passage("So quite cold.", path="b.md")], limit=9
+    )
+    assert len(read_evidence("How was it?", found, read)) == 2
+    texts = [("It was very wet. It was very dry.", [(0, 16), (17, 33)]), ("So quite cold.", [(0, 14)])]
+    assert asked == [("How was it?", texts)]
+
+
+def test_what_the_reading_model_says_is_added_to_the_cross_encoder():
+    """By hand: half the cross-encoder, the sentence, half its passage, half its best answer."""
+    found = sentences_of(
+        [passage("It was very wet. It was very dry.", start=40), passage("So quite cold.", path="b.md")], limit=9
+    )
+    readings = [
+        Reading(2.0, (AnswerSpan(29, 32, 8.0), AnswerSpan(0, 2, -4.0)), (-3.0, 1.5)),
+        Reading(-1.0, (), (float("-inf"),)),
+    ]
+    dry, wet, cold = rank_evidence("?", found, lambda _, texts: [1.0, 2.0, 3.0], readings)
+    assert (dry.text, dry.logit, dry.score) == ("It was very dry.", 2.0, 1.0 + 1.5 + 1.0 + 4.0)
+    assert (wet.text, wet.logit, wet.score) == ("It was very wet.", 1.0, 0.5 - 3.0 + 1.0 - 2.0)
+    assert (cold.logit, cold.score) == (3.0, 1.5 - 20.0 - 0.5 - 10.0)
+    assert (dry.answer, wet.answer, cold.answer) == (AnswerSpan(69, 72, 8.0), AnswerSpan(40, 42, -4.0), None)
