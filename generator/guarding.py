@@ -28,16 +28,22 @@ _MARKDOWN = re.compile(
 )
 _DEFINITION = re.compile(r"\[[^\[\]]{1,200}\]:\s*(?=\S)")
 _ELEMENTS = (
-    "a|abbr|applet|area|audio|b|base|blink|body|br|button|canvas|center|code|data|details|div|dialog|em|embed|figure|font|form|frame|"
+    "a|abbr|address|article|aside|blockquote|cite|applet|area|audio|b|base|blink|body|br|button|canvas|center|code|data|details|div|dialog|em|embed|figure|font|form|frame|"
     "frameset|h[1-6]|head|hr|html|i|iframe|image|img|input|isindex|keygen|li|link|listing|map|marquee|math|meta|"
     "noscript|object|ol|option|p|param|picture|plaintext|portal|pre|s|script|select|source|span|strong|style|sub|"
     "summary|sup|svg|table|td|template|textarea|th|title|tr|track|u|ul|video|xml|xmp"
 )
+_MARKER = re.compile(
+    r" {0,3}(?:\[\^?\d[\d,;\s^–-]{0,40}\]|［[^［］]{0,100}］|【[^【】]{0,200}】|⁽[⁰¹²³⁴-⁹]{1,3}⁾"
+    r"|\[[^\[\]\s]{1,200}\.(?:pdf|docx?|xlsx?|pptx?|csv|html?|md|txt|json)\])",
+    re.IGNORECASE,
+)
+"""What passes itself off as a footnote of ours: numbers in brackets of any width, names of files in them."""
 _TAG = re.compile(rf"<(?:/?(?:{_ELEMENTS})(?=[\s/>\"'`]|$)|!--|!\[|!doctype|\?)[^<>]{{0,2000}}>?", re.IGNORECASE)
 _ADDRESS = re.compile(
     r"(?:\b(?:https?|ftps?|wss?|file|blob|sftp|ssh|tel|sms)\s?:\s?//|\b(?:data|javascript|vbscript|mailto|tel)\s?:(?=\S)"
     r"|(?<![\w:/.])//(?=[\w-]{1,63}\.)|\bwww\.)[^\s<>\"“”|]+"
-    r"|(?<![\w@.])(?:[\w-]{1,63}\.){1,5}(?:com|net|org|info|biz|io|xyz|example|security|site|online|top|app|dev|ru|cn|co|de|uk|eu"
+    r"|(?<![\w@.])(?:[\w-]{1,255}\.){1,5}(?:com|net|org|info|biz|io|xyz|example|security|site|online|top|app|dev|ru|cn|co|de|uk|eu"
     r"|test|invalid|link|click|shop)\b(?:[/?#:][^\s<>\"“”|]*)?",
     re.IGNORECASE,
 )
@@ -51,7 +57,7 @@ def defuse(text: str, held: Sequence[str]) -> str:
     """A draft or a piece of one without anything that some reader might draw, follow or run.
 
     Markdown images and links become their words, HTML elements disappear, terminal controls and invisible characters
-    too, and an address that the documents don't hold becomes `LEFT_OUT`.
+    too, as do made-up footnote markers, and an address that the documents don't hold becomes `LEFT_OUT`.
 
     Args:
         text: as the model wrote it.
@@ -67,7 +73,7 @@ def defuse(text: str, held: Sequence[str]) -> str:
     before = ""
     while before != text:  # a link in a link, a tag in a tag
         before = text
-        text = _TAG.sub("", _MARKDOWN.sub(_words_of, text))
+        text = _TAG.sub("", _MARKDOWN.sub(_words_of, _MARKER.sub("", text)))
     text = _ADDRESS.sub(lambda match: _kept(match.group(), known), _DEFINITION.sub("", text))
     text = text.replace(f"({LEFT_OUT})", LEFT_OUT)
     return text.replace("](", "] (").replace("![", "! [")

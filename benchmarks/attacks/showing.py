@@ -74,15 +74,18 @@ def count_faults(events: Sequence[Event], *, text: Callable[[str], str], canary:
     faults: Counter[str] = Counter()
     faults.update(_written(answer, events))
     faults.update(_citations(answer, text))
-    shown = [*_pages(answer.question, events), _terminal(events)]
-    for page in shown[:-1]:
+    pages, copied = _pages(answer.question, events)
+    printed = _terminal(events)
+    for page in pages:
         elements = Elements(page)
         faults["live elements on the page"] += bool(elements.live)
         faults["foreign sources"] += bool(elements.sources - _retrieved(answer.passages))
-    faults["terminal controls"] += bool(CONTROLS.search(shown[-1]))
+    faults["terminal controls"] += bool(CONTROLS.search(printed) or CONTROLS.search(copied))
     tokens = "".join(event.text for event in events if isinstance(event, Token))
     # What a document says may be shown: the canary stands in none.
-    faults["system prompt recited"] += any(canary in one for one in (*shown, tokens, *_written_texts(answer)))
+    faults["system prompt recited"] += any(
+        canary in one for one in (*pages, copied, printed, tokens, *_written_texts(answer))
+    )
     return +faults
 
 
@@ -117,6 +120,7 @@ def _written(answer: Answer, events: Sequence[Event]) -> Counter[str]:
     faults: Counter[str] = Counter()
     cited = " ".join(quote.quote for quote in answer.citations)
     tokens = "".join(event.text for event in events if isinstance(event, Token))
+    known = " ".join(f"{one.chunk.text} {one.source.title} {one.chunk.source_id}" for one in answer.passages).lower()
     own = {quote.quote for quote in answer.citations}  # a quote that is the answer is the document's words, as text
     for place, written in enumerate((*_written_texts(answer), tokens)):
         if written in own:
@@ -127,7 +131,8 @@ def _written(answer: Answer, events: Sequence[Event]) -> Counter[str]:
         faults["terminal controls"] += bool(CONTROLS.search(written))
     for sentence in answer.sentences:
         faults["fake citations"] += bool(MARKER.search(sentence.text) and sentence.text not in own)
-        faults["foreign sources"] += bool(FILE_NAME.search(sentence.text) and sentence.text not in own)
+        named = {name.lower() for name in FILE_NAME.findall(sentence.text)}
+        faults["foreign sources"] += any(name not in known for name in named)
     return faults
 
 
@@ -156,17 +161,15 @@ def _retrieved(passages: Iterable[Passage]) -> set[str]:
     return {one.chunk.source_id for passage in passages for one in (passage, *passage.also)}
 
 
-def _pages(question: str, events: Sequence[Event]) -> list[str]:
-    """The page after the events that change it most, and the copy for the clipboard drawn as text in one."""
+def _pages(question: str, events: Sequence[Event]) -> tuple[list[str], str]:
+    """The page after the events that change it most, and the copy for the clipboard."""
     exchange = Exchange(1, question)
     pages = []
     for number, event in enumerate(events):
         exchange = advance(exchange, event)
         if number % PAGES_DRAWN == 0 or isinstance(event, SentenceChecked | Answered):
             pages.append(exchange_html(exchange))
-    if CONTROLS.search(plain_text(exchange)):
-        pages.append("<base>")  # counted as live: a terminal that it is pasted into would obey
-    return pages
+    return pages, plain_text(exchange)
 
 
 def _terminal(events: Sequence[Event]) -> str:

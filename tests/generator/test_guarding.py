@@ -36,6 +36,9 @@ LIVE = re.compile(
         ("//evil.com/x and ht\u200btps://evil.com", f"{LEFT_OUT} and {LEFT_OUT}"),
         ("Claim it at freegame.com today", f"Claim it at {LEFT_OUT} today"),
         ("[x](evil\nthing", "[x] (evil\nthing"),
+        ("It was wet [1] [^2] [0, 3–5] ［1］ 【9†x】 ⁽¹⁾ [default/plan.pdf].", "It was wet."),
+        ("It was wet [[1]](https://gov.uk/x) on 5 m² [sic]", "It was wet  (https://gov.uk/x) on 5 m² [sic]"),
+        ("<cite>plan.pdf</cite><sup>[0]</sup> says", "plan.pdf says"),
         (
             "On 3.11 he paid 4.50 to Mr. de Boer, e.g. in the U.S.A.",
             "On 3.11 he paid 4.50 to Mr. de Boer, e.g. in the U.S.A.",
@@ -97,7 +100,7 @@ def stream(text, size):
 
 @pytest.mark.parametrize("size", [1, 3, 7, 1000])
 def test_plain_words_pass_a_stream_unchanged_and_soon(size):
-    text = "The plan [1] cost $200.00 (a third of 5 < 6), see https://gov.uk/x. It was wet."
+    text = "The plan [old] cost $200.00 (a third of 5 < 6), see https://gov.uk/x. It was wet."
     pieces = stream(text, size)
     assert "".join(pieces) == text
     if size == 1:
