@@ -31,8 +31,8 @@ REFUSAL = "The documents do not say."
 SENTENCES_SCORED = 40
 """Sentences that are read for one question: the share of a second that it may take on two cores."""
 
-OWN_WORDS_FROM = 0.5
-"""Probability of an answer from which the best quote stands in for a draft that did not hold, or that is missing."""
+OWN_WORDS_FROM, OVERRULES_FROM = 0.6, 0.8
+"""Probability of an answer from which the best quote stands in for a draft that did not hold, and for a refusal."""
 SURE_OF_SPAN = 6.0
 """Score of a short answer from which the documents' own words are added to a draft that does not say it."""
 
@@ -119,7 +119,7 @@ def _wants_own_words(draft: Draft, judgement: Judgement, best: Evidence, *, has_
     if not has_writer:
         return True
     if not draft.sentences:
-        return judgement.score >= OWN_WORDS_FROM
+        return judgement.score >= (OVERRULES_FROM if draft.refused_by_model else OWN_WORDS_FROM)
     return best.answer is not None and best.answer.score >= SURE_OF_SPAN and not _says(draft, best)
 
 

@@ -14,7 +14,7 @@ from generator.calibration import Calibration, Feature, Rule
 from generator.drafting import Question, Writer
 from generator.words import stems
 from prompts import load_prompt
-from schema import Answered, Fingerprint, QuotesFound, SentenceChecked, Token, Turn
+from schema import Answered, AnswerSpan, Fingerprint, QuotesFound, Reading, SentenceChecked, Token, Turn
 
 STRATEGY = (
     "NHS England published its first Genomics Strategy on 12 October 2022. "
@@ -31,6 +31,8 @@ FINGERPRINT = Fingerprint("i", "e", "r", "l", "p")
 WHEN = "When did NHS England publish its strategy?"
 
 
+WEAK = "Which strategy was it?"
+"""One stem is shared: a probability of 0.73."""
 JUDGEMENT = Calibration((Feature("sentence", 0.0, 1.0, 1.0), Feature("names_missing", 0.0, 1.0, -8.0)), 0.0, ())
 """The probability whose logit is the best sentence's, less 8 for each name that no passage holds."""
 
@@ -55,6 +57,7 @@ def run(
     history=(),
     quotes=5,
     longest=120,
+    readers=None,
 ):
     """The events, and the messages that the writer was given; ``draft`` is a list of pieces, or None for no writer."""
     asked, pulled = [], []
@@ -70,7 +73,7 @@ def run(
         answer_events(
             Question(question, question, time.monotonic(), history),
             passages,
-            readers=Readers(overlap),
+            readers=readers or Readers(overlap),
             writer=writer,
             fingerprint=FINGERPRINT,
             limits=Limits(quotes, rule(threshold)),
@@ -120,19 +123,23 @@ def test_an_answer_without_a_model_counts_no_tokens():
     assert (answer.tokens_read, answer.tokens_written) == (None, None)
 
 
-def test_confidence_is_the_score_of_the_judgement():
-    events, _ = run(None)
-    assert events[-1].answer.confidence == events[0].quotes[0].score
-    assert run(None, passages=[])[0][-1].answer.confidence is None
+def test_confidence_is_the_probability_of_the_judgement():
+    answer = run(None)[0][-1].answer
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(-4)), abs=1e-4)
+    assert (answer.signals["sentence"], answer.signals["names_missing"]) == (4.0, 0.0)
+    assert run(None, passages=[])[0][-1].answer.confidence == 0.0
 
 
 def test_quotes_come_first_then_tokens_and_each_sentence_as_soon_as_the_next_begins():
     pieces = ["NHS England published it on ", "12 October 2022. ", "The ", "ABPI welcomed the strategy."]
     events, _ = run(pieces)
     assert kinds(events) == [
-        "QuotesFound", "Token", "Token", "Token", "SentenceChecked", "Token", "SentenceChecked", "Answered"
+        "QuotesFound", "Token", "Token", "SentenceChecked", "Token", "Token", "SentenceChecked", "Answered"
     ]  # fmt: skip
-    assert [event.text for event in events if isinstance(event, Token)] == pieces
+    # A word waits for its end: it may still become a link.
+    assert [event.text for event in events if isinstance(event, Token)] == [
+        "NHS England published it on ", "12 October 2022. ", "The ABPI welcomed ", "the strategy."
+    ]  # fmt: skip
     answer = events[-1].answer
     assert answer.answer == "NHS England published it on 12 October 2022. The ABPI welcomed the strategy."
     assert (answer.abstained, answer.reason, answer.dropped) == (False, "", ())
@@ -177,7 +184,7 @@ def test_a_sentence_without_support_is_left_out_and_kept_on_record():
     assert [(one.text, one.citations, one.support) for one in answer.dropped] == [
         ("NHS England published it on 13 October 2022.", (), "unsupported")
     ]
-    assert answer.dropped[0].problems == ("The number 13 is not in the cited text.",)
+    assert answer.dropped[0].problems == ("The date 13 October 2022 is not in the cited text.",)
     assert answer.reason == "Left out, for want of support in the documents: 1 sentence(s)."
 
 
@@ -194,12 +201,52 @@ def test_the_best_quote_answers_when_nothing_that_the_model_wrote_holds(draft):
 
 
 def test_a_weak_quote_does_not_stand_in_for_a_failed_draft():
-    """Two stems are shared (publish, england), where OWN_WORDS_FROM asks for a score of four."""
-    events, _ = run(["Volcanoes near Naples erupt."], "Who published the England report?")
+    """No stem is shared, so that the probability is a half, where OWN_WORDS_FROM asks for more."""
+    events, _ = run(["Volcanoes near Naples erupt."], "who was it?")
     answer = events[-1].answer
-    assert answer.quotes[0].score == 2.0
+    assert (answer.quotes[0].score, answer.confidence) == (0.0, 0.5)
     assert (answer.answer, answer.abstained, answer.citations) == (REFUSAL, True, ())
-    assert answer.reason == "What the language model wrote had no support in the documents; it is left out."
+    assert answer.reason == (
+        "What the language model wrote had no support in the documents; it is left out. The nearest passages are shown."
+    )
+
+
+def test_strong_evidence_overrules_a_model_that_refuses():
+    answer = run(["NOT IN THE DOCUMENTS"])[0][-1].answer
+    assert (answer.answer, answer.confidence) == (OWN_WORDS, 0.982)
+    assert answer.reason == "The language model found no answer; these are the documents' own words."
+
+
+def test_a_sure_answer_that_the_draft_leaves_out_is_added_in_the_documents_own_words():
+    def read(_question, passages):
+        """Whatever is asked, the answer is the date in the first passage, and it is sure of it."""
+        span = AnswerSpan(STRATEGY.index("12 October"), STRATEGY.index("12 October") + len("12 October 2022"), 9.0)
+        return [
+            Reading(1.0, (span,) if text == STRATEGY else (), (0.0,) * len(spans)) for text, spans in passages
+        ]  # fmt: skip
+
+    readers = Readers(overlap, read)
+    draft = ["NHS England published its first Genomics Strategy."]
+    answer = run(draft, readers=readers)[0][-1].answer
+    assert [one.text for one in answer.sentences] == [*draft, OWN_WORDS]
+    assert answer.sentences[1].citations == (1,)
+    assert answer.reason == "The last sentence is the documents' own: the language model left it out."
+    said = run(["NHS England published it on 12 October 2022."], readers=readers)[0][-1].answer
+    assert len(said.sentences) == 1 and said.reason == ""
+    assert said.signals["reader_span"] == 9.0
+
+
+def test_a_claim_that_the_reading_model_denies_is_left_out():
+    claims = []
+
+    def entail(pairs):
+        claims.extend(pairs)
+        return [-9.0 for _ in pairs]
+
+    draft = ["NHS England published its strategy of genomics on 12 October 2022."]
+    answer = run(draft, readers=Readers(overlap, None, entail))[0][-1].answer
+    assert claims[-1][0] == draft[0] and OWN_WORDS in claims[-1][1]
+    assert [one.text for one in answer.dropped] == draft
 
 
 def test_without_a_writer_the_best_quote_answers():
@@ -225,7 +272,7 @@ def test_without_a_writer_the_best_quote_answers():
     ],
 )
 def test_a_model_that_says_the_refusal_ends_the_answer(draft):
-    events, _ = run(draft)
+    events, _ = run(draft, WEAK)
     answer = events[-1].answer
     assert "SentenceChecked" not in kinds(events)
     assert (answer.answer, answer.abstained, answer.sentences, answer.citations) == (REFUSAL, True, (), ())
@@ -235,7 +282,7 @@ def test_a_model_that_says_the_refusal_ends_the_answer(draft):
 
 def test_the_refusal_is_never_shown_as_a_draft():
     """However it is split: a reader who sees half of it would take it for the answer."""
-    events, _ = run([*"NOT IN THE DOCUMENTS"])
+    events, _ = run([*"NOT IN THE DOCUMENTS"], WEAK)
     assert kinds(events) == ["QuotesFound", "Answered"]
 
 
@@ -252,7 +299,8 @@ def test_below_the_threshold_the_model_is_not_asked():
     assert (answer.answer, answer.abstained, asked) == (REFUSAL, True, [])
     assert (
         answer.reason
-        == "No passage was found that answers the question (looked for: NHS, England, publish, strategy); the nearest ones are shown."
+        == "No passage was found that answers the question (looked for: NHS, England, publish, strategy); "
+        "the nearest ones are shown."
     )
     assert len(answer.quotes) == 5
 
