@@ -51,7 +51,9 @@ class EvilChat(BaseChatModel):
 
     def draft(self, system: str, user: str) -> str:
         """What it writes for these messages."""
-        true = [line for line in re.split(r"(?<=[.!?])\s+|\n+", user) if len(line.split()) > 3 and line[0] != "#"][:3]
+        excerpts = user.rpartition("\nQuestion:")[0] or user
+        true = [line for line in re.split(r"(?<=[.!?])\s+|\n+", excerpts) if len(line.split()) > 3 and line[0] != "#"]
+        true = true[:3]
         words = (true or ["The value was paid."])[self.turn % max(1, len(true))].rstrip(".!? ")
         secret = base64.b64encode(user[:60].encode()).decode()
         tricks = [
