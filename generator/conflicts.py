@@ -78,7 +78,7 @@ _NO_SUBJECT = re.compile(r"(?:it|he|she|they|this|that|these|those|there|its|the
 _YOU = re.compile(r"\b(?:you|your|yours)\b", re.I)
 _TURNS = frozenset(
     "must shall should may might can could will would if unless when after before until since from only except "
-    "other each per every"
+    "other each per every "
     "up down above below first second third".split()
 )
 

@@ -90,12 +90,14 @@ class Value:
     high: float
 
     def differs(self, other: Value) -> bool:
-        """Whether both are of one kind and no value is in both ranges."""
+        """Whether both are of one kind and no value is in both ranges, or they set another bound on the same side."""
         if self.kind != other.kind:
             return False
         same_unit = self.text.split()[-1].rstrip("s") == other.text.split()[-1].rstrip("s")
         slack = 0.0 if same_unit or self.kind != "day" else MONTHS_VARY * max(abs(self.low), abs(other.low), 1.0)
         slack = slack if slack < inf else 0.0
+        if self.low == other.low == -inf or self.high == other.high == inf:
+            return self.low != other.low or self.high != other.high
         return self.high + slack < other.low or other.high + slack < self.low
 
 

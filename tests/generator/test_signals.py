@@ -12,8 +12,8 @@ from generator.calibration_files import default_calibration
 from schema import AnswerSpan, Reading
 
 RANKED = [
-    replace(one, score=score)
-    for one, score in zip(
+    replace(one, score=logit, logit=logit)
+    for one, logit in zip(
         evidence(
             "The strategy cost 5 pounds in Wales.", "It was so in 2022.", title="The Bevan Report", date="2019-05"
         ),
