@@ -80,7 +80,7 @@ class Settings(BaseModel):
         "", description="File that footnote eval calibrate wrote, for when to refuse; empty: the one that ships"
     )
     promise: str = Field(
-        "false refusals at most 10%",
+        "false refusals at most 5%",
         pattern=r"^(wrong answers|false answers|false refusals) at most (100|\d\d?(\.\d+)?) ?%$",
         description="What refusals are set by, on the calibration's questions: wrong answers (of all answers), false "
         "answers (to unanswerable questions) or false refusals (of answerable ones) at most so many percent",

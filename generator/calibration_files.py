@@ -62,7 +62,7 @@ def default_calibration(known: tuple[str, ...], *, with_reader: bool) -> Calibra
 
 
 def chosen_rule(file: str, promise: str, *, known: tuple[str, ...], models: Mapping[str, str]) -> Rule:
-    """When to answer, as settings ask for it.
+    """When to answer, as settings ask for it; always, with the shipped one, where no cross-encoder scores evidence.
 
     Args:
         file: a calibration of one's own; empty for the one that ships.
@@ -74,6 +74,9 @@ def chosen_rule(file: str, promise: str, *, known: tuple[str, ...], models: Mapp
         FootnoteError: for a calibration of one's own that can't be read or was fitted with other models, and for a
             promise that it can't keep.
     """
+    if not file and models.get("reranker") == "none":
+        # Its scores are cosines, which no calibration that ships has seen: what is found is answered from.
+        return Rule(default_calibration(known, with_reader=False), 0.0)
     if not file:
         shipped = default_calibration(known, with_reader=models.get("reader", "none") != "none")
         return rule_of(shipped, parse_promise(promise))

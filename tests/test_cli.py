@@ -18,18 +18,20 @@ from settings import Settings
 ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "When was the strategy published?"
 
-QUOTE = {"number", "source", "title", "date", "page", "start", "end", "quote", "score"}
+QUOTE = {
+    "number", "source", "title", "date", "page", "start", "end", "quote", "score", "heading", "context", "speaker"
+}  # fmt: skip
 PASSAGE = {
     "rank", "score", "source", "title", "date", "page", "heading", "start", "end", "text", "origin", "seen_by_model",
     "also",
 }  # fmt: skip
 ANSWER = {
     "question", "answer", "abstained", "reason", "sentences", "citations", "quotes", "passages", "timings",
-    "fingerprint", "dropped", "confidence", "tokens_read", "tokens_written",
+    "fingerprint", "dropped", "confidence", "tokens_read", "tokens_written", "conflicts", "searched_for", "signals",
 }  # fmt: skip
 SENTENCE = {"text", "citations", "support", "score", "problems"}
 TIMINGS = {"retrieve_ms", "rerank_ms", "quotes_ms", "first_token_ms", "total_ms"}
-FINGERPRINT = {"index", "embedder", "reranker", "llm", "prompt"}
+FINGERPRINT = {"index", "embedder", "reranker", "llm", "prompt", "reader", "calibration"}
 SOURCE = {
     "source", "collection", "path", "title", "date", "sha256", "characters", "pages", "chunks", "status", "reason",
     "indexed_at",
@@ -199,7 +201,10 @@ def test_an_answer_on_the_terminal_has_its_footnotes_under_it(samples_index):
 @pytest.mark.models
 def test_a_refusal_shows_the_nearest_quotes_as_no_answer(samples_index):
     shown = run("ask", "How many people live in France?", "--index", samples_index).stdout
-    assert shown.startswith("The documents do not say.\n(No passage was found that mentions France;")
+    assert shown.startswith(
+        "The documents do not say.\n"
+        "(No passage was found that mentions France (looked for: many, people, live, France); the nearest"
+    )
     assert "Nearest quotes, which do not answer the question:" in shown
 
 

@@ -77,9 +77,10 @@ def test_commands_of_the_pages_exist_with_their_options(line):
 
 def test_the_questions_that_the_guide_shows_are_a_question_set(tmp_path):
     """Its YAML is one that Footnote reads, and holds what the text around it says."""
-    (block,) = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "evaluation.md").read_text("utf-8"), re.DOTALL)
-    (tmp_path / "questions.yaml").write_text(block, "utf-8")
-    cases = load_questions(tmp_path / "questions.yaml")
+    blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / "docs" / "evaluation.md").read_text("utf-8"), re.DOTALL)
+    (tmp_path / "questions.yaml").write_text("".join(blocks), "utf-8")
+    *cases, following = load_questions(tmp_path / "questions.yaml")
+    assert [turn.question for turn in following.history] == ["Which organisation reacted to the strategy?"]
     assert [(case.question_id, case.together, case.unanswerable) for case in cases] == [
         ("published", False, False), ("both-chiefs", True, False), ("budget", False, True)
     ]  # fmt: skip

@@ -219,3 +219,19 @@ def test_without_one_the_calibration_that_ships_is_used_with_any_models():
     rule = chosen_rule("", "false answers at most 100%", known=SIGNALS, models={"reranker": "b@2", "reader": "none"})
     assert rule.calibration == default_calibration(SIGNALS, with_reader=False)
     assert rule.answer_from == 0.0  # everything is answered
+
+
+def test_without_a_cross_encoder_the_shipped_calibration_refuses_nothing():
+    models = {"embedder": "e", "reranker": "none", "reader": "none"}
+    assert chosen_rule("", "wrong answers at most 1%", known=SIGNALS, models=models).answer_from == 0.0
+
+
+def test_the_shipped_calibration_is_the_one_of_the_reader_where_there_is_one():
+    promise = "false refusals at most 5%"
+    rules = {
+        reader: chosen_rule("", promise, known=SIGNALS, models={"reranker": "r", "reader": reader})
+        for reader in ("none", "reader@1")
+    }
+    weighed = {reader: {one.name for one in rule.calibration.features} for reader, rule in rules.items()}
+    assert "reader_answerable" in weighed["reader@1"] - weighed["none"]
+    assert all(0 < rule.answer_from < 1 for rule in rules.values())

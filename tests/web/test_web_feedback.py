@@ -14,7 +14,10 @@ from feedback import Feedback
 from web.server import build_app
 
 PATH = "/api/v1/feedback"
-FINGERPRINT = {"index": "i", "embedder": "e", "reranker": "none", "llm": "fake", "prompt": "p"}
+FINGERPRINT = {
+    "index": "i", "embedder": "e", "reranker": "none", "llm": "fake", "prompt": "p", "reader": "none",
+    "calibration": "none",
+}  # fmt: skip
 CITATIONS = tuple(
     {name: getattr(quote, name) for name in ("source", "page", "start", "end", "quote")} for quote in QUOTES[:2]
 )
