@@ -17,6 +17,7 @@ from schema import Progress
 if TYPE_CHECKING:
     from pipeline import Footnote
 
+
 def ask_examples(
     footnote: Footnote, cases: Sequence[EvalCase], *, on_progress: Callable[[Progress], None] = lambda _: None
 ) -> list[Example]:
