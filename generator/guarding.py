@@ -40,8 +40,9 @@ _MARKER = re.compile(
 )
 """What passes itself off as a footnote of ours: numbers in brackets of any width, names of files in them."""
 _TAG = re.compile(rf"<(?:/?(?:{_ELEMENTS})(?=[\s/>\"'`]|$)|!--|!\[|!doctype|\?)[^<>]{{0,2000}}>?", re.IGNORECASE)
+_SCRIPT = r"(?:(?:javascript|vbscript)\s?:|\bdata\s?:\s?\w+/\w)"
 _ADDRESS = re.compile(
-    r"(?:\b(?:https?|ftps?|wss?|file|blob|sftp|ssh|tel|sms)\s?:\s?//|\b(?:data|javascript|vbscript|mailto|tel)\s?:(?=\S)"
+    rf"(?:\b(?:https?|ftps?|wss?|file|blob|sftp|ssh|tel|sms)\s?:\s?//|\b(?:mailto|tel)\s?:(?=\S)|{_SCRIPT}"
     r"|(?<![\w:/.])//(?=[\w-]{1,63}\.)|\bwww\.)[^\s<>\"“”|]+"
     r"|(?<![\w@.])(?:[\w-]{1,255}\.){1,5}(?:com|net|org|info|biz|io|xyz|example|security|site|online|top|app|dev|ru|cn|co|de|uk|eu"
     r"|test|invalid|link|click|shop)\b(?:[/?#:][^\s<>\"“”|]*)?",
@@ -180,9 +181,11 @@ def _words_of(match: re.Match[str]) -> str:
 def _kept(address: str, known: frozenset[str]) -> str:
     bare = _bare(address)
     ending = address[len(address.rstrip(_ENDINGS)) :]
-    return address if bare in known else LEFT_OUT + ending
+    is_kept = bare in known and not _IS_SCRIPT.match(bare)
+    return address if is_kept else LEFT_OUT + ending
 
 
+_IS_SCRIPT = re.compile(_SCRIPT)
 _ENDINGS = ".,;:!?)]}'’*_`"
 
 
