@@ -31,7 +31,7 @@ REFUSAL = "The documents do not say."
 SENTENCES_SCORED = 40
 """Sentences that are read for one question: the share of a second that it may take on two cores."""
 
-OWN_WORDS_FROM, OVERRULES_FROM = 0.6, 0.8
+OWN_WORDS_FROM, OVERRULES_FROM = 0.85, 0.95
 """Probability of an answer from which the best quote stands in for a draft that did not hold, and for a refusal."""
 SURE_OF_SPAN = 6.0
 """Score of a short answer from which the documents' own words are added to a draft that does not say it."""
