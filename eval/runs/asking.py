@@ -35,6 +35,7 @@ SETTINGS = (
     "answer_tokens",
     "answer_s",
     "promise",
+    "calibration",
     "reader",
 )
 """Settings that can change an answer and are no model, corpus or chunking: those have their own hashes."""

@@ -153,7 +153,7 @@ def test_a_follow_up_is_asked_with_the_turns_before_it(given):
     (given.folder / "follow.yaml").write_text(
         "- question: Why?\n  unanswerable: true\n  history: [{question: 'Who?', answer: Ann}, {question: 'When?'}]\n"
     )
-    run = given.run("follow.yaml")
+    run, _ = given.run("follow.yaml")
     turns = (Turn("Who?", "Ann"), Turn("When?", ""))
     assert StandIn.asked == ["warm up", ("Why?", *turns)]
     assert load_run(next(given.runs.glob("*.json"))).cases == run.cases
@@ -172,7 +172,7 @@ def test_quotes_that_stand_in_their_source_are_counted():
     [
         (lambda one: setattr(one, "corpus", "other"), ["corpus", "index"]),
         (lambda one: setattr(one, "recipe", "other"), ["index"]),
-        (lambda one: setattr(one, "settings", Settings(abstain_below=0.5)), ["settings"]),
+        (lambda one: setattr(one, "settings", Settings(promise="false answers at most 5%")), ["settings"]),
         (lambda one: setattr(one, "settings", Settings(llm_base_url="http://other")), ["settings"]),
         (lambda one: setattr(one, "settings", Settings(threads=2, llm_api_key="x", runs="elsewhere")), []),
         (lambda one: setattr(one, "settings", Settings(top_k=9)), ["prompt", "settings"]),  # the stand-in's prompt
