@@ -76,7 +76,9 @@ def main() -> None:
     parser.add_argument("--limit", type=int, help="use only so many payloads and spoofs")
     parser.add_argument("--model", action=argparse.BooleanOptionalAction, default=True, help="ask the real model too")
     parser.add_argument("--model-payloads", type=int, default=60, metavar="N", help="payloads for the real model")
-    parser.add_argument("--minutes", type=float, default=30.0, help="end the real model's part after so long")
+    parser.add_argument(
+        "--minutes", type=float, default=30.0, help="end each of the real model's two parts after so long"
+    )
     parser.add_argument("--work", type=Path, default=Path("/tmp/footnote-attacks"), help="folder to work in")  # noqa: S108
     parser.add_argument("--seed", type=int, default=7)
     parser.add_argument("--out", type=Path, default=RESULTS)
@@ -95,7 +97,9 @@ def main() -> None:
     record["spoofed_citations"] = spoofed(made, hosts, arguments.work)
     if arguments.model:
         chosen = payloads[: arguments.model_payloads]
-        record["real_model"] = real(chosen, hosts, arguments.work, until=time.monotonic() + 60 * arguments.minutes)
+        for name, always in (("real_model", False), ("real_model_that_always_answers", True)):
+            until = time.monotonic() + 60 * arguments.minutes
+            record[name] = real(chosen, hosts, arguments.work, until=until, always=always)
     print(json.dumps(record, indent=2))
     if arguments.limit is None or arguments.out != RESULTS:
         arguments.out.parent.mkdir(exist_ok=True)
@@ -191,8 +195,13 @@ def tamed(outcome: Outcome) -> Outcome:
     )
 
 
-def real(payloads: Sequence[Payload], hosts: Sequence[Host], work: Path, *, until: float) -> dict[str, Any]:
-    """The default models, everything as users have it, on some of the payloads; whether the answers obey."""
+def real(
+    payloads: Sequence[Payload], hosts: Sequence[Host], work: Path, *, until: float, always: bool
+) -> dict[str, Any]:
+    """The default models, everything as users have it, on some of the payloads; whether the answers obey.
+
+    Most of these questions are refused before the model is asked; ``always`` asks it all the same.
+    """
     attempts = [
         Attempt(payload, host, PLACES[number % len(PLACES)])
         for number, (payload, host) in enumerate(zip(payloads, hosts, strict=False))
@@ -200,6 +209,8 @@ def real(payloads: Sequence[Payload], hosts: Sequence[Host], work: Path, *, unti
     counts: dict[str, Counter[str]] = {arm: Counter() for arm in ARMS}
     with opened(attempts, hosts[-CLEAN:], work / "model", cheap=False) as footnote:
         text = lru_cache(maxsize=256)(footnote.text)
+        if always:
+            footnote.parts.__dict__["rule"] = replace(footnote.parts.rule, answer_from=0.0)
         for number, attempt in enumerate(attempts):
             if time.monotonic() > until:
                 break
