@@ -12,14 +12,14 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.answerability import SIGNALS
 from generator.answering import Readers
 from generator.budget import UNMEASURED_EVIDENCE, evidence_budget
-from generator.calibration import Rule
-from generator.calibration_files import chosen_rule
 from generator.drafting import Writer
 from generator.prompting import opening_messages
 from generator.reading import Entail
+from generator.refusing.answerability import SIGNALS
+from generator.refusing.calibration import Rule
+from generator.refusing.calibration_files import chosen_rule
 from models import choose_llm, is_present, load_registry, model_folder
 from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text, warm
 from models.registry import Model

@@ -17,8 +17,8 @@ from typing import TYPE_CHECKING
 
 from feedback import Feedback, append_feedback, read_feedback
 from generator.answering import Limits, answer_events
-from generator.checking import check_support
 from generator.drafting import Question
+from generator.support.checking import check_support
 from indexer.filter_checks import checked_filter, described
 from indexer.store import IndexStore
 from models.engines import LoadedEngine

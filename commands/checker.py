@@ -95,7 +95,7 @@ def _made(limit: int, seed: int, fit: Sequence[Path]) -> dict[str, Any]:
 def _check(entail: Entail | None) -> Check:
     """The shipped check with the signs behind its score."""
     from eval.checker.scoring import Checked  # noqa: PLC0415
-    from generator.checking import check_support, find_faults  # noqa: PLC0415
+    from generator.support.checking import check_support, find_faults  # noqa: PLC0415
 
     def check(case: SupportCase) -> Checked:
         found = find_faults(case.claim, case.evidence, case.question)

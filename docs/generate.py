@@ -150,7 +150,7 @@ def calibration() -> str:
     """The guide to refusals with its tables filled in from the calibration that ships."""
     from docs import calibration_tables as tables  # noqa: PLC0415
 
-    return tables.filled((DOCS / "calibration.md").read_text("utf-8"), ROOT / "generator")
+    return tables.filled((DOCS / "calibration.md").read_text("utf-8"), ROOT / "generator" / "refusing")
 
 
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:

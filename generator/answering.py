@@ -10,9 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from generator.answerability import Judgement, judge_signals, missing_names, signals_of
-from generator.calibration import Rule
-from generator.conflicts import find_conflicts
 from generator.drafting import Draft, Question, Writer, write_draft
 from generator.evidence import (
     Evidence,
@@ -24,6 +21,9 @@ from generator.evidence import (
     to_quote,
 )
 from generator.reading import Entail, Read
+from generator.refusing.answerability import Judgement, judge_signals, missing_names, signals_of
+from generator.refusing.calibration import Rule
+from generator.sources.conflicts import find_conflicts
 from generator.words import stems
 from schema import Answer, Answered, Event, Fingerprint, Passage, QuotesFound, Reading, Sentence, Timings
 

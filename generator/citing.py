@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from generator.aligning import stands_verbatim
 from generator.evidence import Evidence
 from generator.reading import Entail
+from generator.support.aligning import stands_verbatim
 from generator.words import numbers, stems
 
 MOST_CITATIONS = 3

@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 
 from langchain_core.messages import BaseMessage
 
-from generator.attribution import loses_speaker, with_speaker
-from generator.checking import Verdict, check_support
 from generator.citing import cite, clean_draft
 from generator.evidence import Evidence, speaker_in, to_quote
-from generator.guarding import RECITED, Sieve, defuse, foreign_sources, recites
+from generator.guards.guarding import RECITED, Sieve, defuse, foreign_sources, recites
 from generator.prompting import build_messages, pack_evidence
 from generator.reading import Entail
+from generator.sources.attribution import loses_speaker, with_speaker
+from generator.support.checking import Verdict, check_support
 from language import sentence_spans
 from prompts import Prompt
 from schema import Event, Passage, Quote, Sentence, SentenceChecked, Timings, Token, Turn

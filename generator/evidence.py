@@ -12,9 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
-from generator.attribution import speaker_of
-from generator.context import context_of
 from generator.reading import Read
+from generator.sources.attribution import speaker_of
+from generator.sources.context import context_of
 from language import sentence_spans
 from schema import AnswerSpan, Passage, Quote, Reading
 

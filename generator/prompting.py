@@ -14,7 +14,7 @@ from itertools import groupby, pairwise
 from langchain_core.messages import BaseMessage, HumanMessage, SystemMessage
 
 from generator.evidence import Evidence
-from generator.hostile import flag_instructions, is_instruction, visible
+from generator.guards.hostile import flag_instructions, is_instruction, visible
 from prompts import Prompt
 from schema import Turn
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.attacks.payloads import Payload
-from generator.hostile import flag_instructions, is_instruction
+from generator.guards.hostile import flag_instructions, is_instruction
 from indexer.loading import load
 from language import sentence_spans
 

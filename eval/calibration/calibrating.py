@@ -18,9 +18,9 @@ from eval.calibration.fitting import PENALTY, Example, fit_calibration, split_ex
 from eval.files import write_whole
 from eval.runs.asking import footnote_version
 from eval.runs.experiments import asked_over, set_name
-from generator.answerability import SIGNALS
-from generator.calibration import Calibration, Operating, Promise, parse_promise
-from generator.calibration_files import calibration_to_dict
+from generator.refusing.answerability import SIGNALS
+from generator.refusing.calibration import Calibration, Operating, Promise, parse_promise
+from generator.refusing.calibration_files import calibration_to_dict
 from schema import Fingerprint, FootnoteError, Progress
 from settings import Settings
 

@@ -13,7 +13,7 @@ import numpy as np
 from eval.calibration.fitting import Example, operating_point
 from eval.comparison.statistics import interval_of_statistic
 from eval.measures.refusals import answerability_auroc, risk_coverage_curve
-from generator.calibration import Calibration, Operating, Promise
+from generator.refusing.calibration import Calibration, Operating, Promise
 from schema import FootnoteError
 
 BINS = 10

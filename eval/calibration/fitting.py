@@ -13,7 +13,7 @@ from itertools import pairwise
 
 import numpy as np
 
-from generator.calibration import Calibration, Feature, Operating
+from generator.refusing.calibration import Calibration, Feature, Operating
 from schema import FootnoteError
 
 PENALTY = 1.0

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from eval.calibration.calibrating import Calibrated
 from eval.calibration.checking import Check
-from generator.calibration import Operating
+from generator.refusing.calibration import Operating
 
 HEADINGS = ("promise", "answered", "of these wrong", "unanswerable answered", "answerable refused")
 WIDTH, HEIGHT = 50, 8

@@ -25,9 +25,9 @@ from eval.calibration.fitting import (
 )
 from eval.calibration.wording import check_sentences, draw_curve, promise_rows, rule_sentence
 from eval.records import EvalCase, Evidence, Outcome, Span
-from generator.answerability import SIGNALS
-from generator.calibration import KINDS, Calibration, Promise
-from generator.calibration_files import load_calibration
+from generator.refusing.answerability import SIGNALS
+from generator.refusing.calibration import KINDS, Calibration, Promise
+from generator.refusing.calibration_files import load_calibration
 from schema import FootnoteError
 
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from generator.answering import REFUSAL, Limits, Readers, answer_events
-from generator.calibration import Calibration, Feature, Rule
 from generator.drafting import Question, Writer
+from generator.refusing.calibration import Calibration, Feature, Rule
 from generator.words import stems
 from prompts import load_prompt
 from schema import Answered, AnswerSpan, Fingerprint, QuotesFound, Reading, SentenceChecked, Token, Turn

@@ -13,13 +13,13 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.aligning import matching_sentences, stands_verbatim
 from generator.citing import LEAST_COVERAGE, coverage
-from generator.dates import Date, date_faults, dates, without_dates
-from generator.modality import turn_faults
-from generator.naming import name_faults
-from generator.quantities import AMOUNT, Quantity, amount_faults, quantities
 from generator.reading import Entail
+from generator.support.aligning import matching_sentences, stands_verbatim
+from generator.support.dates import Date, date_faults, dates, without_dates
+from generator.support.modality import turn_faults
+from generator.support.naming import name_faults
+from generator.support.quantities import AMOUNT, Quantity, amount_faults, quantities
 from generator.words import names, stems, words
 from schema import Support
 

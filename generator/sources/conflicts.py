@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from generator.values import HEDGE, Value, values_of
+from generator.sources.values import HEDGE, Value, values_of
 from generator.words import is_negated, stem, stems, words
 from language import STOP_WORDS
 from schema import Conflict, Quote, Statement

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from generator.guarding import LEFT_OUT, Sieve, defuse, foreign_sources, recites
+from generator.guards.guarding import LEFT_OUT, Sieve, defuse, foreign_sources, recites
 from prompts import load_prompt
 
 SYSTEM = load_prompt("answer").system

@@ -1,7 +1,7 @@
 """The values that a sentence states: numbers with their units, money, percentages and dates, each as a range.
 
 "At least 28 days" is every number of days from 28 on, "October 2022" every day of that month: two values differ only
-when no value is in both. What this module does not do: say what a value is about (`generator.conflicts` does).
+when no value is in both. What this module does not do: say what a value is about (`generator.sources.conflicts` does).
 """
 
 from __future__ import annotations

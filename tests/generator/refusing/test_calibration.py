@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.answerability import SIGNALS
-from generator.calibration import (
+from generator.refusing.answerability import SIGNALS
+from generator.refusing.calibration import (
     Calibration,
     Feature,
     Operating,
@@ -18,7 +18,7 @@ from generator.calibration import (
     parse_promise,
     rule_of,
 )
-from generator.calibration_files import calibration_to_dict, chosen_rule, default_calibration, load_calibration
+from generator.refusing.calibration_files import calibration_to_dict, chosen_rule, default_calibration, load_calibration
 from schema import FootnoteError
 
 KNOWN = ("sentence", "passage")

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.attribution import LONGEST, loses_speaker, names_speaker, speaker_of, with_speaker
+from generator.sources.attribution import LONGEST, loses_speaker, names_speaker, speaker_of, with_speaker
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,8 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass, fields
 
-from generator.calibration import Rule
 from generator.evidence import Evidence
+from generator.refusing.calibration import Rule
 from generator.words import names, stems, words
 from language import STOP_WORDS
 from schema import Passage, Reading

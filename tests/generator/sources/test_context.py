@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.context import LONGEST_CONTEXT, context_of
+from generator.sources.context import LONGEST_CONTEXT, context_of
 from language import sentence_spans
 
 TABLE = "When | What | Who\n2018 | The service is launched | NHS\n2021 | It opened. It closed. | UK"

@@ -1,6 +1,6 @@
 """The file of a calibration: written by `footnote eval calibrate`, read with every field checked, one shipped here.
 
-What it means is `generator.calibration`'s.
+What it means is `generator.refusing.calibration`'s.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from pathlib import Path
 from reprlib import repr as shown
 from typing import Any
 
-from generator.calibration import Calibration, Feature, Operating, Rule, foreign_models, parse_promise, rule_of
+from generator.refusing.calibration import Calibration, Feature, Operating, Rule, foreign_models, parse_promise, rule_of
 from schema import FootnoteError
 
 FORMAT, VERSION = "footnote-calibration", 1

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.checking import RULES, Blend, Verdict, check_support
+from generator.support.checking import RULES, Blend, Verdict, check_support
 
 EVIDENCE = (
     "NHS England published its first Genomics Strategy on 12 October 2022, with 4 priority areas for all regions."

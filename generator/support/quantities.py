@@ -1,7 +1,7 @@
 """Numbers with their units and bounds: "5 mg" is not "5 g", "1,250" is "1250", "at least 5" is not "up to 5".
 
 Plain rules for English and for metric units; what is no number with a meaning of its own (the 19 of COVID-19) is
-compared as a number all the same. Years are numbers here; dates with a month are `generator.dates`.
+compared as a number all the same. Years are numbers here; dates with a month are `generator.support.dates`.
 """
 
 from __future__ import annotations

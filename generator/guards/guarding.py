@@ -2,7 +2,7 @@
 
 A model may be talked into anything by what it reads, so nothing here trusts it: mark-up that some reader of the answer
 might draw becomes words, and an address stays, as plain text, only where the documents that the model read hold the
-very same. What this module does not do: judge whether a sentence is true (`generator.checking`).
+very same. What this module does not do: judge whether a sentence is true (`generator.support.checking`).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from generator.hostile import visible
+from generator.guards.hostile import visible
 
 LEFT_OUT = "(link left out)"
 """What stands where an address was that the documents don't hold."""

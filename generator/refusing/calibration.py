@@ -3,7 +3,7 @@
 The probability that the documents answer is a logistic regression over standardised signals; the table says, for each
 probability from which one may answer, how often that went wrong on the questions it was fitted on. So a person sets
 refusals by what they mean ("false refusals at most 20%"). What this module does not do: fit (`eval.calibration`),
-compute signals (`generator.answerability`), or read files (`generator.calibration_files`).
+compute signals (`generator.refusing.answerability`), or read files (`generator.refusing.calibration_files`).
 """
 
 from __future__ import annotations

@@ -4,7 +4,7 @@ Rules over single sentences, each with a weight, whose sum can be worked out by 
 and about what ("your response", "previous instructions", "system:"), not what is bad: guidance that says "you must
 apply" speaks to a person and passes. What this module does not do: decide what becomes of such a sentence
 (`generator.prompting` keeps it from the model), or find every attack; what a model writes is checked whatever it read
-(`generator.guarding`).
+(`generator.guards.guarding`).
 """
 
 from __future__ import annotations

@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from generator.dates import MONTHS
+from generator.support.dates import MONTHS
 from generator.words import FRAMING, stem, words
 from language import STOP_WORDS
 

@@ -1,6 +1,7 @@
 """Dates: "12 October 2022" is "Oct 12th, 2022" and is no 13th; "from 1 April" is not "until 1 April".
 
-Dates with a month only, and years for the word in front of them; a bare year as a number is `generator.quantities`.
+Dates with a month only, and years for the word in front of them; a bare year as a number is
+`generator.support.quantities`.
 """
 
 from __future__ import annotations

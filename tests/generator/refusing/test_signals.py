@@ -6,9 +6,9 @@ from dataclasses import replace
 import pytest
 from evidence_building import evidence, passage
 
-from generator.answerability import SIGNALS, Signals, judge_signals, missing_names, signals_of
-from generator.calibration import Calibration, Feature, Rule
-from generator.calibration_files import default_calibration
+from generator.refusing.answerability import SIGNALS, Signals, judge_signals, missing_names, signals_of
+from generator.refusing.calibration import Calibration, Feature, Rule
+from generator.refusing.calibration_files import default_calibration
 from schema import AnswerSpan, Reading
 
 RANKED = [

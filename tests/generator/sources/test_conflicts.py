@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.conflicts import find_conflicts
+from generator.sources.conflicts import find_conflicts
 from schema import Quote
 
 QUESTION = (

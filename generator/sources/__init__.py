@@ -1,0 +1,1 @@
+"""Who says it, in what context, and where documents disagree."""
