@@ -25,9 +25,11 @@ from safetensors.torch import save_file
 from tokenizers import Tokenizer
 from torch.nn import functional
 
+from models.adapters import read_adapter
 from models.onnx_weights import read_bert
 from training import examples as reading
 from training import negatives
+from training.contrasts import contrasts
 from training.examples import Example, sample
 from training.network import Network
 
@@ -81,6 +83,11 @@ def mixture(folder: Path, draw: random.Random) -> list[Example]:
         for one in [*encyclopedic, *sample(fairy, 1500, draw), *sample(joined, 4000, draw)]
         if (new := negatives.without_evidence(one))
     ]
+    contrasting = [
+        new
+        for one in [*encyclopedic, *sample(joined, 12000, draw), *by_file["onestopqa_evidence"]]
+        for new in contrasts(one, draw.choice(spans), draw)
+    ]
     passages = list(
         dict.fromkeys(
             one.second for one in [*encyclopedic, *by_file["onestopqa_evidence"], *sample(joined, 3000, draw)]
@@ -98,7 +105,8 @@ def mixture(folder: Path, draw: random.Random) -> list[Example]:
         sample(by_file["boolq_train"], 1500, draw),
         sample(by_file["neg_qamr_wiki"], 3500, draw),
         sample(by_file["neg_fairytaleqa"], 800, draw),
-        sample(edited, 11000, draw),
+        sample(edited, 8000, draw),
+        sample(contrasting, 32000, draw),
         sample(removed, 6000, draw),
         sample(negatives.with_similar_passages(encyclopedic, draw), 4000, draw),
         reading.read_claims(folder / "fever_claims_athnlp.jsonl"),
@@ -212,6 +220,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--base", type=Path, required=True, help="ONNX weights of the cross-encoder")
     parser.add_argument("--out", type=Path, required=True)
+    parser.add_argument("--start", type=Path, help="an adapter to go on from")
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--limit", type=int, default=0, help="examples; 0 for all")
@@ -227,6 +236,8 @@ def main() -> None:
     tokens = sum(len(one.ids) for one in learnt)
     print(f"{len(learnt)} examples, {tokens:,} tokens, {len(order)} batches", flush=True)
     network = Network(read_bert(arguments.base), arguments.rank)
+    if arguments.start:
+        network.restore(read_adapter(arguments.start)[1])
     parameters = [one for one in network.parameters() if one.requires_grad]
     optimiser = torch.optim.AdamW(parameters, arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(

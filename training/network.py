@@ -110,6 +110,15 @@ class Network(nn.Module):
 
     def adapter(self) -> dict[str, torch.Tensor]:
         """What was learnt, in half precision, by name: ``encoder.layer.0.output.dense.down`` and so on."""
+        return {name: tensor.detach().half().contiguous() for name, tensor in self._learnt().items()}
+
+    def restore(self, adapter: Weights) -> None:
+        """Go on from what was learnt before."""
+        for name, tensor in self._learnt().items():
+            with torch.no_grad():
+                tensor.copy_(torch.from_numpy(adapter[name]))
+
+    def _learnt(self) -> dict[str, torch.Tensor]:
         tensors = {}
         for number, layer in enumerate(self.layers):
             for key in MATRICES:
@@ -119,7 +128,7 @@ class Network(nn.Module):
         for name in ("token_head", "text_head"):
             head = getattr(self, name)
             tensors |= {f"{name}.weight": head.weight, f"{name}.bias": head.bias}
-        return {name: tensor.detach().half().contiguous() for name, tensor in tensors.items()}
+        return tensors
 
 
 def norm(weights: Weights, name: str, dtype: torch.dtype = torch.bfloat16) -> nn.LayerNorm:
