@@ -195,6 +195,9 @@ class Quote:
 
     ``context`` holds words of the same document that a reader needs to understand the quote (the sentence that a
     pronoun points to, the header of a table), ``speaker`` who says it where the document reports another's words.
+    ``warning`` says in a sentence what to beware of, such as words that speak to a language model. ``answer_start`` and
+    ``answer_end`` are the words in the quote that answer the question, as offsets into the same text:
+    ``start <= answer_start < answer_end <= end``, or both ``None`` where nothing in the quote is known to.
     """
 
     number: int
@@ -209,6 +212,9 @@ class Quote:
     heading: str = ""
     context: str = ""
     speaker: str = ""
+    warning: str = ""
+    answer_start: int | None = None
+    answer_end: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,10 +359,14 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class QuotesFound:
-    """First event of an answer: the evidence, before the language model has read a word."""
+    """First event of an answer: the evidence, before the language model has read a word.
+
+    ``searched_for`` is the answer's, as early as it is known.
+    """
 
     quotes: tuple[Quote, ...]
     passages: tuple[Passage, ...]
+    searched_for: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,7 +54,10 @@ class EvalCase:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """Words of a source that a system showed: a citation, a quote or a retrieved passage, best first."""
+    """Words of a source that a system showed: a citation, a quote or a retrieved passage, best first.
+
+    ``warning`` is what the system told its reader to beware of in them.
+    """
 
     source: str
     text: str = ""
@@ -65,6 +68,7 @@ class Span:
     end: int | None = None
     score: float | None = None
     seen_by_model: bool | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,6 +20,8 @@ from generator.evidence import (
     sentences_of,
     to_quote,
 )
+from generator.guards.hostile import WARNING
+from generator.prompting import instructions_among
 from generator.reading import Entail, Read
 from generator.refusing.answerability import Judgement, judge_signals, missing_names, signals_of
 from generator.refusing.calibration import Rule
@@ -65,9 +67,15 @@ class Found:
 
 def find_evidence(question: str, passages: Sequence[Passage], readers: Readers) -> Found:
     """The sentences of the passages with their scores for the question."""
-    sentences = sentences_of(passages, limit=SENTENCES_SCORED)
+    sentences = _warned(sentences_of(passages, limit=SENTENCES_SCORED))
     readings = read_evidence(question, sentences, readers.read) if readers.read else []
     return Found(sentences, rank_evidence(question, sentences, readers.score, readings), readings)
+
+
+def _warned(sentences: Sequence[Evidence]) -> list[Evidence]:
+    """The sentences, each that the model will not get to read with a warning."""
+    hostile = instructions_among(sentences)
+    return [replace(one, warning=WARNING) if one.key in hostile else one for one in sentences]
 
 
 def answer_events(
@@ -98,7 +106,7 @@ def answer_events(
     chosen = choose_quotes(found.ranked, limit=limits.quotes)
     draft.quotes = [to_quote(sentence, number) for number, sentence in enumerate(chosen, start=1)]
     draft.timings = Timings(retrieved_ms, round(draft.now_ms() - retrieved_ms, 1), draft.now_ms())
-    yield QuotesFound(tuple(draft.quotes), tuple(passages))
+    yield QuotesFound(tuple(draft.quotes), tuple(passages), question.shown)
 
     signals = signals_of(question.standalone, found.ranked, passages, found.readings)
     missing = missing_names(question.standalone, passages)

@@ -33,6 +33,8 @@ ALONE, HOLDS, ANSWERS, SPAN = 0.5, 1.0, 0.5, 0.5
 """Weights of the cross-encoder's logit and of the reading model's: of the sentence, its passage, its best answer."""
 SURELY_NOT = -20.0
 """Logit of a sentence that the reading model did not get to see."""
+MARKED_FROM = 0.0
+"""Score of a short answer from which its words are marked in the quote: likelier than that there is none."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,7 @@ class Evidence:
 
     ``logit`` is the cross-encoder's part of the score; ``answer`` the likeliest short answer in the sentence, its
     characters in the source's text and its score above "there is none", where a reading model looked for one.
+    ``warning`` is what a reader is told of the sentence wherever it is shown.
     """
 
     passage: Passage
@@ -50,6 +53,7 @@ class Evidence:
     score: float = 0.0
     logit: float = 0.0
     answer: AnswerSpan | None = None
+    warning: str = ""
 
     @property
     def key(self) -> tuple[str, int]:
@@ -153,6 +157,7 @@ def choose_quotes(ranked: Sequence[Evidence], *, limit: int) -> list[Evidence]:
 def to_quote(sentence: Evidence, number: int) -> Quote:
     """The sentence as a numbered quote, with what a reader needs beside it."""
     chunk, source = sentence.passage.chunk, sentence.passage.source
+    answer_start, answer_end = _marked(sentence)
     return Quote(
         number=number,
         source=chunk.source_id,
@@ -166,7 +171,19 @@ def to_quote(sentence: Evidence, number: int) -> Quote:
         heading=chunk.heading,
         context=context_of(_within_chunk(sentence), chunk.text, heading=chunk.heading),
         speaker=speaker_in(sentence),
+        warning=sentence.warning,
+        answer_start=answer_start,
+        answer_end=answer_end,
     )
+
+
+def _marked(sentence: Evidence) -> tuple[int, int] | tuple[None, None]:
+    """Where the words stand that answer, when they are likely enough and nobody is warned of the sentence."""
+    answer = sentence.answer
+    if answer is None or answer.score < MARKED_FROM or sentence.warning:
+        return None, None
+    start, end = max(answer.start, sentence.start), min(answer.end, sentence.end)
+    return (start, end) if start < end else (None, None)
 
 
 def speaker_in(sentence: Evidence) -> str:

@@ -7,7 +7,7 @@ the report of a thousand questions small.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from urllib.parse import quote as percent_encoded
 
 import numpy as np
@@ -109,9 +109,7 @@ def _shortened(span: Span, longest: int) -> Span:
     text = " ".join(span.text.split())
     if len(text) > longest:
         text = text[:longest].rstrip() + "…"
-    return Span(
-        span.source, text, span.title, span.date, span.page, span.start, span.end, span.score, span.seen_by_model
-    )
+    return replace(span, text=text)
 
 
 def _measures(run: Run, row: int) -> tuple[tuple[str, tuple[str, ...]], ...]:

@@ -145,6 +145,7 @@ def _quote_to_span(quote: Quote) -> Span:
         start=quote.start,
         end=quote.end,
         score=_finite(quote.score),
+        warning=quote.warning,
     )
 
 

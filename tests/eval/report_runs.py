@@ -229,7 +229,7 @@ def hostile_outcome(words, number):
     """What a system gave, all of whose text is hostile."""
     key, spans = (
         f"{number} {words}",
-        tuple(Span(words, f"{words} {n}", words, words, 3, n, n + 9, 0.5, True) for n in range(2)),
+        tuple(Span(words, f"{words} {n}", words, words, 3, n, n + 9, 0.5, True, words) for n in range(2)),
     )
     if number % 7 == 0:
         return Outcome(key, error=words)

@@ -183,6 +183,21 @@ def test_footnotes_lead_to_their_words_and_quotes_are_not_shown_twice(page):
     ]
 
 
+def test_a_quote_that_its_reader_was_warned_of_bears_the_warning():
+    run = sample_run()
+    first, *rest = run.outcomes
+    cited, quoted = first.citations[0], first.quotes[-1]
+    warned = replace(
+        first, citations=(replace(cited, warning="Beware 1."),), quotes=(replace(quoted, warning="Beware 2."),)
+    )
+    tree = lxml.html.document_fromstring(html_report([replace(run, outcomes=(warned, *rest))]).encode())
+    shown = tree.xpath("//small[@class='warning']")
+    assert [(one.getparent().findtext("q"), one.text) for one in shown] == [
+        (cited.text, "Beware 1."),
+        (quoted.text, "Beware 2."),
+    ]
+
+
 def test_two_runs_stand_side_by_side_and_what_changed_is_marked(both):
     tree = lxml.html.document_fromstring(both.encode())
     changed = tree.xpath("//details[@data-c]/@id")

@@ -1,5 +1,8 @@
 """Evidence: sentences with the offsets they have in the document, scored and chosen."""
 
+from dataclasses import replace
+
+import pytest
 from evidence_building import evidence, passage
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +96,44 @@ def test_a_quote_names_its_place():
         4,
     )
     assert (quote.start, quote.end, quote.quote, quote.score) == (90, 106, "It was very wet.", 1.2346)
+
+
+WORDS = "It was so. In May it was very wet, as ever."
+
+
+@given(st.integers(-5, 60), st.integers(-5, 60), st.floats(-9, 9), st.sampled_from(["", "Beware."]), st.integers(0, 90))
+def test_the_words_that_answer_stand_in_their_quote(first, last, score, warning, chunk_start):
+    """Whatever span a reading model finds: what is marked is in the quote, and only where it is likely and trusted."""
+    for sentence in sentences_of([passage(WORDS, start=chunk_start)], limit=9):
+        found = AnswerSpan(chunk_start + first, chunk_start + last, score)
+        quote = to_quote(replace(sentence, answer=found, warning=warning), 1)
+        assert quote.warning == warning
+        if quote.answer_start is None or quote.answer_end is None:
+            assert quote.answer_start is quote.answer_end is None
+            assert (
+                score < 0
+                or warning
+                or not set(range(first, last)) & set(range(quote.start - chunk_start, quote.end - chunk_start))
+            )
+            continue
+        assert (score >= 0, warning) == (True, "")
+        assert quote.start <= quote.answer_start < quote.answer_end <= quote.end
+        marked = WORDS[quote.answer_start - chunk_start : quote.answer_end - chunk_start]
+        assert marked == WORDS[max(first, 0) : max(last, 0)] or found.start < quote.start or found.end > quote.end
+        assert marked in quote.quote
+
+
+@pytest.mark.parametrize(("score", "marked"), [(0.0, "wet"), (-0.01, None)])
+def test_words_are_marked_when_they_are_likelier_than_none(score, marked):
+    (sentence,) = sentences_of([passage("It was very wet.", start=50)], limit=9)
+    quote = to_quote(replace(sentence, answer=AnswerSpan(62, 65, score)), 1)
+    assert (quote.answer_start, quote.answer_end) == ((62, 65) if marked else (None, None))
+
+
+def test_without_a_reading_model_no_words_are_marked_and_nothing_is_warned_of():
+    (sentence,) = sentences_of([passage("It was very wet.")], limit=9)
+    quote = to_quote(sentence, 1)
+    assert (quote.answer_start, quote.answer_end, quote.warning) == (None, None, "")
 
 
 def test_grounds_hold_title_date_and_headings():
