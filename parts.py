@@ -23,7 +23,7 @@ from generator.refusing.calibration_files import chosen_rule
 from models import choose_llm, is_present, load_registry, model_folder
 from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text, warm
 from models.registry import Model
-from prompts import Prompt, load_prompt
+from prompts import Prompt, load_prompt, read_prompt
 from schema import EmbedderIdentity, Fingerprint, FootnoteError
 from settings import Settings
 
@@ -190,8 +190,12 @@ class Parts:
 
     @cached_property
     def prompt(self) -> Prompt:
-        """What the model is told."""
-        return load_prompt("answer")
+        """What the model is told.
+
+        Raises:
+            FootnoteError: for a prompt of one's own that can't be read or has a fault, with its line.
+        """
+        return read_prompt(Path(self.settings.prompt)) if self.settings.prompt else load_prompt("answer")
 
     def writer(self, engine: LoadedEngine, stop: threading.Event) -> Writer:
         """The language model as the generator asks it, until ``stop`` is set."""

@@ -76,6 +76,9 @@ class Settings(BaseModel):
         6.0, gt=0.0, le=600.0, description="Seconds that a typical answer may take, for prompt_tokens = 0"
     )
     answer_tokens: int = Field(120, ge=16, le=2000, description="Longest answer, in model tokens")
+    prompt: str = Field(
+        "", description="File of what the language model is told (docs/prompts.md); empty: the one that ships"
+    )
     calibration: str = Field(
         "", description="File that footnote eval calibrate wrote, for when to refuse; empty: the one that ships"
     )

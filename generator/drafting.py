@@ -169,7 +169,7 @@ def _ready(draft: Draft, chosen: Sequence[Evidence], sentences: Sequence[Evidenc
 
 def _refuses(text: str, refusal: str) -> bool | None:
     """Whether a draft opens with the refusal, in any case and mark-up; ``None`` while it may still become one."""
-    opening, phrase = text.lstrip(" \n\t\"'“”*_`").upper(), refusal[:12]
+    opening, phrase = text.lstrip(" \n\t\"'“”*_`").upper(), refusal[:12].upper()
     if opening.startswith(phrase):
         return True
     return None if phrase.startswith(opening) else False

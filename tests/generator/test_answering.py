@@ -2,6 +2,7 @@
 
 import math
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import pytest
@@ -233,6 +234,15 @@ def test_a_weak_quote_does_not_stand_in_for_a_failed_draft():
     assert answer.reason == (
         "What the language model wrote had no support in the documents; it is left out. The nearest passages are shown."
     )
+
+
+@pytest.mark.parametrize("draft", ["Cannot be said from this.", "**CANNOT BE SAID**", "cannot be said"])
+def test_a_refusal_is_known_in_any_case_that_its_prompt_or_the_model_writes_it_in(monkeypatch, draft):
+    own = replace(load_prompt("answer"), refusal="Cannot be said")
+    monkeypatch.setitem(globals(), "load_prompt", lambda _: own)
+    answer = run([draft], question=WEAK)[0][-1].answer
+    assert (answer.abstained, answer.dropped) == (True, ())
+    assert "do not seem to answer" in answer.reason
 
 
 def test_strong_evidence_overrules_a_model_that_refuses():

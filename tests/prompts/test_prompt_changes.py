@@ -1,10 +1,13 @@
 """A changed prompt can't pass unnoticed: its hash is in every answer, and a comparison of two runs names it."""
 
+import hashlib
 import shutil
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 from langchain_core.language_models import GenericFakeChatModel
 from langchain_core.messages import AIMessage
 
@@ -14,7 +17,8 @@ from eval.records import EvalCase, Outcome, Run, RunFingerprint
 from eval.runs.results import load_run, save_run
 from models.engines import LoadedEngine
 from parts import Parts
-from prompts import load_prompt
+from prompts import load_prompt, read_prompt
+from schema import FootnoteError
 from settings import Settings
 
 SHIPPED = Path(prompts.__file__).parent / "answer.md"
@@ -26,6 +30,28 @@ def fingerprint(prompt):
     parts.__dict__["prompt"] = prompt
     model = GenericFakeChatModel(messages=iter([AIMessage("Yes.")]))
     return parts.fingerprint(LoadedEngine("fake", "0" * 64, model, len, lambda: None), index="i")
+
+
+def test_a_prompt_of_ones_own_is_chosen_by_a_setting_and_is_in_the_fingerprint(tmp_path):
+    own = tmp_path / "mine.md"
+    own.write_text(SHIPPED.read_text("utf-8").replace("one to three", "one to two"), "utf-8")
+    chosen = Parts(Settings(llm="none", reranker="none", prompt=str(own)))
+    shipped = Parts(Settings(llm="none", reranker="none"))
+    assert (chosen.prompt, shipped.prompt) == (read_prompt(own), load_prompt("answer"))
+    engine = LoadedEngine("fake", "0" * 64, GenericFakeChatModel(messages=iter(())), len, lambda: None)
+    assert chosen.writer(engine, threading.Event()).prompt.system.count("one to two short sentences") == 1
+    theirs, ours = chosen.fingerprint(None, index="i"), shipped.fingerprint(None, index="i")
+    assert theirs.prompt == hashlib.sha256(own.read_bytes()).hexdigest()[:12] != ours.prompt
+    assert replace(theirs, prompt=ours.prompt) == ours
+
+
+def test_a_faulty_prompt_of_ones_own_is_refused_by_file_and_line(tmp_path):
+    own = tmp_path / "mine.md"
+    own.write_text(SHIPPED.read_text("utf-8").replace("{{ evidence }}", "{{ excerpts }}"), "utf-8")
+    with pytest.raises(FootnoteError, match=rf"The prompt {own}, line 11: It uses 'excerpts'"):
+        _ = Parts(Settings(llm="none", prompt=str(own))).prompt
+    with pytest.raises(FootnoteError, match=r"The prompt .*none\.md can't be read"):
+        _ = Parts(Settings(llm="none", prompt=str(tmp_path / "none.md"))).prompt
 
 
 def run(name, prompt, folder):
