@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 WIDTH = 100
 SPEED_PERIOD_S = 300.0
 """Seconds that the time left is guessed from: a question takes several, a batch of documents more."""
+START, END = "\x01", "\x02"
+"""Stand for the beginning and the end of bold words while lines are broken; `_steerless` leaves none in a text."""
 MARKS = {"indexed": "+", "unchanged": "=", "partial": "~", "refused": "!", "removed": "-"}
 
 
@@ -141,8 +143,10 @@ def stream_answer(events: Iterable[Event]) -> Answer:
         FootnoteError: when the stream ends without an answer.
     """
     for event in events:
-        if isinstance(event, QuotesFound) and sys.stderr.isatty():
-            note(f"Found {len(event.quotes)} quotes; writing ...")
+        if isinstance(event, QuotesFound):
+            _show_searched_for(event.searched_for)
+            if sys.stderr.isatty():
+                note(f"Found {len(event.quotes)} quotes; writing ...")
         elif isinstance(event, SentenceChecked):
             marks = "".join(f"[{number}]" for number in event.sentence.citations)
             doubt = " (only partly supported)" if event.sentence.support == "partly" else ""
@@ -153,12 +157,28 @@ def stream_answer(events: Iterable[Event]) -> Answer:
     raise FootnoteError("The answer ended before it was complete.")
 
 
+def _show_searched_for(question: str) -> None:
+    """What a follow-up was taken to ask; nothing for a question that stood alone."""
+    if question:
+        say(_dimmed(f"Searched for: {_printable(question)}"))
+
+
 def show_quote(quote: Quote) -> None:
     """One footnote: number, document, page, place, what a reader needs before the words, and the words themselves."""
     say(f"[{quote.number}] {_titled(quote)}  [{quote.source} {quote.start}-{quote.end}]")
+    if quote.warning:
+        say(_beneath(f"! {_printable(quote.warning)}"))
     for above in _above(quote):
-        say(_dimmed(textwrap.indent(textwrap.fill(above, WIDTH - 4), "    ")))
-    say(textwrap.indent(textwrap.fill(f"“{_printable(quote.quote)}”", WIDTH - 4), "    "))
+        say(_dimmed(_beneath(above)))
+    before, answer, after = map(_steerless, quote.around_answer)
+    marked = f"{START}{answer}{END}" if answer and sys.stdout.isatty() else answer
+    words = _beneath(f"“{' '.join(f'{before}{marked}{after}'.split())}”")
+    say(words.replace(START, "\x1b[1m").replace(END, "\x1b[22m"))
+
+
+def _beneath(text: str) -> str:
+    """A paragraph under the line of its footnote."""
+    return textwrap.indent(textwrap.fill(text, WIDTH - 4), "    ")
 
 
 def _titled(quote: Quote) -> str:
@@ -180,8 +200,13 @@ def _above(quote: Quote) -> Iterator[str]:
 
 
 def _printable(text: str) -> str:
-    """A document's words on one line, without what would steer a terminal: colours, cursors and bells."""
-    return "".join(character for character in " ".join(text.split()) if character.isprintable())
+    """A document's words on one line, without what would steer a terminal."""
+    return " ".join(_steerless(text).split())
+
+
+def _steerless(text: str) -> str:
+    """A text without colours, cursors and bells."""
+    return "".join(character for character in text if character.isprintable() or character.isspace())
 
 
 def _dimmed(text: str) -> str:
@@ -225,11 +250,11 @@ def _show_nearest(answer: Answer) -> None:
     if answer.passages:
         documents = {passage.chunk.source_id for passage in answer.passages}
         looked = f"{len(answer.passages)} passage(s) of {len(documents)} document(s)"
-        say(f"Looked for “{_printable(answer.question)}” in {looked}.")
+        say(f"Looked for “{_printable(answer.searched_for or answer.question)}” in {looked}.")
     if answer.quotes:
         say("\nNearest quotes, which do not answer the question:")
         for quote in answer.quotes:
-            show_quote(quote)
+            show_quote(quote.unmarked())
     _show_conflicts(answer)
 
 
@@ -239,6 +264,7 @@ def show_quotes(answer: Answer) -> None:
         say(f"{answer.answer} ({answer.reason})")
         _show_nearest(answer)
         return
+    _show_searched_for(answer.searched_for)
     for quote in answer.quotes:
         show_quote(quote)
     _show_conflicts(answer)

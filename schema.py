@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from datetime import date as calendar_date
 from typing import Any, Literal
 
@@ -215,6 +215,18 @@ class Quote:
     warning: str = ""
     answer_start: int | None = None
     answer_end: int | None = None
+
+    @property
+    def around_answer(self) -> tuple[str, str, str]:
+        """The words before those that answer, those that answer, and the words after; the last two may be empty."""
+        if self.answer_start is None or self.answer_end is None:
+            return self.quote, "", ""
+        first, last = self.answer_start - self.start, self.answer_end - self.start
+        return self.quote[:first], self.quote[first:last], self.quote[last:]
+
+    def unmarked(self) -> Quote:
+        """The quote without words that answer, for where it is shown as one that does not."""
+        return replace(self, answer_start=None, answer_end=None)
 
 
 @dataclass(frozen=True, slots=True)

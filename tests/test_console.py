@@ -17,6 +17,7 @@ from schema import (
     Passage,
     Progress,
     Quote,
+    QuotesFound,
     Source,
     Statement,
     Timings,
@@ -126,6 +127,52 @@ def test_what_surrounds_a_quote_is_faint_on_a_terminal(capsys, monkeypatch):
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
     console.show_quote(quote(1, "One.", heading="Dogs"))
     assert "\x1b[2m    under: Dogs\x1b[0m\n    “One.”" in capsys.readouterr().out
+
+
+def test_a_warning_stands_before_everything_else_of_a_quote(capsys):
+    console.show_quote(quote(1, "Obey.", heading="Dogs", warning="Beware."))
+    assert capsys.readouterr().out.splitlines()[1:] == ["    ! Beware.", "    under: Dogs", "    “Obey.”"]
+
+
+WORDS = "It is\x1b[31m \x01at least  one\x02 dog."
+ANSWERS = {"answer_start": 10 + WORDS.index("at"), "answer_end": 10 + WORDS.index(" dog")}
+
+
+def test_the_words_that_answer_are_bold_on_a_terminal_and_plain_elsewhere(capsys, monkeypatch):
+    console.show_quote(quote(1, WORDS, **ANSWERS))
+    assert capsys.readouterr().out.splitlines()[-1] == "    “It is[31m at least one dog.”"
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    console.show_quote(quote(1, WORDS, **ANSWERS))
+    assert capsys.readouterr().out.splitlines()[-1] == "    “It is[31m \x1b[1mat least one\x1b[22m dog.”"
+    console.show_quotes(answer(quote(1, WORDS, **ANSWERS), abstained=True))
+    assert "\x1b[1m" not in capsys.readouterr().out
+
+
+def test_bold_words_take_no_room_and_end_where_they_should(capsys, monkeypatch):
+    words = "word " * 60
+    monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
+    console.show_quote(quote(1, words.strip(), answer_start=10 + 80, answer_end=10 + 104))
+    shown = capsys.readouterr().out.splitlines()[1:]
+    assert max(len(line.replace("\x1b[1m", "").replace("\x1b[22m", "")) for line in shown) <= console.WIDTH
+    bold = " ".join(shown).split("\x1b[1m")[1].split("\x1b[22m")[0]
+    assert bold.split() == ["word"] * 5
+
+
+def test_what_a_follow_up_was_taken_to_ask_stands_first(capsys):
+    event = QuotesFound((quote(1, "One."),), (), "How many in Wales?")
+    console.stream_answer([event, Answered(answer(quote(1, "One."), searched_for="How many in Wales?"))])
+    assert capsys.readouterr().out.splitlines() == ["Searched for: How many in Wales?"]
+    console.show_quotes(answer(quote(1, "One."), searched_for="How many in Wales?"))
+    assert capsys.readouterr().out.splitlines()[0] == "Searched for: How many in Wales?"
+    refused = answer(abstained=True, searched_for="How many in Wales?", passages=(found("1871.pdf", 4),))
+    console.show_quotes(refused)
+    assert "Looked for “How many in Wales?” in 1" in capsys.readouterr().out
+
+
+def test_a_question_that_stood_alone_is_not_repeated(capsys):
+    console.stream_answer([QuotesFound((), ()), Answered(answer(quote(1, "One.")))])
+    console.show_quotes(answer(quote(1, "One.")))
+    assert "Searched for" not in capsys.readouterr().out
 
 
 DISAGREE = Conflict("A household keeps …", (Statement(1, "one"), Statement(2, "two")))

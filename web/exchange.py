@@ -14,7 +14,8 @@ Phase = Literal["searching", "writing", "done", "stopped", "failed"]
 class Exchange:
     """A question with its answer as far as it has come.
 
-    ``draft`` is what the model wrote and nobody has checked yet; ``notice`` is the sentence of a failure.
+    ``draft`` is what the model wrote and nobody has checked yet; ``notice`` is the sentence of a failure;
+    ``searched_for`` is the question that a follow-up was taken to ask.
     """
 
     number: int
@@ -27,6 +28,7 @@ class Exchange:
     draft: str = ""
     answer: Answer | None = None
     notice: str = ""
+    searched_for: str = ""
 
     @property
     def running(self) -> bool:
@@ -37,8 +39,8 @@ class Exchange:
 def advance(exchange: Exchange, event: Event) -> Exchange:
     """The exchange after one more event."""
     match event:
-        case QuotesFound(quotes, passages):
-            return replace(exchange, phase="writing", quotes=quotes, passages=passages)
+        case QuotesFound(quotes, passages, searched_for):
+            return replace(exchange, phase="writing", quotes=quotes, passages=passages, searched_for=searched_for)
         case Token(text):
             return replace(exchange, draft=exchange.draft + text)
         case SentenceChecked(sentence, citations):
@@ -58,6 +60,7 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
                 sentences=answer.sentences,
                 citations=answer.citations,
                 draft="",
+                searched_for=answer.searched_for,
             )
 
 

@@ -62,8 +62,16 @@ def exchange_html(exchange: Exchange) -> str:
     busy = ' aria-busy="true"' if exchange.running else ""
     return (
         f'<article class="exchange {exchange.phase}" data-exchange="{exchange.number}"{busy}>'
-        f'<h2 class="question">{_lines(exchange.question)}</h2>{body}{_finished(exchange)}</article>'
+        f'<h2 class="question">{_lines(exchange.question)}</h2>{_searched_for(exchange)}{body}{_finished(exchange)}'
+        "</article>"
     )
+
+
+def _searched_for(exchange: Exchange) -> str:
+    """What a follow-up was taken to ask; a refusal says it in its own words."""
+    if not exchange.searched_for or (exchange.answer and exchange.answer.abstained):
+        return ""
+    return f'<p class="searched">Searched for: {_lines(exchange.searched_for)}</p>'
 
 
 def _answer(exchange: Exchange) -> str:
@@ -175,17 +183,27 @@ def _card(quote: Quote, number: int | None, rank: int | None = None) -> str:
     shown = number or rank or "·"
     return (
         f'<li class="card" {_opens(quote, label)}><span class="number">{shown}</span><div>{_above(quote)}'
-        f'<blockquote>{escape(quote.quote)}</blockquote><p class="where">{_where(quote.title, quote.date, quote.page)} '
+        f'<blockquote>{_words(quote)}</blockquote><p class="where">{_where(quote.title, quote.date, quote.page)} '
         f'<button type="button" class="show" {_opens(quote, label)} aria-label="{name}">Show in document</button>'
         "</p></div></li>"
     )
 
 
+def _words(quote: Quote) -> str:
+    """The verbatim words, those that answer marked."""
+    before, answer, after = map(escape, quote.around_answer)
+    return f"{before}<mark>{answer}</mark>{after}" if answer else before
+
+
 def _above(quote: Quote) -> str:
-    """What a reader needs before a quote and is no part of it: the headings, who speaks, the words before."""
-    said = speaker(quote)
+    """What a reader needs before a quote and is no part of it: a warning, headings, who speaks, the words before."""
     before = '<span class="off-screen">Before it: </span>'
-    parts = (("heading", quote.heading, ""), ("speaker", said, ""), ("context", quote.context, before))
+    parts = (
+        ("warning", quote.warning, ""),
+        ("heading", quote.heading, ""),
+        ("speaker", speaker(quote), ""),
+        ("context", quote.context, before),
+    )
     return "".join(f'<p class="{name}">{label}{_lines(words)}</p>' for name, words, label in parts if words)
 
 
@@ -199,10 +217,11 @@ def _refusal(exchange: Exchange) -> str:
     answer = exchange.answer
     reason = escape(answer.reason or answer.answer) if answer else ""
     nearest = exchange.quotes or tuple(_as_quote(passage) for passage in exchange.passages)
-    cards = _cards("The nearest passages, which do not answer it", nearest[:NEAREST_SHOWN], {})
+    shown = [quote.unmarked() for quote in nearest[:NEAREST_SHOWN]]
+    cards = _cards("The nearest passages, which do not answer it", shown, {})
     conflicts = "".join(_conflict(one, exchange) for one in (answer.conflicts if answer else ()))
     looked = (
-        f'<p class="looked">Looked for “{escape(_short(exchange.question, 200))}” in '
+        f'<p class="looked">Looked for “{escape(_short(exchange.searched_for or exchange.question, 200))}” in '
         f"{count(len(exchange.passages), 'passage')} of {count(_documents(exchange.passages), 'document')}.</p>"
     )
     return (

@@ -161,9 +161,12 @@ def page_to_dict(view: schema.PageView) -> dict[str, Any]:
 def event_to_dict(event: schema.Event) -> tuple[str, dict[str, Any]]:
     """The name and the data of an event as the stream sends it."""
     match event:
-        case schema.QuotesFound(quotes, passages):
-            found = [asdict(quote) for quote in quotes]
-            return "quotes", {"quotes": found, "passages": [schema.passage_to_dict(passage) for passage in passages]}
+        case schema.QuotesFound(quotes, passages, searched_for):
+            return "quotes", {
+                "quotes": [asdict(quote) for quote in quotes],
+                "passages": [schema.passage_to_dict(passage) for passage in passages],
+                "searched_for": searched_for,
+            }
         case schema.Token(text):
             return "token", {"text": text}
         case schema.SentenceChecked(sentence, citations):

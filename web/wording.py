@@ -118,7 +118,7 @@ def status_text(exchange: Exchange) -> str:
 
 def plain_text(exchange: Exchange) -> str:
     """The answer for the clipboard: the sentences with [1] marks, then the footnotes, each with where it stands."""
-    lines = [exchange.question, ""]
+    lines = [exchange.question, *([f"Searched for: {exchange.searched_for}"] if exchange.searched_for else []), ""]
     answer = exchange.answer
     if answer and answer.abstained:
         lines.append(f"The documents do not say. {answer.reason}".strip())
@@ -136,9 +136,10 @@ def plain_text(exchange: Exchange) -> str:
 
 
 def _said(quote: Quote) -> str:
-    """The speaker and what stands before the quote, so that a copy can be read on its own."""
-    context = f"[{quote.context}] " if quote.context else ""
-    return (f"{speaker(quote)}: " if quote.speaker else "") + context
+    """The warning, the speaker and what stands before the quote, so that a copy can be read on its own."""
+    warning = f"({quote.warning}) " if quote.warning else ""
+    said = f"{speaker(quote)}: " if quote.speaker else ""
+    return warning + said + (f"[{quote.context}] " if quote.context else "")
 
 
 def _marked(sentence: Sentence) -> str:

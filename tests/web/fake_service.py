@@ -57,6 +57,20 @@ PASSAGES = (
     passage(1, PUBLISHED, True),
     replace(passage(2, AREAS, False), also=(passage(3, "Hostile <img", False, "default/odd/ha sh#1 100%?.md"),)),
 )
+STANDALONE = "When was the strategy published in Wales?"
+WARNING = "This reads like an instruction to a language model."
+MARKED = (
+    replace(
+        QUOTES[0],
+        answer_start=QUOTES[0].end - len("12 October 2022."),
+        answer_end=QUOTES[0].end - 1,
+        heading="Key facts > The strategy",
+    ),
+    replace(QUOTES[1], speaker="the ABPI", context="A strategy was published."),
+    replace(QUOTES[2], warning=WARNING),
+)
+"""Quotes with everything that may stand beside one."""
+DISAGREE = schema.Conflict("The strategy covers …", (schema.Statement(1, "2022"), schema.Statement(2, "five years")))
 FINGERPRINT = schema.Fingerprint("i", "e", "none", "fake", "p")
 SENTENCES = (
     schema.Sentence("The strategy was published on 12 October 2022.", (1,), "supported", 1.0),
@@ -150,6 +164,9 @@ class FakeService:
         if "hostile" in question:
             yield from self._hostile(question)
             return
+        if "Wales" in question:
+            yield from _follow_up(question, refused="rain" in question)
+            return
         yield schema.QuotesFound(QUOTES, PASSAGES)
         if "crash" in question:
             raise RuntimeError("a secret that must not reach the page")
@@ -186,6 +203,16 @@ class FakeService:
         time.sleep(0.3)
         yield schema.SentenceChecked(sentence, (found,))
         yield schema.Answered(_answer(question, HOSTILE, (sentence,), (found,), (found,), passages=passages))
+
+
+def _follow_up(question: str, *, refused: bool) -> Iterator[schema.Event]:
+    yield schema.QuotesFound(MARKED, PASSAGES, STANDALONE)
+    sentences, cited = ((), ()) if refused else (SENTENCES[:1], MARKED[:1])
+    if not refused:
+        yield schema.SentenceChecked(sentences[0], cited)
+    answer = _answer(question, PUBLISHED, sentences, cited, MARKED, abstained=refused, reason="No passage says it.")
+    answer = replace(answer, reason=answer.reason if refused else "", conflicts=(DISAGREE,))
+    yield schema.Answered(replace(answer, searched_for=STANDALONE))
 
 
 def _answer(

@@ -2,7 +2,18 @@ from dataclasses import replace
 from html.parser import HTMLParser
 
 import pytest
-from fake_service import HOSTILE, HOSTILE_TITLE, PASSAGES, QUOTES, SENTENCES, FakeService
+from fake_service import (
+    HOSTILE,
+    HOSTILE_TITLE,
+    MARKED,
+    PASSAGES,
+    PUBLISHED,
+    QUOTES,
+    SENTENCES,
+    STANDALONE,
+    WARNING,
+    FakeService,
+)
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -201,19 +212,20 @@ def test_an_empty_index_says_how_to_add_documents():
 
 
 HARMLESS = {"article", "h2", "h3", "div", "p", "span", "section", "ol", "ul", "li", "blockquote", "cite", "button"}
-HARMLESS |= {"sup", "details", "summary", "br", "s", "label", "textarea", "strong"}
+HARMLESS |= {"sup", "details", "summary", "br", "s", "label", "textarea", "strong", "mark"}
 
 
 @given(st.text(), st.text(), st.text(), st.sampled_from(["supported", "partly", "unsupported"]))
 def test_whatever_a_document_or_a_model_says_is_text(words, title, question, support):
-    quote = Quote(1, f"default/{title}", title, words, 1, 0, len(words), words, 1.0, words, words, words)
+    quote = Quote(1, f"default/{title}", title, words, 1, 0, len(words), words, 1.0, words, words, words, words)
+    quote = replace(quote, answer_start=0, answer_end=len(words))
     conflict = Conflict(words, (Statement(1, words), Statement(1, words)))
     sentence = Sentence(words, (1, 7), support, 0.5, (words,))
     answer = next(e.answer for e in FakeService(pause_s=0).ask("x") if isinstance(e, Answered))
     answer = replace(
         answer, reason=words, sentences=(sentence,), citations=(quote,), quotes=(quote,), dropped=(sentence,)
     )
-    answer = replace(answer, conflicts=(conflict,))
+    answer = replace(answer, conflicts=(conflict,), searched_for=words)
     for exchange in (
         advance(Exchange(1, question), Answered(answer)),
         advance(Exchange(1, question), Answered(replace(answer, abstained=True))),
@@ -224,6 +236,59 @@ def test_whatever_a_document_or_a_model_says_is_text(words, title, question, sup
         assert set(page.tags) <= HARMLESS
         assert not [name for name, _ in page.attributes if name.startswith("on") or name in ("href", "src", "style")]
         assert page.open == []
+
+
+@given(st.text(min_size=1), st.integers(0, 9), st.integers(1, 9), st.integers(0, 50))
+def test_the_words_that_answer_are_marked_in_the_quote_and_change_none_of_it(words, first, length, start):
+    first = min(first, len(words) - 1)
+    last = min(first + length, len(words))
+    quote = Quote(1, "default/a.md", "A", None, 1, start, start + len(words), words, 1.0)
+    quote = replace(quote, answer_start=start + first, answer_end=start + last)
+    assert quote.around_answer == (words[:first], words[first:last], words[last:])
+    drawn = render.exchange_html(replace(Exchange(1, "x"), phase="writing", quotes=(quote,)))
+    inside = drawn.partition("<blockquote>")[2].partition("</blockquote>")[0]
+    assert Reader(inside).text == Reader(wording.escape(words)).text
+    assert inside.partition("<mark>")[2].partition("</mark>")[0] == wording.escape(words[first:last])
+
+
+def test_a_quote_without_known_words_is_not_marked():
+    assert QUOTES[0].around_answer == (PUBLISHED, "", "")
+    assert "<mark>" not in render.exchange_html(answered("When?"))
+
+
+def test_quotes_that_do_not_answer_have_no_words_that_do():
+    assert "<mark>12 October 2022</mark>." in render.exchange_html(answered("and in Wales?"))
+    refused = render.exchange_html(answered("and does it rain in Wales?"))
+    assert PUBLISHED in refused
+    assert "<mark>" not in refused
+
+
+def test_a_warning_stands_above_its_quote_and_in_the_copy():
+    exchange = answered("and in Wales?")
+    drawn = render.exchange_html(exchange)
+    assert drawn.index(f'<p class="warning">{WARNING}</p>') < drawn.index(wording.escape(MARKED[2].quote))
+    assert drawn.count('class="warning"') == 1
+    quotes_only = replace(exchange, sentences=(), citations=())
+    assert f"[3] ({WARNING}) “{MARKED[2].quote}”" in wording.plain_text(quotes_only)
+    assert f"[2] The ABPI, as reported in {MARKED[1].title}: [{MARKED[1].context}] “" in wording.plain_text(quotes_only)
+
+
+def test_a_follow_up_says_what_was_searched_for_from_the_quotes_on():
+    events = list(FakeService(pause_s=0).ask("and in Wales?"))
+    early, done = advance(Exchange(1, "and in Wales?"), events[0]), answered("and in Wales?")
+    for exchange in (early, done):
+        words = Reader(render.exchange_html(exchange)).text
+        assert words.index("and in Wales?") < words.index(f"Searched for: {STANDALONE}") < words.index(PUBLISHED)
+    assert wording.plain_text(done).startswith(f"and in Wales?\nSearched for: {STANDALONE}\n\n")
+    for question in ("When?", "cost?"):
+        assert "Searched for" not in render.exchange_html(answered(question))
+        assert "Searched for" not in wording.plain_text(answered(question))
+
+
+def test_a_refused_follow_up_says_it_once():
+    words = Reader(render.exchange_html(answered("and does it rain in Wales?"))).text
+    assert f"Looked for “{STANDALONE}” in 2 passages" in words
+    assert words.count(STANDALONE) == 1
 
 
 def test_hostile_text_survives_word_for_word():

@@ -6,7 +6,19 @@ from urllib.parse import quote as percent
 
 import httpx
 import pytest
-from fake_service import BRIEFING, HOSTILE, PAGE_ONE, PASSAGES, PUBLISHED, QUOTES, SENTENCES, SOURCES, FakeService
+from fake_service import (
+    BRIEFING,
+    HOSTILE,
+    PAGE_ONE,
+    PASSAGES,
+    PUBLISHED,
+    QUOTES,
+    SENTENCES,
+    SOURCES,
+    STANDALONE,
+    WARNING,
+    FakeService,
+)
 from fastapi.testclient import TestClient
 
 import schema
@@ -117,6 +129,21 @@ def test_the_stream_has_the_events_in_order(client):
     )
     sentence = next(data for name, data in found if name == "sentence")
     assert sentence["citations"] == json.loads(json.dumps([asdict(QUOTES[0])]))
+
+
+def test_a_follow_up_says_what_was_searched_for_at_once_and_in_the_answer(client):
+    body = {"question": "and in Wales?"}
+    stream = client.post("/api/v1/ask", json=body, headers={"accept": "text/event-stream"})
+    found = dict(events(stream.text))
+    assert found["quotes"]["searched_for"] == found["answer"]["searched_for"] == STANDALONE
+    whole = client.post("/api/v1/ask", json=body).json()
+    assert whole["searched_for"] == STANDALONE
+    assert [one["warning"] for one in whole["quotes"]] == ["", "", WARNING]
+    first, second, _ = whole["quotes"]
+    assert first["quote"][first["answer_start"] - first["start"] : first["answer_end"] - first["start"]] == (
+        "12 October 2022"
+    )
+    assert (second["answer_start"], second["answer_end"]) == (None, None)
 
 
 @pytest.mark.parametrize(
