@@ -1,7 +1,8 @@
 """The labelled set: true sentences of a corpus, verbatim and rephrased, and the same sentences with one thing changed.
 
 The evidence of a case is one to three sentences around the true one, under their document's title. Sentences that
-people wrote of a document come in too where a set has them: long answers, and claims that are judged.
+people wrote of a document come in too where a set has them: long answers, questions turned into statements, and claims
+that are judged.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from eval.checker.altering import ALTERATIONS
+from eval.checker.asking import from_questions
 from eval.checker.rephrasing import rephrase
 from eval.checker.texts import Corpus, Place, is_usable, split, words_of
 from eval.faults import Faults, json_lines
@@ -21,8 +23,15 @@ from eval.records import EvalCase
 from eval.sets.beir import QUERIES, load_beir, read_corpus
 from schema import FootnoteError
 
-TRUE_KINDS = ("verbatim", "rephrased", "answer", "claim")
-ALTERED_KINDS = (*ALTERATIONS, "source at random", "similar source", "refuted claim")
+TRUE_KINDS = ("verbatim", "rephrased", "answer", "answered question", "claim")
+ALTERED_KINDS = (
+    *ALTERATIONS,
+    "source at random",
+    "similar source",
+    "echoed question",
+    "another answer",
+    "refuted claim",
+)
 KINDS = (*TRUE_KINDS, *ALTERED_KINDS)
 SCANNED = 12
 """Sentences looked at for each wanted case of a kind, before a rare kind is left with fewer."""
@@ -63,8 +72,10 @@ def build_cases(folder: Path, *, limit: int, seed: int) -> tuple[SupportCase, ..
     rng = np.random.default_rng(seed)
     made = list(_from_sentences(corpus, limit, rng))
     numbers = {document.path: number for number, document in enumerate(documents)}
-    made += _from_answers(load_beir(folder), corpus, numbers, limit, rng)
-    made += _from_claims(folder, load_beir(folder), corpus, numbers, limit)
+    asked = load_beir(folder)
+    made += _from_answers(asked, corpus, numbers, limit, rng)
+    made += _from_questions(asked, corpus, numbers, limit, rng)
+    made += _from_claims(folder, asked, corpus, numbers, limit)
     return tuple(sorted(made, key=lambda case: KINDS.index(case.kind)))
 
 
@@ -105,7 +116,7 @@ def _evidence(corpus: Corpus, place: Place, rng: np.random.Generator) -> tuple[s
     first = max(0, place.sentence - int(rng.integers(length)))
     window = sentences[first : first + length]
     texts = [" ".join(window)] if rng.random() < 0.5 else window
-    return tuple(f"{title} {text}".strip() for text in texts)
+    return tuple(f"{title}\n{text}".strip() for text in texts)
 
 
 def _from_answers(
@@ -122,6 +133,19 @@ def _from_answers(
                 if is_usable(sentence)
             ]
     return [made[place] for place in sorted(rng.permutation(len(made))[:limit])]
+
+
+def _from_questions(
+    cases: Sequence[EvalCase], corpus: Corpus, numbers: Mapping[str, int], limit: int, rng: np.random.Generator
+) -> list[SupportCase]:
+    """Questions as statements, with their right answers and with other names, the questions in random order."""
+    counts, made = Counter[str](), list[SupportCase]()
+    drawn = [cases[place] for place in rng.permutation(len(cases))]
+    for kind, claim, evidence, question in from_questions(drawn, corpus, numbers, rng):
+        if counts[kind] < limit:
+            counts[kind] += 1
+            made.append(SupportCase(claim, evidence, kind, question))
+    return made
 
 
 def _from_claims(
@@ -148,4 +172,4 @@ def _nearest(corpus: Corpus, document: int, sentence: str, count: int = 3) -> tu
     """The sentences of a document that share most words with a sentence, best first, under its title."""
     wanted = words_of(sentence)
     ranked = sorted(corpus.sentences[document], key=lambda text: -len(wanted & words_of(text)))
-    return tuple(f"{corpus.titles[document]} {text}".strip() for text in ranked[:count])
+    return tuple(f"{corpus.titles[document]}\n{text}".strip() for text in ranked[:count])

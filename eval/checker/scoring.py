@@ -2,7 +2,7 @@
 
 Areas are under the ROC curve: the chance that a true case scores above a changed one, ties counting half (Hanley and
 McNeil 1982). Sentences that stand verbatim in their evidence are left out of the areas, since an equal string proves
-nothing; claims that people judged are compared with one another.
+nothing; claims that people judged, and questions made statements, are compared with one another.
 """
 
 from __future__ import annotations
@@ -17,6 +17,12 @@ from eval.checker.cases import ALTERED_KINDS, KINDS, SupportCase
 from eval.comparison.statistics import interval_of_statistic
 from schema import Support
 
+COUNTERPARTS = {
+    "refuted claim": ("claim",),
+    "echoed question": ("answered question",),
+    "another answer": ("answered question",),
+}
+"""The true kinds that a changed kind is compared with, where they are not sentences of the corpus."""
 SUPPORTS: tuple[Support, ...] = ("supported", "partly", "unsupported")
 
 
@@ -92,7 +98,7 @@ def area_rows(
     rows = []
     for kind in ALTERED_KINDS:
         changed = np.flatnonzero(kinds == kind)
-        true = np.flatnonzero(np.isin(kinds, ["claim"] if kind == "refuted claim" else ["rephrased", "answer"]))
+        true = np.flatnonzero(np.isin(kinds, COUNTERPARTS.get(kind, ("rephrased", "answer"))))
         if len(changed) and len(true):
             areas = {name: _area(values[true], values[changed], rng) for name, values in scores.items()}
             rows.append(KindRow(kind, len(changed), areas))

@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from generator.support.dates import MONTHS
+from generator.support.quantities import in_digits
 from generator.words import stems
 from language import sentence_spans
 
@@ -15,6 +17,14 @@ LEAST_ADDED = 0.15
 """Share of a claim's content that a further sentence has to add."""
 
 _TIDY = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "\u00a0": " ", "–": "-"})
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_FORMS = [
+    (re.compile(r"(?<=\d)\s?(?:per\s?cent\b|%)"), "%"),
+    (re.compile(r"(?<!\bca)(?<!\bwo)(?<=[a-z])n't\b| n't\b"), " not"),
+]
+_FORMS += [
+    (re.compile(rf"\b{name[:3]}(?:t(?=\W))?\.?(?=\s\d)|(?<=\d\s){name[:3]}(?:t(?=\W))?\b\.?"), name) for name in MONTHS
+]
 _TURNING = re.compile(
     r"\b(?:not|no|never|nor|neither|without|if|unless|whether|false|untrue|deny|denie[sd]|doubt(?:s|ed)?|myth|only)\b|n't\b"
 )
@@ -44,6 +54,8 @@ def matching_sentences(claim: str, evidence: Sequence[str]) -> list[str]:
 def stands_verbatim(claim: str, evidence: Sequence[str]) -> bool:
     """Whether a claim is word for word a sentence of the evidence, or the end of one that nothing in front of it turns.
 
+    Numbers may be written in another form.
+
     "It is not true that rain fell" does not hold the sentence "rain fell"; a title in front of it does no harm.
     """
     wanted = tidy(claim)
@@ -59,5 +71,12 @@ def stands_verbatim(claim: str, evidence: Sequence[str]) -> bool:
 
 
 def tidy(text: str) -> str:
-    """The text with plain quotation marks and single spaces, and without a full stop at its end."""
-    return " ".join(text.translate(_TIDY).split()).removesuffix(".").strip()
+    """The text with plain quotation marks and single spaces, numbers in one form, and no full stop at its end.
+
+    >>> tidy("Twelve “towns”, or 1,250 people (5 per cent).")
+    '12 "towns", or 1250 people (5%)'
+    """
+    plain = _THOUSANDS.sub("", in_digits(" ".join(text.translate(_TIDY).split())))
+    for pattern, said in _FORMS:
+        plain = pattern.sub(said, plain)
+    return plain.removesuffix(".").strip()

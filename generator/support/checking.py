@@ -19,6 +19,7 @@ from generator.support.aligning import matching_sentences, stands_verbatim
 from generator.support.dates import Date, date_faults, dates, without_dates
 from generator.support.modality import turn_faults
 from generator.support.naming import name_faults
+from generator.support.placing import place_faults
 from generator.support.quantities import AMOUNT, Quantity, amount_faults, quantities
 from generator.words import names, stems, words
 from schema import Support
@@ -111,6 +112,7 @@ def find_faults(sentence: str, evidence: Sequence[str], question: str, *, docume
     hard, soft = _number_faults(claim, held, matching)
     for found, loose in (name_faults(claim, matching, held, question), turn_faults(claim, matching)):
         hard, soft = hard + found, soft + loose
+    hard += [] if hard else place_faults(claim, matching)
     if added := _joining_words(claim, documents):
         hard.append(f"It joins {len(documents)} documents by words that none of them uses: {', '.join(sorted(added))}.")
     share = coverage(claim, [*evidence, _in_other_forms(claim, held)])

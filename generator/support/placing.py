@@ -1,0 +1,154 @@
+"""Names and numbers in each other's place: "Will tells Merriman" is not "Merriman tells Will".
+
+Every word of such a sentence stands in the evidence, so that only its place tells. A place is what stands directly in
+front of a name or number and directly behind it, little words included: "London was taken by York" and "York took
+London" have no place in common, and nothing is said of what is told in other words.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from generator.words import FRAMING, NUMBER_WORDS
+from language import STOP_WORDS
+
+REACH = 2
+"""Words on each side that make a place."""
+MARGIN = 2
+"""Words by which two names have to fit each other's places better than their own."""
+LONGEST = 5
+"""Words of a name."""
+
+_TOKEN = re.compile(r"\d+(?:[.,]\d+)*|['’]s\b|[^\W\d_]+")
+_LINKS = frozenset("of the de la du von van al bin for and".split())
+_LISTED = frozenset(("and", "or", ","))
+_EDGE = "|"
+
+
+@dataclass(frozen=True, slots=True)
+class Unit:
+    """A name, part of a name, or number: its words in lower case, the words around it, and where it stands."""
+
+    words: tuple[str, ...]
+    before: tuple[str, ...]
+    after: tuple[str, ...]
+    start: int
+    end: int
+
+    @property
+    def is_number(self) -> bool:
+        """Whether it is one number in digits."""
+        return self.words[0][0].isdigit()
+
+
+def place_faults(claim: str, sentences: Sequence[str]) -> list[str]:
+    """What of a claim stands in another's place, as sentences.
+
+    Args:
+        claim: one sentence.
+        sentences: of the evidence, those that match it.
+    """
+    mine, there = units(claim), [unit for one in sentences for unit in units(one)]
+    for one in mine:
+        if other := _taken_from(one, mine, there):
+            return [f"The sentence says {_shown(one, claim)!r} where the cited text says {' '.join(other.words)!r}."]
+    for one, other in combinations(mine, 2):
+        if one.end <= other.start and not _is_list(claim[one.end : other.start]) and _exchanged(one, other, there):
+            return [f"The sentence exchanges {_shown(one, claim)!r} and {_shown(other, claim)!r}."]
+    return []
+
+
+def units(text: str) -> list[Unit]:
+    """The names of a text with all their parts, and its numbers, in their order.
+
+    >>> [" ".join(one.words) for one in units("In 1998 the Bank of England paid two.")]
+    ['1998', 'bank', 'bank of england', 'england', '2']
+    """
+    tokens = list(_TOKEN.finditer(text))
+    plain = [_plain(token.group()) for token in tokens]
+    return [
+        Unit(
+            tuple(plain[first : last + 1]),
+            tuple((_EDGE, *plain)[max(0, first + 1 - REACH) : first + 1][::-1]),
+            tuple((*plain, _EDGE)[last + 1 : last + 1 + REACH]),
+            tokens[first].start(),
+            tokens[last].end(),
+        )
+        for first, last in _spans([token.group() for token in tokens], plain)
+    ]
+
+
+def _spans(written: Sequence[str], plain: Sequence[str]) -> Iterator[tuple[int, int]]:
+    """First and last token of each name, of each of its parts, and of each number."""
+    for first, word in enumerate(plain):
+        if word[0].isdigit():
+            yield first, first
+        for last in range(first, min(first + LONGEST, len(plain)) if _is_capital(written[first]) else first):
+            if not _is_capital(written[last]) and plain[last] not in _LINKS:
+                break
+            if _is_capital(written[last]):
+                yield first, last
+
+
+def _is_capital(word: str) -> bool:
+    return word[0].isupper() and word.lower() not in STOP_WORDS and word.lower() not in FRAMING
+
+
+def _plain(word: str) -> str:
+    lowered = word.lower().replace("’", "'").replace(",", "") if word[0].isdigit() else word.lower().replace("’", "'")
+    return NUMBER_WORDS.get(lowered, lowered)
+
+
+def _taken_from(one: Unit, mine: Sequence[Unit], there: Sequence[Unit]) -> Unit | None:
+    """What the evidence has in the very place of a name or number that it has in no such place.
+
+    The place has to be three words of the four around it, one of them no mere little word.
+    """
+    own = [unit for unit in there if unit.words == one.words]
+    if not own or any(any(_fit(one, unit)) for unit in own):
+        return None
+    for unit in there:
+        before, after = _fit(one, unit)
+        same = {*one.before[:before], *one.after[:after]} - STOP_WORDS - {_EDGE}
+        is_place = before and after and before + after > REACH and same
+        is_free = not set(unit.words) & set(one.words) and all(unit.words != other.words for other in mine)
+        if is_place and is_free and unit.is_number == one.is_number:
+            return unit
+    return None
+
+
+def _exchanged(one: Unit, other: Unit, there: Sequence[Unit]) -> bool:
+    """Whether two names stand better in each other's places of the evidence than in their own."""
+    if set(one.words) & set(other.words) or one.is_number != other.is_number:
+        return False
+    ones = [unit for unit in there if unit.words == one.words]
+    others = [unit for unit in there if unit.words == other.words]
+    crossed, own = (_best(one, others), _best(other, ones)), (_best(one, ones), _best(other, others))
+    sides = sum(length > 0 for fit in crossed for length in fit)
+    return sides >= 3 and sum(map(sum, crossed)) >= sum(map(sum, own)) + MARGIN
+
+
+def _best(one: Unit, there: Sequence[Unit]) -> tuple[int, int]:
+    """The fit of a unit to the place of these that it fits best."""
+    return max((_fit(one, unit) for unit in there), key=sum, default=(0, 0))
+
+
+def _fit(one: Unit, other: Unit) -> tuple[int, int]:
+    """How many words in a row are the same before and after both, from the nearest on."""
+    return _same(one.before, other.before), _same(one.after, other.after)
+
+
+def _same(mine: Sequence[str], its: Sequence[str]) -> int:
+    shorter = min(len(mine), len(its))
+    return next((place for place in range(shorter) if mine[place] != its[place]), shorter)
+
+
+def _is_list(between: str) -> bool:
+    return bool(_LISTED & set(re.findall(r"\w+|,", between.lower())))
+
+
+def _shown(unit: Unit, text: str) -> str:
+    return text[unit.start : unit.end]
