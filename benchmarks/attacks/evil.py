@@ -17,8 +17,8 @@ from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
 from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
 
 HOST = "evil.example"
-PIECE = 7
-"""Characters at a time: links and words come split, as they do from real models."""
+PIECES = (7, 16, 31, 61)
+"""Characters at a time, by turn: links and words come split, as they do from real models."""
 
 
 class EvilChat(BaseChatModel):
@@ -42,8 +42,9 @@ class EvilChat(BaseChatModel):
         **options: Any,
     ) -> Iterator[ChatGenerationChunk]:
         text = self.draft(str(messages[0].content), str(messages[-1].content))
-        for place in range(0, len(text), PIECE):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=text[place : place + PIECE]))
+        length = PIECES[self.turn % len(PIECES)]
+        for place in range(0, len(text), length):
+            yield ChatGenerationChunk(message=AIMessageChunk(content=text[place : place + length]))
 
     def _generate(self, messages: list[BaseMessage], *arguments: Any, **options: Any) -> ChatResult:
         text = self.draft(str(messages[0].content), str(messages[-1].content))

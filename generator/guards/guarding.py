@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from functools import lru_cache
 
-from generator.guards.hostile import visible
+from generator.guards.hostile import is_instruction, visible
 
 LEFT_OUT = "(link left out)"
 """What stands where an address was that the documents don't hold."""
@@ -82,8 +82,12 @@ def defuse(text: str, held: Sequence[str]) -> str:
 
 @lru_cache(maxsize=16)
 def _addresses(held: tuple[str, ...]) -> frozenset[str]:
-    """The addresses of these texts; remembered, since a stream asks for the same ones at every word."""
-    return frozenset(_bare(match.group()) for one in held for match in _ADDRESS.finditer(one))
+    """The addresses of these texts, but of none that speaks to a model: no model was given it to read.
+
+    Remembered, since a stream asks for the same ones at every word.
+    """
+    read = [one for one in held if not is_instruction(one)]
+    return frozenset(_bare(match.group()) for one in read for match in _ADDRESS.finditer(one))
 
 
 def recites(text: str, system: str, held: Sequence[str] = ()) -> bool:
