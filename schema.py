@@ -218,8 +218,9 @@ class Quote:
 
     @property
     def around_answer(self) -> tuple[str, str, str]:
-        """The words before those that answer, those that answer, and the words after; the last two may be empty."""
-        if self.answer_start is None or self.answer_end is None:
+        """The words before those that answer, those, and the words after; all before where none are singled out."""
+        place = self.answer_start, self.answer_end
+        if self.answer_start is None or self.answer_end is None or place == (self.start, self.end):
             return self.quote, "", ""
         first, last = self.answer_start - self.start, self.answer_end - self.start
         return self.quote[:first], self.quote[first:last], self.quote[last:]

@@ -108,15 +108,16 @@ def answer_events(
     draft.timings = Timings(retrieved_ms, round(draft.now_ms() - retrieved_ms, 1), draft.now_ms())
     yield QuotesFound(tuple(draft.quotes), tuple(passages), question.shown)
 
-    signals = signals_of(question.standalone, found.ranked, passages, found.readings)
+    trusted = [sentence for sentence in found.ranked if not sentence.warning]
+    signals = signals_of(question.standalone, trusted, passages, found.readings)
     missing = missing_names(question.standalone, passages)
     judgement = judge_signals(question.standalone, signals, limits.rule, missing=missing)
     draft.signals = signals.known()
     if judgement.answerable and writer is not None:
         yield from write_draft(draft, chosen, found.sentences, writer, is_stopped)
-    if judgement.answerable and _wants_own_words(draft, judgement, chosen[0], has_writer=writer is not None):
+    if judgement.answerable and _wants_own_words(draft, judgement, trusted[0], has_writer=writer is not None):
         draft.own_words = True
-        yield draft.keep(Sentence(chosen[0].text, (), "supported", 1.0), [chosen[0]])
+        yield draft.keep(Sentence(trusted[0].text, (), "supported", 1.0), [trusted[0]])
     yield Answered(_finish(draft, judgement, fingerprint, has_writer=writer is not None))
 
 

@@ -7,7 +7,7 @@ from evidence_building import evidence, passage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.evidence import choose_quotes, rank_evidence, read_evidence, sentences_of, to_quote
+from generator.evidence import MARKED_FROM, choose_quotes, rank_evidence, read_evidence, sentences_of, to_quote
 from schema import AnswerSpan, Chunk, Passage, Reading, Source
 
 
@@ -111,20 +111,20 @@ def test_the_words_that_answer_stand_in_their_quote(first, last, score, warning,
         if quote.answer_start is None or quote.answer_end is None:
             assert quote.answer_start is quote.answer_end is None
             assert (
-                score < 0
+                score < MARKED_FROM
                 or warning
                 or not set(range(first, last)) & set(range(quote.start - chunk_start, quote.end - chunk_start))
             )
             continue
-        assert (score >= 0, warning) == (True, "")
+        assert (score >= MARKED_FROM, warning) == (True, "")
         assert quote.start <= quote.answer_start < quote.answer_end <= quote.end
         marked = WORDS[quote.answer_start - chunk_start : quote.answer_end - chunk_start]
         assert marked == WORDS[max(first, 0) : max(last, 0)] or found.start < quote.start or found.end > quote.end
         assert marked in quote.quote
 
 
-@pytest.mark.parametrize(("score", "marked"), [(0.0, "wet"), (-0.01, None)])
-def test_words_are_marked_when_they_are_likelier_than_none(score, marked):
+@pytest.mark.parametrize(("score", "marked"), [(4.0, True), (3.99, False)])
+def test_words_are_marked_when_they_are_likely_enough(score, marked):
     (sentence,) = sentences_of([passage("It was very wet.", start=50)], limit=9)
     quote = to_quote(replace(sentence, answer=AnswerSpan(62, 65, score)), 1)
     assert (quote.answer_start, quote.answer_end) == ((62, 65) if marked else (None, None))
