@@ -11,6 +11,7 @@ ROWS = {
     "gold_contained": "expected answer in the answer",
     "gold_in_answer_or_quote": "expected answer in the answer or what it cites",
     "answer_f1": "F1 of the answer's words",
+    "short_answer_f1": "F1 of the words marked as the answer, where any are",
     "rouge_l": "ROUGE-L of the answer",
     "cited": "answers with a citation",
     "citation_holds_gold": "answers whose citations hold the expected place",

@@ -119,4 +119,5 @@ def _parse_span(fields: Fields, words: str) -> Span:
         score=fields.number("score"),
         seen_by_model=fields.truth("seen_by_model") if fields.has("seen_by_model") else None,
         warning=fields.text("warning"),
+        marked=fields.text("marked"),
     )

@@ -56,7 +56,8 @@ class EvalCase:
 class Span:
     """Words of a source that a system showed: a citation, a quote or a retrieved passage, best first.
 
-    ``warning`` is what the system told its reader to beware of in them.
+    ``warning`` is what the system told its reader to beware of in them, ``marked`` those of the words that it marked as
+    the answer.
     """
 
     source: str
@@ -69,6 +70,7 @@ class Span:
     score: float | None = None
     seen_by_model: bool | None = None
     warning: str = ""
+    marked: str = ""
 
 
 @dataclass(frozen=True, slots=True)

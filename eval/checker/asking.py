@@ -16,7 +16,9 @@ from eval.checker.texts import NAME, Corpus
 from eval.records import EvalCase
 
 _WHO = re.compile(r"^Who ((?!did\b|do\b|does\b|else\b|all\b|would\b|will\b|can\b)[a-z]+ .{8,})\?$")
-_WHICH = re.compile(r"^(?:Which|What) (?!year|date|day|time|is|was|are|were)(?:[a-z]+ ){1,2}((?!need)[a-z]{3,}ed .{8,})\?$")
+_WHICH = re.compile(
+    r"^(?:Which|What) (?!year|date|day|time|is|was|are|were)(?:[a-z]+ ){1,2}((?!need)[a-z]{3,}ed .{8,})\?$"
+)
 _OPEN_END = re.compile(r"\b(?:by|in|from|to|of|with|for|at|on|as|into|about)\?$")
 _CAPITALISED = re.compile(r"[A-Z][\w.'’-]*(?: (?:of |the |de |von |van )*[A-Z][\w.'’-]*)*")
 
@@ -62,4 +64,9 @@ def from_questions(
             name, sentence = others[int(rng.integers(len(others)))]
             other = stated(case.question, name) or ""
             yield "echoed question", other, (f"{title}\n{sentence}".strip(),), case.question
-            yield "another answer", other, tuple(f"{title}\n{one}".strip() for one in (held[0], sentence)), case.question
+            yield (
+                "another answer",
+                other,
+                tuple(f"{title}\n{one}".strip() for one in (held[0], sentence)),
+                case.question,
+            )

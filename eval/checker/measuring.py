@@ -44,8 +44,8 @@ class Scored:
 def score_set(folder: Path, check: Check, models: Mapping[str, ScoreCases], *, limit: int, seed: int) -> Scored:
     """Build the cases of a folder and score them."""
     cases = build_cases(folder, limit=limit, seed=seed)
-    checked = tuple(check(case) for case in cases)
-    return Scored(folder.name, cases, checked, {name: score(cases) for name, score in models.items()})
+    scores = {name: score(cases) for name, score in models.items()}
+    return Scored(folder.name, cases, tuple(check(case) for case in cases), scores)
 
 
 def fit_blends(sets: Sequence[Scored]) -> dict[str, np.ndarray]:

@@ -85,6 +85,12 @@ def gold_in_answer_or_quote(judged: Judged) -> float:
     return float(holds_answer(texts, judged.case))
 
 
+def short_answer_f1(judged: Judged) -> float:
+    """F1 of the words that the first citation with any marks as the answer; of the whole answer where none does."""
+    marked = next((span.marked for span in judged.cited if span.marked), judged.outcome.answer)
+    return max(token_f1(marked, gold) for gold in gold_texts(judged.case))
+
+
 def _measure(name: str, definition: str, reference: str, of: Callable[[Judged], float]) -> Measure:
     def unless_refused(judged: Judged) -> float:
         return of(judged) if judged.answered else 0.0
@@ -106,6 +112,13 @@ MEASURES = (
         "extra ones.",
         SQUAD,
         _best(token_f1),
+    ),
+    _measure(
+        "short_answer_f1",
+        "The same of the words that the first citation marks as the answer, where the system marks any; else of the "
+        "whole answer.",
+        SQUAD,
+        short_answer_f1,
     ),
     _measure(
         "gold_contained",

@@ -146,6 +146,7 @@ def _quote_to_span(quote: Quote) -> Span:
         end=quote.end,
         score=_finite(quote.score),
         warning=quote.warning,
+        marked=quote.around_answer[1],
     )
 
 

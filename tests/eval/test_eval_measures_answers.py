@@ -1,5 +1,7 @@
 """Answer measures: the official SQuAD rules and ROUGE-L, by hand."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -9,7 +11,7 @@ from eval.measures import tabulate
 from eval.measures.answers import common_subsequence, exact_match, gold_texts, rouge_l, token_f1
 from eval.records import EvalCase, Outcome, Span, Statement
 
-NAMES = ("exact_match", "answer_f1", "gold_contained", "rouge_l", "gold_in_answer_or_quote")
+NAMES = ("exact_match", "answer_f1", "short_answer_f1", "gold_contained", "rouge_l", "gold_in_answer_or_quote")
 
 
 @pytest.mark.parametrize(
@@ -94,7 +96,9 @@ def test_an_answer_is_compared_with_each_accepted_one_or_with_all_in_a_row():
 def values(case, outcome):
     columns = tabulate([case], [outcome], lambda *_: "supported", groups=("answers",))
     assert tuple(columns) == NAMES
-    return {name: pytest.approx(column[0], abs=1e-12) for name, column in columns.items()}
+    figures = {name: pytest.approx(column[0], abs=1e-12) for name, column in columns.items()}
+    assert figures.pop("short_answer_f1") == figures["answer_f1"]  # as long as nothing is marked
+    return figures
 
 
 def answered(text, *citations, **others):
@@ -128,8 +132,22 @@ def test_only_quotes_that_the_answer_cites_can_hold_the_expected_answer():
     assert values(case, in_one_piece)["gold_in_answer_or_quote"] == 1
 
 
+def test_the_short_answer_is_what_the_first_citation_with_a_mark_marks():
+    case = EvalCase("1", "q", ("12 October 2022",))
+    plain, marked = Span("a", "In autumn."), Span("a", "It was on 12 October.", marked="12 October")
+    other = Span("a", "12 October 2022", marked="12 October 2022")
+    answer = answered("It was on that day in the autumn.")
+    for cited, wanted in (((plain, marked, other), 4 / 5), ((other, marked), 1), ((plain,), 0), ((), 0)):
+        outcome = replace(answer, citations=cited, sentences=(Statement("It was.", tuple(range(1, len(cited) + 1))),))
+        columns = tabulate([case], [outcome], lambda *_: "supported", groups=("answers",))
+        assert columns["short_answer_f1"][0] == pytest.approx(wanted, abs=1e-12)
+
+
 def test_a_refused_question_has_no_right_word():
-    case, nothing = EvalCase("1", "q", ("The documents do not say.",)), dict.fromkeys(NAMES, 0)
+    case, nothing = (
+        EvalCase("1", "q", ("The documents do not say.",)),
+        dict.fromkeys(set(NAMES) - {"short_answer_f1"}, 0),
+    )
     assert values(case, answered("The documents do not say.", "do not say", abstained=True)) == nothing
     assert values(case, Outcome("1", "")) == nothing
     assert values(EvalCase("1", "q", ("the",)), Outcome("1", "")) == nothing

@@ -88,7 +88,7 @@ def test_the_json_has_the_keys_of_an_answer():
     assert list(record)[:4] == ["id", "answer", "abstained", "reason"]
     assert record["citations"] == [
         {"number": 1, "quote": "on 12 October", "source": "default/plan.pdf", "title": "The plan", "date": "2022-10",
-         "page": 2, "start": 10, "end": 23, "score": 4.5, "seen_by_model": None}
+         "page": 2, "start": 10, "end": 23, "score": 4.5, "seen_by_model": None, "warning": "", "marked": ""}
     ]  # fmt: skip
     assert [one["number"] for one in record["quotes"]] == [1, 2]
     assert (record["passages"][0]["rank"], record["passages"][0]["text"]) == (1, "It was published on 12 October.")

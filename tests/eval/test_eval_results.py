@@ -16,7 +16,9 @@ CASES = (
     EvalCase("cost", "What did it cost?", unanswerable=True),
     EvalCase("ç", "Qué día? 何日", ("NaN", "a\u2028b"), together=True),
 )
-QUOTE = Span("default/plan.pdf", "on 12 October", "The plan", None, 2, 10, 23, 0.1 + 0.2, warning="Beware.")
+QUOTE = Span(
+    "default/plan.pdf", "on 12 October", "The plan", None, 2, 10, 23, 0.1 + 0.2, warning="Beware.", marked="12 October"
+)
 OUTCOMES = (
     Outcome("day", "On 12 October.", sentences=(Statement("On 12 October.", (1,), "supported", 1.0),),
             citations=(QUOTE,), quotes=(QUOTE,), passages=(QUOTE,), confidence=1 / 3, timings={"total_ms": 20.5},
