@@ -190,8 +190,8 @@ def _titled(quote: Quote) -> str:
 
 def _above(quote: Quote) -> Iterator[str]:
     """What is no part of a quote and needed to read it: the headings, who speaks, the words before it."""
-    if quote.heading:
-        yield f"under: {_printable(quote.heading)}"
+    if quote.section:
+        yield f"under: {_printable(quote.section)}"
     if quote.speaker:
         speaker = _printable(quote.speaker)
         yield f"{speaker[:1].upper()}{speaker[1:]}, as reported in {_printable(quote.title)}"

@@ -217,6 +217,11 @@ class Quote:
     answer_end: int | None = None
 
     @property
+    def section(self) -> str:
+        """The headings above the quote, without the first where it only repeats the document's title."""
+        return "" if self.heading == self.title else self.heading.removeprefix(f"{self.title} > ")
+
+    @property
     def around_answer(self) -> tuple[str, str, str]:
         """The words before those that answer, those, and the words after; all before where none are singled out."""
         place = self.answer_start, self.answer_end

@@ -180,10 +180,10 @@ def _card(quote: Quote, number: int | None, rank: int | None = None) -> str:
     """One quote: its number when a sentence points to it, the verbatim words, where they stand, and the way there."""
     label = f"Footnote {number}" if number else f"Quote {rank}" if rank else "Quote"
     name = escape(f"{label}: show in {place(quote.title, quote.date, quote.page)}")
-    shown = number or rank or "·"
     return (
-        f'<li class="card" {_opens(quote, label)}><span class="number">{shown}</span><div>{_above(quote)}'
-        f'<blockquote>{_words(quote)}</blockquote><p class="where">{_where(quote.title, quote.date, quote.page)} '
+        f'<li class="card" {_opens(quote, label)}><span class="number">{number or rank or ""}</span>'
+        f"<div>{_above(quote)}<blockquote>{_words(quote)}</blockquote>"
+        f'<p class="where">{_where(quote.title, quote.date, quote.page)} '
         f'<button type="button" class="show" {_opens(quote, label)} aria-label="{name}">Show in document</button>'
         "</p></div></li>"
     )
@@ -200,7 +200,7 @@ def _above(quote: Quote) -> str:
     before = '<span class="off-screen">Before it: </span>'
     parts = (
         ("warning", quote.warning, ""),
-        ("heading", quote.heading, ""),
+        ("heading", quote.section, ""),
         ("speaker", speaker(quote), ""),
         ("context", quote.context, before),
     )
@@ -220,14 +220,17 @@ def _refusal(exchange: Exchange) -> str:
     shown = [quote.unmarked() for quote in nearest[:NEAREST_SHOWN]]
     cards = _cards("The nearest passages, which do not answer it", shown, {})
     conflicts = "".join(_conflict(one, exchange) for one in (answer.conflicts if answer else ()))
-    looked = (
-        f'<p class="looked">Looked for “{escape(_short(exchange.searched_for or exchange.question, 200))}” in '
-        f"{count(len(exchange.passages), 'passage')} of {count(_documents(exchange.passages), 'document')}.</p>"
-    )
     return (
-        f'<div class="refusal"><p class="verdict-line">The documents do not say.</p><p>{reason}</p>{looked}</div>'
-        f"{conflicts}{cards}"
+        f'<div class="refusal"><p class="verdict-line">The documents do not say.</p><p>{reason}</p>'
+        f'<p class="looked">{_looked(exchange)}</p></div>{conflicts}{cards}'
     )
+
+
+def _looked(exchange: Exchange) -> str:
+    """What was looked through, and for what, unless it is the very question above."""
+    sought = f"for “{escape(_short(exchange.searched_for, 200))}” in" if exchange.searched_for else "through"
+    documents = count(_documents(exchange.passages), "document")
+    return f"Looked {sought} {count(len(exchange.passages), 'passage')} of {documents}."
 
 
 def _documents(passages: Sequence[Passage]) -> int:

@@ -90,7 +90,7 @@ def test_while_writing_the_quotes_keep_their_rank_and_gain_their_numbers():
         Exchange(1, "When?"), phase="writing", quotes=QUOTES, sentences=SENTENCES[:1], citations=QUOTES[1:2]
     )
     text = Reader(render.exchange_html(exchange)).text
-    assert f"·{QUOTES[0].quote}" in text
+    assert f"Quotes from the documents{QUOTES[0].quote}" in text
     assert f"2{QUOTES[1].quote}" in text
 
 
@@ -170,9 +170,9 @@ def test_a_conflict_with_a_quote_that_is_not_shown_is_left_out():
     assert "disagree" not in render.exchange_html(replace(done, answer=replace(done.answer, conflicts=(alone,))))
 
 
-def test_a_refusal_says_what_was_looked_for():
+def test_a_refusal_says_what_was_looked_through():
     text = Reader(render.exchange_html(answered("What did it cost?"))).text
-    assert "Looked for “What did it cost?” in 2 passages of 1 document." in text
+    assert "Looked through 2 passages of 1 document." in text
 
 
 def test_the_copy_has_marks_in_the_sentences_and_the_footnotes_below():
@@ -274,6 +274,24 @@ def test_a_warning_stands_above_its_quote_and_in_the_copy():
     quotes_only = replace(exchange, sentences=(), citations=())
     assert f"[3] ({WARNING}) “{MARKED[2].quote}”" in wording.plain_text(quotes_only)
     assert f"[2] The ABPI, as reported in {MARKED[1].title}: [{MARKED[1].context}] “" in wording.plain_text(quotes_only)
+
+
+@pytest.mark.parametrize(
+    ("heading", "shown"),
+    [
+        ("Genomics briefing", ""),
+        ("Genomics briefing > Dates", "Dates"),
+        ("Genomics briefings > Dates", "Genomics briefings > Dates"),
+        ("Dates > Genomics briefing", "Dates > Genomics briefing"),
+        ("", ""),
+    ],
+)
+def test_headings_do_not_repeat_the_title_below_them(heading, shown):
+    quote = replace(QUOTES[0], heading=heading)
+    assert quote.section == shown
+    drawn = render.exchange_html(replace(Exchange(1, "x"), phase="writing", quotes=(quote,)))
+    assert (f'<p class="heading">{wording.escape(shown)}</p>' in drawn) == bool(shown)
+    assert drawn.count('class="heading"') == bool(shown)
 
 
 def test_a_follow_up_says_what_was_searched_for_from_the_quotes_on():
