@@ -5,10 +5,11 @@ from __future__ import annotations
 import json
 import os
 import platform
+import subprocess
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import typer
 
@@ -24,6 +25,10 @@ if TYPE_CHECKING:
     from parts import Parts
 
 
+BATCH = 64
+"""Pairs that the reading model reads at once."""
+
+
 def checker_command(
     data: Annotated[list[Path], typer.Argument(metavar="DATA...", help="Folders in BEIR form to report on.")],
     fit: Annotated[
@@ -31,7 +36,12 @@ def checker_command(
     ] = None,
     limit: Annotated[int, typer.Option("--limit", min=2, help="The most cases of a kind.")] = 200,
     seed: Annotated[int, typer.Option("--seed", min=0, help="Draws sentences and changes.")] = 1,
-    rules_only: Annotated[bool, typer.Option("--rules-only", help="Without embedder and cross-encoder.")] = False,
+    models: Annotated[
+        Literal["none", "reader", "all"],
+        typer.Option(
+            "--models", help="Which models score beside the rules: all is slow, with embedder and cross-encoder."
+        ),
+    ] = "reader",
     show_errors: Annotated[int, typer.Option("--show-errors", min=0, help="Show so many of the worst misses.")] = 0,
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
@@ -46,14 +56,14 @@ def checker_command(
             raise FootnoteError(
                 f"{next(iter(shared))} is both to fit on and to report; that would flatter the figures."
             )
-        models, entail = ({}, None) if rules_only else _models()
+        scorers, entail = _models(models)
         check, scored = _check(entail), {}
         for folder in (*data, *(fit or ())):
             console.note(f"{folder.name}: building and scoring cases")
-            scored[folder] = score_set(folder, check, models, limit=limit, seed=seed)
+            scored[folder] = score_set(folder, check, scorers, limit=limit, seed=seed)
         blends = fit_blends([scored[folder] for folder in fit]) if fit else {}
         results = [measure_set(scored[folder], blends, seed=seed) for folder in data]
-        record = {"made": _made(limit, seed, fit or ())} | result_to_dict(results, blends)
+        record = {"machine": _machine(), "made": _made(limit, seed, data, fit or ())} | result_to_dict(results, blends)
         if out:
             out.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
     if as_json:
@@ -81,14 +91,31 @@ def _show(result: SetResult, misses: int) -> None:
             console.say(f"  text: {text}")
 
 
-def _made(limit: int, seed: int, fit: Sequence[Path]) -> dict[str, Any]:
+def _made(limit: int, seed: int, data: Sequence[Path], fit: Sequence[Path]) -> dict[str, Any]:
     """What the figures come from."""
     return {
-        "date": datetime.now(UTC).date().isoformat(),
-        "machine": {"system": platform.platform(), "cores": os.cpu_count(), "python": platform.python_version()},
         "limit": limit,
         "seed": seed,
+        "reported": [folder.name for folder in data],
         "fitted_on": [folder.name for folder in fit],
+    }
+
+
+def _machine() -> dict[str, Any]:
+    """Where and with which code it was measured; no commit outside a checkout."""
+    root = Path(__file__).resolve().parent.parent
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=root)  # noqa: S603  (fixed words)
+        commit = done.stdout.strip()
+    except OSError:
+        commit = ""
+    return {
+        "system": platform.platform(),
+        "cores": os.cpu_count(),
+        "python": platform.python_version(),
+        "commit": commit,
+        "date": datetime.now(UTC).date().isoformat(),
     }
 
 
@@ -106,16 +133,34 @@ def _check(entail: Entail | None) -> Check:
     return check
 
 
-def _models() -> tuple[Mapping[str, ScoreCases], Entail | None]:
-    """The scores of the models that these settings name, and the reading model's, where its weights are there."""
+def _models(wanted: str) -> tuple[Mapping[str, ScoreCases], Entail | None]:
+    """The reading model's scores where its weights are there, and others to compare it with."""
+    if wanted == "none":
+        return {}, None
     from parts import Parts  # noqa: PLC0415
 
     parts = Parts(current_settings())
-    scores: dict[str, ScoreCases] = {"cosine": _cosines(parts), "cross-encoder": _relevance(parts)}
-    entail: Entail | None = getattr(parts, "entail", None)
-    if entail is not None:
-        scores["reading model"] = _entailment(entail)
-    return scores, entail
+    scores: dict[str, ScoreCases] = {}
+    if wanted == "all":
+        scores |= {"cosine": _cosines(parts), "cross-encoder": _relevance(parts)}
+    if parts.entail is None:
+        return scores, None
+    entail = _remembered(parts.entail)
+    return scores | {"reading model": _entailment(entail)}, entail
+
+
+def _remembered(entail: Entail) -> Entail:
+    """The same logits, each pair read once: the check asks again for what was read in batches."""
+    known: dict[tuple[str, str], float] = {}
+
+    def of(pairs: Sequence[tuple[str, str]]) -> list[float]:
+        new = [pair for pair in dict.fromkeys(pairs) if pair not in known]
+        for first in range(0, len(new), BATCH):
+            batch = new[first : first + BATCH]
+            known.update(zip(batch, entail(batch), strict=True))
+        return [known[pair] for pair in pairs]
+
+    return of
 
 
 def _cosines(parts: Parts) -> ScoreCases:

@@ -60,8 +60,8 @@ def coverage(sentence: str, evidence: Sequence[str]) -> float:
 def cite(sentence: str, evidence: Sequence[Evidence], *, entail: Entail | None = None) -> list[Evidence]:
     """The fewest evidence sentences that cover a sentence, best first; none when nothing does.
 
-    A sentence of the evidence that says it word for word is cited alone. What later choices cover altogether is left
-    out again.
+    A sentence of the evidence that says it word for word is cited alone. A further one has to add words of its own: its
+    title and headings do not count. What later choices cover altogether is left out again.
 
     Args:
         sentence: of the draft.
@@ -90,10 +90,12 @@ def _best_addition(
     sentence: str, cited: Sequence[Evidence], evidence: Sequence[Evidence], entail: Entail | None
 ) -> tuple[Evidence | None, float]:
     """The place that covers most together with what is cited, and the share that they cover then."""
-    rest = [candidate for candidate in evidence if candidate not in cited]
+    missing = stems(sentence).difference(*(stems(one.grounds) for one in cited))
+    rest = [one for one in evidence if one not in cited and missing & stems(one.text)]
     if not rest:
         return None, 0.0
-    gains = [coverage(sentence, [one.grounds for one in (*cited, candidate)]) for candidate in rest]
+    held = [one.grounds for one in cited]
+    gains = [coverage(sentence, [*held, one.text if cited else one.grounds]) for one in rest]
     best = max(gains)
     near = [place for place, gain in enumerate(gains) if gain >= best - (TIE if entail else 0.0)]
     if entail and len(near) > 1:

@@ -18,6 +18,7 @@ LEAST_ADDED = 0.15
 
 _TIDY = str.maketrans({"“": '"', "”": '"', "’": "'", "‘": "'", "\u00a0": " ", "–": "-"})
 _THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}\b)")
+_FRAME = re.compile(r"^According to the (?:document|documents|text|excerpt|excerpts|passage|context|source), ", re.I)
 _FORMS = [
     (re.compile(r"(?<=\d)\s?(?:per\s?cent\b|%)"), "%"),
     (re.compile(r"(?<!\bca)(?<!\bwo)(?<=[a-z])n't\b| n't\b"), " not"),
@@ -54,18 +55,20 @@ def matching_sentences(claim: str, evidence: Sequence[str]) -> list[str]:
 def stands_verbatim(claim: str, evidence: Sequence[str]) -> bool:
     """Whether a claim is word for word a sentence of the evidence, or the end of one that nothing in front of it turns.
 
-    Numbers may be written in another form.
+    Numbers may be written in another form, and "according to the document" may stand in front of the claim.
 
     "It is not true that rain fell" does not hold the sentence "rain fell"; a title in front of it does no harm.
     """
-    wanted = tidy(claim)
+    wanted = _FRAME.sub("", tidy(claim))
     if not wanted:
         return False
+    lowered = wanted[0].lower() + wanted[1:]
     for text in evidence:
         for start, end in sentence_spans(text):
             held = tidy(text[start:end])
             head = held.removesuffix(wanted)
-            if held == wanted or (head != held and head.endswith(" ") and not _TURNING.search(head)):
+            is_whole = held[:1].lower() + held[1:] == lowered
+            if is_whole or (head != held and head.endswith(" ") and not _TURNING.search(head)):
                 return True
     return len(sentence_spans(claim)) > 1 and any(f" {wanted} " in f" {tidy(text)} " for text in evidence)
 

@@ -18,10 +18,10 @@ from generator.reading import Entail
 from generator.support.aligning import matching_sentences, stands_verbatim
 from generator.support.dates import Date, date_faults, dates, without_dates
 from generator.support.modality import turn_faults
-from generator.support.naming import name_faults
+from generator.support.naming import find_names, name_faults
 from generator.support.placing import place_faults
 from generator.support.quantities import AMOUNT, Quantity, amount_faults, quantities
-from generator.words import names, stems, words
+from generator.words import names, stem, stems, words
 from schema import Support
 
 FULL_COVERAGE = 0.6
@@ -29,6 +29,8 @@ FULL_COVERAGE = 0.6
 DOUBTED, REFUTED = 0.5, 0.1
 """Blended score below which a sentence without a fault is partly supported, and not supported, if a model is asked."""
 
+REPEATS = "The sentence only repeats the question."
+_ASKS_FOR_MORE = re.compile(r"\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 _ANSWER_OPENING = re.compile(r"^\s*(?:yes|no)[,.:]\s+", re.IGNORECASE)
 
 
@@ -43,12 +45,17 @@ class Verdict:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """What the rules find: grave faults, loose ends, and the share of the content that the evidence holds, 0 to 1."""
+    """What the rules find: grave faults, loose ends, and the share of the content that the evidence holds, 0 to 1.
+
+    ``echo`` tells of words that are the question's alone: a loose end, unless a model finds that other words of the
+    evidence say the same.
+    """
 
     hard: tuple[str, ...]
     soft: tuple[str, ...]
     coverage: float
     verbatim: bool = False
+    echo: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,7 +107,9 @@ def check_support(
     asks = entail is not None and not findings.verbatim and not findings.hard
     logit = entail([(sentence, " ".join(evidence))])[0] if asks and entail else None
     score = (WITH_MODEL if logit is not None else RULES).probability(findings, logit)
-    return Verdict(_support(findings, None if logit is None else score), round(score, 3), findings.hard + findings.soft)
+    doubted = logit is None or score < DOUBTED
+    problems = findings.hard + findings.soft + (findings.echo if doubted else ())
+    return Verdict(_support(findings, None if logit is None else score), round(score, 3), problems)
 
 
 def find_faults(sentence: str, evidence: Sequence[str], question: str, *, documents: Sequence[str] = ()) -> Findings:
@@ -113,10 +122,32 @@ def find_faults(sentence: str, evidence: Sequence[str], question: str, *, docume
     for found, loose in (name_faults(claim, matching, held, question), turn_faults(claim, matching)):
         hard, soft = hard + found, soft + loose
     hard += [] if hard else place_faults(claim, matching)
+    hard += [REPEATS] if _only_repeats(claim, question) else []
     if added := _joining_words(claim, documents):
         hard.append(f"It joins {len(documents)} documents by words that none of them uses: {', '.join(sorted(added))}.")
     share = coverage(claim, [*evidence, _in_other_forms(claim, held)])
-    return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), share)
+    echo = _echo(claim, held, question)
+    return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), share, echo=echo)
+
+
+def _only_repeats(claim: str, question: str) -> bool:
+    """Whether a claim says nothing that is not in a question that asks for more than a yes or a choice."""
+    return bool(_ASKS_FOR_MORE.search(question)) and " or " not in question and stems(claim) <= stems(question)
+
+
+def _echo(claim: str, held: str, question: str) -> tuple[str, ...]:
+    """What is told of words that the question says and the evidence does not, where they carry what a claim says.
+
+    Of the words that are no names, a third or fewer stand in the evidence then: it may name whom the claim names, and
+    say another thing of them.
+    """
+    predicate = stems(claim) - set().union(*(one.stems for one in find_names(claim, words(held))))
+    missing = predicate - stems(held)
+    asked = sorted(missing & stems(question))
+    if not asked or 3 * len(missing) < 2 * len(predicate):
+        return ()
+    said = list(dict.fromkeys(word for word in words(claim) if stem(word) in asked))
+    return (f"Only the question says this, not the cited text: {', '.join(said)}.",)
 
 
 def _number_faults(claim: str, held: str, matching: Sequence[str]) -> tuple[list[str], list[str]]:
@@ -127,6 +158,7 @@ def _number_faults(claim: str, held: str, matching: Sequence[str]) -> tuple[list
     if not hard:
         elsewhere, loose = _faults_in(amounts, of_claim, "\n".join(matching))
         told = [fault.replace("is not in the cited text", "is only elsewhere in the cited text") for fault in elsewhere]
+        told = [fault for fault in told if "number 1st" not in fault]  # "first" often is just style
         soft = [*dict.fromkeys(soft + told + loose)]
     return hard, soft
 
@@ -151,10 +183,11 @@ def _support(findings: Findings, blended: float | None) -> Support:
     """The verdict; ``blended`` is the score with a model's part in it, where one was asked."""
     if findings.verbatim:
         return "supported"
-    if findings.hard or findings.coverage < LEAST_COVERAGE or (blended is not None and blended < REFUTED):
+    refuted = findings.coverage < LEAST_COVERAGE if blended is None else blended < REFUTED
+    if findings.hard or refuted:
         return "unsupported"
     doubted = findings.coverage < FULL_COVERAGE if blended is None else blended < DOUBTED
-    return "partly" if findings.soft or doubted else "supported"
+    return "partly" if findings.soft or doubted or (findings.echo and blended is None) else "supported"
 
 
 def _joining_words(sentence: str, documents: Sequence[str]) -> set[str]:

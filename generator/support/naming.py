@@ -6,18 +6,21 @@ Capital letters make a name here, so that languages without them, and text in ca
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from generator.support.dates import MONTHS
-from generator.words import FRAMING, stem, words
+from generator.words import FRAMING, stem, stems, words
 from language import STOP_WORDS
 
 _RUN = re.compile(
-    r"\b[A-Z][\w&'’-]*(?:\.(?=\s[A-Z]))?(?:\s(?:of\sthe\s|(?:of|de|la|du|von|van|al|bin|for)\s)?[A-Z][\w&'’-]*)*",
+    r"\b[A-Z][\w&'’-]*(?:\.\d\w*)*(?:\.(?=\s[A-Z]))?(?:\s(?:of\sthe\s|(?:of|de|la|du|von|van|al|bin|for)\s)?[A-Z][\w&'’-]*)*",
     re.UNICODE,
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
+_ENDS = re.compile(r"[.!?][\"'”’)\]]*\s*$")
+_PRONOUN = re.compile(r"\b(?:he|she|it|they|this|these|such|we|you|i)\b|^(?:his|her|its|their|our)\b", re.IGNORECASE)
+_ELSEWHERE = "The name {!r} is only elsewhere in the cited text."
 _LINKS = frozenset("of the de la du von van al bin for".split())
 _MONTH_WORDS = {name.lower() for name in MONTHS} | {name[:3].lower() for name in MONTHS} | {"sept"}
 _PLAIN_OPENINGS = STOP_WORDS | FRAMING | frozenset("no not yes however although though".split())
@@ -42,8 +45,12 @@ class Name:
         return "".join(word[0] for word in self.text.split() if word[0].isupper()).lower()
 
 
-def find_names(text: str) -> list[Name]:
-    """The names of a text; the first word of a sentence is one only with another, or when it is an acronym.
+def find_names(text: str, known: Collection[str] = ()) -> list[Name]:
+    """The names of a text; the first word of a sentence is one with another, when it is an acronym, or when known.
+
+    Args:
+        text: one sentence or more.
+        known: words in lower case that are names wherever they stand.
 
     >>> [name.text for name in find_names("Yesterday the Bank of England met Mervyn King. NHS staff stayed.")]
     ['Bank of England', 'Mervyn King', 'NHS']
@@ -60,7 +67,7 @@ def find_names(text: str) -> list[Name]:
             start,
             end,
         )
-        for run, start, end in _runs(text)
+        for run, start, end in _runs(text, known)
     ]
 
 
@@ -73,20 +80,43 @@ def name_faults(claim: str, sentences: Sequence[str], held: str, question: str) 
         held: all of the evidence.
         question: whose names a claim may repeat.
     """
-    known = stems_of(held) | stems_of(question)
-    there = [name for one in sentences for name in find_names(one)]
-    everywhere = find_names(held)
-    mine = find_names(claim)
+    everywhere, asked = find_names(held), stems_of(question)
+    known = stems_of(held) | asked
+    named = {one.text.lower() for one in everywhere} - set(re.findall(r"[^\W\d_]+", held))
+    there = [name for one in sentences for name in find_names(one, named)]
+    mine = find_names(claim, named)
+    predicate = stems(claim).difference(*(one.stems for one in mine))
     hard, soft = [], []
     for name in mine:
         missing = {one for one in name.stems - known if not _is_short_form(one, name, everywhere, held)}
         if not missing or (not name.start and missing == {stem(words(name.text)[0])} != name.stems):
-            continue  # all in order, or the first word of a sentence in front of a name
+            if not missing and not name.stems & asked and (apart := _said_of(name, predicate, sentences)):
+                other = _in_its_place(name, set(name.stems), find_names(apart, named), stems_of(claim))
+                (hard if other else soft).append(_instead(name, other) if other else _ELSEWHERE.format(name.text))
+            continue  # the name is there, or it is the first word of a sentence in front of one
         if other := _in_its_place(name, missing, there, stems_of(claim)):
-            hard.append(f"The sentence says {name.text!r} where the cited text says {other.text!r}.")
+            hard.append(_instead(name, other))
         else:
             soft.append(f"The name {name.text!r} is not in the cited text.")
     return hard + _exchanged(claim, mine, sentences), soft
+
+
+def _instead(name: Name, other: Name) -> str:
+    return f"The sentence says {name.text!r} where the cited text says {other.text!r}."
+
+
+def _said_of(name: Name, predicate: set[str], sentences: Sequence[str]) -> str | None:
+    """The sentence that says what a claim says of a name without naming it, if those that name it say far less of that.
+
+    A heading names what the sentences under it are about, and a pronoun whoever was named before.
+    """
+    naming = [one for one in sentences if name.stems <= stems_of(one)]
+    shares = {one: len(predicate & stems(one)) for one in sentences}
+    best = max((one for one in sentences if one not in naming), key=lambda one: shares[one], default="")
+    if not best or not naming or any(not _ENDS.search(one) for one in naming) or _PRONOUN.search(best):
+        return None
+    says_more = shares[best] >= max(1, len(predicate) / 2, 2 * max(shares[one] for one in naming))
+    return best if says_more else None
 
 
 def stems_of(text: str) -> set[str]:
@@ -95,7 +125,7 @@ def stems_of(text: str) -> set[str]:
     return {stem(part) for word in whole for part in (word, *word.split("'")) if part and part not in _LINKS}
 
 
-def _runs(text: str) -> list[tuple[str, int, int]]:
+def _runs(text: str, known: Collection[str]) -> list[tuple[str, int, int]]:
     """Names with their spans, without a word in front that is capital only because a sentence begins."""
     found = []
     for match in _RUN.finditer(text):
@@ -108,7 +138,8 @@ def _runs(text: str) -> list[tuple[str, int, int]]:
             continue
         start = match.start() + parts[first].start()
         run = re.sub(r"['’]s$|['’.]$", "", text[start : match.end()])
-        is_single = opening and not first and len(parts) == 1 and not run.isupper()
+        is_plain = not run.isupper() and run.lower() not in known
+        is_single = opening and not first and len(parts) == 1 and is_plain
         is_month = all(part.group().lower().rstrip(".") in _MONTH_WORDS for part in parts[first:])
         if len(run) > 1 and not is_single and not is_month:
             found.append((run, start, start + len(run)))

@@ -202,7 +202,7 @@ def test_a_blend_uses_a_model_that_knows(folder):
 
 def test_the_command_reports_shows_misses_and_writes_figures(folder, tmp_path):
     out = tmp_path / "figures.json"
-    asked = ["eval", "checker", str(folder), "--limit", "3", "--rules-only", "--out", str(out)]
+    asked = ["eval", "checker", str(folder), "--limit", "3", "--models", "none", "--out", str(out)]
     result = CliRunner().invoke(app, [*asked, "--show-errors", "2"])
     assert result.exit_code == 0, result.output
     assert "area under the ROC curve" in result.output

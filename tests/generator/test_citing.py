@@ -146,3 +146,18 @@ def test_the_title_and_date_of_a_document_vouch_too():
         "It was published in spring.", "It was withdrawn in spring.", title="Genomics Strategy", date="2022"
     )
     assert paths(cite("The Genomics Strategy was published in 2022.", found)) == ["a.md"]
+
+
+def test_a_further_place_adds_words_of_its_own_and_not_of_its_title():
+    """ "Alpine" is in the second document's title alone, and "sang" of its text adds a tenth, under LEAST_GAIN."""
+    first = evidence("Alpha bravo charlie delta echo foxtrot golf hotel.", title="")
+    second = evidence("Somebody else sang in spring.", title="Alpine India")
+    sentence = "Alpha bravo charlie delta echo foxtrot golf hotel sang alpine india."
+    assert cite(sentence, [*first, *second]) == first
+    richer = evidence("Somebody sang of alpine India.", title="")
+    assert cite(sentence, [*first, *richer]) == [*first, *richer]
+
+
+def test_a_place_that_shares_its_title_alone_is_not_cited():
+    found = evidence("Somebody slept very well.", title="Genomics Strategy")
+    assert cite("The Genomics Strategy.", found) == []
