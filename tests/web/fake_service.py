@@ -90,6 +90,8 @@ class FakeService:
         self.asked: list[tuple[str, tuple[schema.Turn, ...]]] = []
         self.narrowed: list[tuple[str | None, schema.Filter | None]] = []
         self.stops: list[threading.Event] = []
+        self.go_on = threading.Event()
+        """Lets an answer go on that is held after its first sentence."""
         self.stopped_at: float | None = None
         self.feedback: list[Feedback] = []
 
@@ -191,6 +193,8 @@ class FakeService:
                     return
                 yield schema.Token(word + " ")
             yield schema.SentenceChecked(sentence, tuple(QUOTES[number - 1] for number in sentence.citations))
+            while "held" in question and done == 0 and not self.go_on.wait(0.05) and not stop.is_set():
+                pass
         text = " ".join(sentence.text for sentence in SENTENCES)
         yield schema.Answered(_answer(question, text, SENTENCES, QUOTES[:2], QUOTES))
 

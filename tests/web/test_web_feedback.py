@@ -295,13 +295,14 @@ def test_what_cannot_be_recorded_says_so_and_keeps_the_words(browser, url):
 
 
 @in_browser
-def test_an_answer_that_failed_or_is_running_has_no_thumbs(page):
+def test_an_answer_that_failed_or_is_running_has_no_thumbs(page, service):
     ask(page, "broken")
     finished(page)
     assert page.locator(".thumb").count() == 0
-    ask(page, "steady, when?")
+    ask(page, "held, when?")
     page.wait_for_selector("#current .sentence")
     assert page.locator("#current .thumb").count() == 0
+    service.go_on.set()
     finished(page)
     assert page.locator("#current .thumb").count() == 2
 

@@ -275,7 +275,7 @@ def test_a_new_conversation_stops_and_forgets_an_answer_in_progress(page, servic
 
 def test_two_visitors_have_two_conversations(open_page, service):
     first, second = open_page(), open_page()
-    ask(first, "slow one")
+    ask(first, "held one")
     first.wait_for_selector("#current .sentence")
     running = service.stops[-1]
     ask(second, "When?")
@@ -284,6 +284,7 @@ def test_two_visitors_have_two_conversations(open_page, service):
     second.wait_for_selector(".opening")
     assert not running.is_set()
     assert first.locator(".exchange").count() == 1
+    service.go_on.set()
     finished(first)
     assert words(first, "#current .mark") == ["1", "1", "2"]
 
