@@ -5,7 +5,18 @@ from urllib.parse import urlsplit
 
 import pytest
 from browsing import ask, finished, serving
-from fake_service import AREAS, COVERS, EXAMPLES, HOSTILE, HOSTILE_TITLE, PUBLISHED, SENTENCES, FakeService
+from fake_service import (
+    AREAS,
+    COVERS,
+    EXAMPLES,
+    HOSTILE,
+    HOSTILE_TITLE,
+    PUBLISHED,
+    SENTENCES,
+    STANDALONE,
+    WARNING,
+    FakeService,
+)
 
 import schema
 
@@ -406,6 +417,27 @@ def test_light_and_dark_differ_and_both_can_be_read(open_page):
     for paper, ink, verdict in shades.values():
         assert contrast(paper, ink) > 7
         assert contrast(paper, verdict) > 4.5
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_what_stands_beside_quotes_can_be_read(open_page, scheme):
+    page = open_page(color_scheme=scheme)
+    ask(page, "and in Wales?")
+    finished(page)
+    assert words(page, "#current .searched") == [f"Searched for: {STANDALONE}"]
+    assert words(page, "#current .card mark") == ["12 October 2022"]
+    assert words(page, "#current .card .warning") == [WARNING]
+    pairs = page.evaluate(
+        """() => ['.card mark', '.card .warning', '.searched', '.conflict p'].map(name => {
+             const style = (element) => getComputedStyle(element);
+             const element = document.querySelector('#current ' + name);
+             let under = element;
+             while (style(under).backgroundColor === 'rgba(0, 0, 0, 0)') under = under.parentElement;
+             return [style(element).color, style(under).backgroundColor];
+           })"""
+    )
+    assert [contrast(ink, paper) > 4.5 for ink, paper in pairs] == [True] * 4
+    assert contrast(*pairs[0]) > 7
 
 
 def contrast(one, other):
