@@ -108,4 +108,6 @@ def _cut(text: str) -> str:
 def _answer_of(turn: Turn) -> str:
     """What the rules read of an answer: its beginning, and nothing of a refusal."""
     answer = " ".join(turn.answer[:ANSWER_READ].split())
+    if len(turn.answer) > ANSWER_READ:
+        answer = answer.rpartition(" ")[0]  # half a name at the cut is no name
     return "" if answer.lower().startswith(_REFUSALS) else answer

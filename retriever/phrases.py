@@ -26,7 +26,8 @@ _NOUNS_IN_LY = frozenset("family supply reply assembly anomaly early daily weekl
 _YEAR = re.compile(r"(?:1[0-9]|20)[0-9]{2}s?")
 _NUMBER = re.compile(r"[0-9][0-9.,]*(?:st|nd|rd|th)?")
 MONTHS = frozenset(
-    "january february march april may june july august september october november december spring summer autumn".split()
+    "january february march april may june july august september october november december spring summer autumn "
+    "monday tuesday wednesday thursday friday saturday sunday".split()
 )
 DETERMINERS = frozenset("the a an this that these those my your our their its his her each every any some".split())
 ASKING = frozenset("who whom whose what which when where why how".split())
@@ -45,7 +46,7 @@ PRONOUNS = frozenset(
 LINKS = frozenset(
     "and or but nor so if because while whether although though when where that than then not no yes also else only "
     "whos whats ever even just still yet already exactly precisely really actually too very more most much many how "
-    "due available ready responsible".split()
+    "due available ready responsible today tomorrow yesterday".split()
 )
 VERBS = frozenset(
     "accept achieve add affect agree allow announce appear apply appoint argue arrive ask assume avoid base become "
@@ -157,7 +158,7 @@ def phrases_of(text: str) -> tuple[Phrase, ...]:
 
 def _end_of_run(tokens: Sequence[Token], first: int) -> int:
     """The place after a determiner with its nouns, or after nouns alone; ``first`` where none begins."""
-    if _is_bare_verb(tokens, first):
+    if _is_bare_verb(tokens, first) or _is_extent(tokens, first):
         return first
     nouns = place = _after_determiner(tokens, first)
     while place < len(tokens) and _continues(tokens, first, nouns, place):
@@ -175,6 +176,11 @@ def _is_bare_verb(tokens: Sequence[Token], place: int) -> bool:
             and not tokens[place].lower.endswith("s")
         )
     return len(before) == 2 and before[0] == "who" and before[1] in _MODALS
+
+
+def _is_extent(tokens: Sequence[Token], place: int) -> bool:
+    """Whether a word says how far something goes: "long" in "how long is the term"."""
+    return place > 0 and tokens[place - 1].lower == "how" and tokens[place].text.islower()
 
 
 def _after_determiner(tokens: Sequence[Token], first: int) -> int:

@@ -39,14 +39,14 @@ _ENDS = frozenset(("?", ".", ",", "!"))
 _PERSONAL = {
     "he": "he",
     "him": "he",
-    "she": "he",
-    "her": "he",
+    "she": "she",
+    "her": "she",
     "it": "it",
     "they": "they",
     "them": "they",
     "there": "there",
 }
-_POSSESSIVE = {"his": "he", "her": "he", "its": "it", "their": "they"}
+_POSSESSIVE = {"his": "he", "her": "she", "its": "it", "their": "they"}
 _POINTING = {"this": "that", "that": "that", "these": "these", "those": "these"}
 _ORDINALS = frozenset("first second third fourth fifth sixth seventh eighth ninth tenth last next previous".split())
 _POINTERS = frozenset((*_PERSONAL, *_POSSESSIVE, *_POINTING, *_ORDINALS, "one", "ones", "so"))
@@ -102,20 +102,29 @@ def points_back(text: str) -> bool:
 
 
 def resolve_references(text: str, exchanges: Sequence[Exchange]) -> Resolved | None:
-    """The question with a phrase of the conversation for each pronoun; ``None`` where one of them finds nothing."""
+    """The question with a phrase of the conversation for each pronoun; ``None`` where one of them finds nothing.
+
+    Where two pronouns stand for the same, the second is left, as in "how old was Ann Bell when she left her office".
+    """
     changes: list[_Change] = []
-    kinds: dict[str, str] = {}
+    first: dict[str, _Pointer] = {}
     for pointer in _pointers(text):
         change = _change_for(pointer, text, exchanges)
-        if change is None:
+        if change is None or not _can_be_same(first.setdefault(change.named, pointer), pointer, text):
             return None
-        kinds.setdefault(change.named, pointer.kind)
-        if kinds[change.named] != pointer.kind:
-            return None  # "his role in it": one of the two stands for something else
-        changes.append(change)
+        if first[change.named] == pointer:
+            changes.append(change)
     for change in reversed(changes):
         text = text[: change.start] + change.text + text[change.end :]
     return Resolved(text, tuple(sorted({change.turn for change in changes})))
+
+
+def _can_be_same(first: _Pointer, second: _Pointer, text: str) -> bool:
+    """Whether two pronouns can stand for the same: not in "his role in it" and "does he criticise him"."""
+    between = tokens_of(text[first.token.end : second.token.start])
+    has_boundary = any(token.lower in _BOUNDARIES for token in between)
+    are_same_or_apart = first == second or has_boundary or first.phrase is not None or second.phrase is not None
+    return first.kind == second.kind and are_same_or_apart
 
 
 @dataclass(frozen=True, slots=True)
@@ -231,7 +240,7 @@ def _is_bound(pointer: _Pointer, before: Sequence[Token], phrases: Sequence[Phra
 def _change_for(pointer: _Pointer, text: str, exchanges: Sequence[Exchange]) -> _Change | None:
     if pointer.kind in ("one", "ordinal"):
         return _noun_for_one(pointer, exchanges)
-    found = _antecedent(pointer, exchanges) if pointer.kind != "clause" else None
+    found = _antecedent(pointer, exchanges, _heads_of(text, pointer)) if pointer.kind != "clause" else None
     if found is None:
         return None
     phrase, turn = found
@@ -284,19 +293,24 @@ def _without_numbers(phrase: Phrase, *, plural: bool) -> str:
     return (" ".join(words) if plural else singular(" ".join(words))) + of + rest
 
 
-def _antecedent(pointer: _Pointer, exchanges: Sequence[Exchange]) -> tuple[Phrase, int] | None:
+def _heads_of(text: str, pointer: _Pointer) -> frozenset[str]:
+    """What the question names itself, which no pronoun in it stands for: "when did he go to college"."""
+    return frozenset(one.head for one in phrases_of(text) if one != pointer.phrase)
+
+
+def _antecedent(pointer: _Pointer, exchanges: Sequence[Exchange], named: frozenset[str]) -> tuple[Phrase, int] | None:
     if pointer.kind == "noun" and pointer.phrase:
         head = singular(pointer.phrase.head)
         tiers: Sequence[Callable[[Phrase], bool]] = [lambda phrase: singular(phrase.head) == head]
     else:
         tiers = _TIERS[pointer.kind]
     for exchange in reversed(exchanges):
-        if points_back(exchange.question) and pointer.kind != "he":
+        if points_back(exchange.question) and pointer.kind not in ("he", "she"):
             return None  # what was meant there is not known, and is what is meant here
         for phrases in salient(exchange, pointer.kind):
             for agrees in tiers:
                 for phrase in phrases:
-                    if agrees(phrase):
+                    if agrees(phrase) and phrase.head not in named:
                         return phrase, exchange.number
     return None
 
@@ -305,6 +319,8 @@ def salient(exchange: Exchange, kind: str) -> list[list[Phrase]]:
     """The phrases of a turn that a pronoun of a class may stand for, in groups from the likeliest."""
     asked_for = [one for one in phrases_of(exchange.question) if _can_be_named(one)]
     asked, named = [one for one in asked_for if one.asked], [one for one in asked_for if not one.asked]
+    if kind in ("he", "she"):
+        named = [*_owners(named), *named]
     is_short = len(exchange.answer) <= SHORT_ANSWER
     answered = [one for one in phrases_of(exchange.answer) if _can_be_named(one) and one.preposition in ("", "by")]
     if not is_short:
@@ -316,18 +332,25 @@ def salient(exchange: Exchange, kind: str) -> list[list[Phrase]]:
     return [asked, named, answered] if asked and asked[0].plural else [named, answered, asked]
 
 
+def _owners(phrases: Sequence[Phrase]) -> list[Phrase]:
+    """Who has what is named: of "William Johnson's role" William Johnson."""
+    owned = [one.text.replace("’s ", "'s ").partition("'s ") for one in phrases if one.kind != "person"]
+    return [phrases_of(owner)[-1] for owner, is_owned, _ in owned if is_owned and phrases_of(owner)]
+
+
 def _can_be_named(phrase: Phrase) -> bool:
     """Whether a phrase names something that a later question may mean, rather than a time, a number or a pronoun."""
     first = phrase.text.split()[0].lower()
     head = singular(phrase.head)
-    return phrase.kind != "date" and not (head in _VAGUE or is_number(head) or first in _POINTING)
+    is_vague = phrase.kind == "thing" and head in _VAGUE
+    return phrase.kind != "date" and not (is_vague or is_number(head) or first in _POINTING)
 
 
 def _asks_for(question: str, kind: str) -> bool:
     """Whether a pronoun of this class more likely means what a question asked for than what it named."""
     opening = next((token.lower for token in tokens_of(question) if is_word(token)), "")
     if opening == "who":
-        return kind in ("he", "they")
+        return kind in ("he", "she", "they")
     return any(one.asked and not one.plural and singular(one.head) not in _VAGUE for one in phrases_of(question))
 
 
@@ -395,6 +418,7 @@ def _is_they(phrase: Phrase) -> bool:
 
 _TIERS: dict[str, Sequence[Callable[[Phrase], bool]]] = {
     "he": (_is_he, _is_lone_name),
+    "she": (_is_he, _is_lone_name),
     "it": (_is_object, _is_it, lambda phrase: phrase.kind == "place"),
     "that": (_is_object, lambda phrase: _is_it(phrase) and phrase.kind == "thing"),
     "they": (_is_they, _is_he),

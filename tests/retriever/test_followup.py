@@ -4,7 +4,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from retriever.followup import ANSWER_READ, LONGEST_READ, TURNS_READ, Standalone, leans_back, make_standalone
+from retriever.followup import (
+    ANSWER_READ,
+    LONGEST_READ,
+    TURNS_READ,
+    Standalone,
+    _answer_of,
+    leans_back,
+    make_standalone,
+)
 from retriever.followup import standalone_question as standalone
 from schema import Turn
 
@@ -20,6 +28,7 @@ FIRST_AREA = Turn("What is the first priority area?", "Embedding genomics across
 BUDGET = Turn("What is the budget of the Genomics Strategy?", "The documents do not say.")
 LASTS = Turn("How long is the strategy meant to last?", "The strategy looks five years ahead.")
 SURVEY = Turn("When did the prioritisation survey run?", "From August to September 2022.")
+ROLE = Turn("What was William Johnson's role in the army?", "He was Superintendent for Indian Affairs.")
 NEXT_STEP = Turn(
     "Who called the strategy the next big step?",
     "Amanda Pritchard, the NHS Chief Executive, called it the next big step in healthcare in the NHS.",
@@ -80,6 +89,26 @@ REWRITES = [
         Turn("What is to come?", "Shared data standards and a plan."),
         "Can they be bought?",
         "Can shared data standards and a plan be bought?",
+    ),
+    # who has what was asked about comes before what answers that
+    (ROLE, "What was his Iroquois name?", "What was William Johnson's Iroquois name?"),
+    (Turn("What ruined Ann’s plans to reach Acre?", "A storm."), "Who was her father?", "Who was Ann's father?"),
+    # what the question names itself is not what its pronoun means
+    (
+        Turn("What did Robin do in the Foreign Office?", "He was its head."),
+        "Did he like the Foreign Office?",
+        "Did Robin like the Foreign Office?",
+    ),
+    # two pronouns for the same
+    (CHIEF, "What did he do in his first year?", "What did Richard Torbett do in his first year?"),
+    (CHIEF, "How old was he when he was appointed?", "How old was Richard Torbett when he was appointed?"),
+    # words that name nothing: how far, and when
+    (Turn("How long is one term of the mayor?", "Three years."), "What is its aim?", "What is the mayor's aim?"),
+    (Turn("Where is the report today?", "Nobody knows."), "Who hid it?", "Who hid the report?"),
+    (
+        Turn("On what day does the General Question Time take place?", "Thursday."),
+        "Who attends it?",
+        "Who attends the General Question Time?",
     ),
     # one of several
     (AREAS, "What is the second one?", "What is the second priority area?"),
@@ -144,6 +173,8 @@ UNSURE = [
     (BUDGET, "Who said that?"),  # a refusal says nothing
     (Turn("Is it only for hospitals?", "No."), "Why?"),
     (Turn("Did the mayor meet the minister?", ""), "What was his role in it?"),
+    (CHIEF, "How does he criticise him?"),  # two people, and one is named
+    (CHIEF, "What happened after he praised her?"),
 ]
 
 
@@ -215,6 +246,14 @@ def test_a_flood_in_the_history_adds_no_more_than_is_read(piece):
     flood = Turn(piece * 100_000, piece * 100_000)
     assert len(standalone("and it?", [flood] * 50)) <= 2 * LONGEST_READ
     assert len(standalone("Who said that?", [flood] * 50)) <= 2 * max(LONGEST_READ, ANSWER_READ)
+
+
+def test_half_a_name_at_the_end_of_what_is_read_is_no_name():
+    answer = "x " * ((ANSWER_READ - 10) // 2) + "Amanda Pritchard"
+    assert answer[ANSWER_READ - 1 : ANSWER_READ + 1] in "Amanda Pritchard"
+    exchange = _answer_of(Turn("Who called it so?", answer))
+    assert exchange.endswith("x Amanda")
+    assert _answer_of(Turn("Who?", "Ann Bell.")) == "Ann Bell."
 
 
 def test_a_question_that_tells_its_own_story_is_left_alone():
