@@ -10,11 +10,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from language import STOP_WORDS
 from retriever.references import Exchange, points_back
-from retriever.rewriting import has_opening, is_piece, rewrite, stands_alone
+from retriever.rewriting import carries_on, has_opening, is_piece, rewrite, stands_alone
 from schema import Turn
 
 SHORT_QUESTION = 3
@@ -36,17 +36,24 @@ class Standalone:
 
     ``rewritten`` says that it is a question in good English that differs from the one asked, fit to be shown.
     ``used`` holds the places in the history, from 0, of the turns that its words come from; where it holds one and
-    ``rewritten`` is false, ``text`` is two questions in a row.
+    ``rewritten`` is false, ``text`` is two questions in a row. ``before`` is the question that a rewritten one carries
+    on from: what answers it is most likely near what answered that.
     """
 
     text: str
     rewritten: bool = False
     used: tuple[int, ...] = ()
+    before: str = ""
+
+    @property
+    def searched(self) -> str:
+        """What passages are searched for: the question, after the one that it carries on from."""
+        return f"{self.before} {self.text}".strip()
 
 
 def standalone_question(question: str, history: Sequence[Turn]) -> str:
     """The text to search for; see `make_standalone`."""
-    return make_standalone(question, history).text
+    return make_standalone(question, history).searched
 
 
 def make_standalone(question: str, history: Sequence[Turn]) -> Standalone:
@@ -57,8 +64,11 @@ def make_standalone(question: str, history: Sequence[Turn]) -> Standalone:
         history: the turns before it, oldest first; of these the last ``TURNS_READ`` are read, in part.
 
     >>> turns = [Turn("When was the strategy published in England?", "On 12 October 2022."), Turn("and in Wales?", "")]
-    >>> make_standalone("and who welcomed it there?", turns)
-    Standalone(text='Who welcomed the strategy in Wales?', rewritten=True, used=(0, 1))
+    >>> found = make_standalone("and who welcomed it there?", turns)
+    >>> found.text, found.rewritten, found.used
+    ('Who welcomed the strategy in Wales?', True, (0, 1))
+    >>> found.before
+    'When was the strategy published in Wales?'
     """
     if not history:
         return Standalone(question)
@@ -75,7 +85,7 @@ def make_standalone(question: str, history: Sequence[Turn]) -> Standalone:
         sources[number] = asked.used if asked.rewritten else ()
     found = _standalone(question, exchanges)
     origins = {origin for number in found.used for origin in (number, *sources[number])}
-    return Standalone(found.text, found.rewritten, tuple(sorted(origins)))
+    return replace(found, used=tuple(sorted(origins)))
 
 
 def leans_back(question: str) -> bool:
@@ -95,7 +105,8 @@ def _standalone(question: str, exchanges: Sequence[Exchange]) -> Standalone:
     if not exchanges or len(question) > LONGEST_READ or not leans_back(question):
         return Standalone(question)
     if resolved := rewrite(question, exchanges):
-        return Standalone(resolved.text, True, resolved.used)
+        pointed_to = {one.number: one.question for one in exchanges if carries_on(question)}
+        return Standalone(resolved.text, True, resolved.used, pointed_to.get(max(resolved.used, default=-1), ""))
     last = exchanges[-1]
     return Standalone(f"{last.question} {question}".strip(), False, (last.number,))
 

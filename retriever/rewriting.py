@@ -76,6 +76,17 @@ def rewrite(question: str, exchanges: Sequence[Exchange]) -> Resolved | None:
     return _finished(resolved)
 
 
+def carries_on(question: str) -> bool:
+    """Whether a question that leans back is a whole one, and none put into the place of the one before it.
+
+    >>> carries_on("And who welcomed it?"), carries_on("and in Wales?"), carries_on("Why is that?")
+    (True, False, False)
+    """
+    opening = _OPENING.match(question := question.strip())
+    text = question[opening.end() :] if opening else question
+    return not is_piece(text) and not _WHY.fullmatch(text)
+
+
 def stands_alone(text: str) -> bool:
     """Whether a question has a subject of its own: a name, or a thing that more than one word tells of.
 

@@ -126,7 +126,7 @@ REWRITES = [
 def test_a_follow_up_becomes_a_question_of_its_own(turn, question, expected):
     found = make_standalone(question, [turn])
     assert (found.text, found.rewritten) == (expected, True)
-    assert standalone(question, [turn]) == expected
+    assert standalone(question, [turn]) == found.searched
 
 
 ALONE = [
@@ -189,9 +189,11 @@ def test_the_turns_that_a_question_needs_are_named():
         "When was the strategy published in Scotland?", True, (0, 1)
     )
     assert make_standalone("How long does it last?", turns) == Standalone(
-        "How long does the strategy last?", True, (0, 1)
+        "How long does the strategy last?", True, (0, 1), "When was the strategy published in Wales?"
     )
-    assert make_standalone("Is she elected?", turns) == Standalone("Is Ann Bell elected?", True, (2,))
+    assert make_standalone("Is she elected?", turns) == Standalone(
+        "Is Ann Bell elected?", True, (2,), "Who is the minister?"
+    )
     assert make_standalone("And when was the survey held?", turns) == Standalone("When was the survey held?", True, ())
 
 
@@ -213,7 +215,16 @@ def test_an_answer_that_could_do_harm_on_the_page_is_not_quoted():
 
 def test_markers_of_footnotes_are_no_part_of_what_was_said():
     turn = Turn("How long?", "The strategy looks five years ahead.[1][2] More follows.")
-    assert standalone("Who said that?", [turn]) == "Who said that the strategy looks five years ahead?"
+    assert make_standalone("Who said that?", [turn]).text == "Who said that the strategy looks five years ahead?"
+
+
+def test_a_whole_question_is_searched_for_after_the_one_that_it_carries_on_from():
+    turns = [PUBLISHED, Turn("and in Wales?", "In 2023.")]
+    assert standalone("Who welcomed it?", turns) == (
+        "When was the strategy published in Wales? Who welcomed the strategy?"
+    )
+    for whole in ("and in Scotland?", "Why is that?", "And when was the survey held?", "What is horizon scanning?"):
+        assert standalone(whole, turns) == make_standalone(whole, turns).text
 
 
 WORDS = st.sampled_from(
