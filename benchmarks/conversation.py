@@ -1,23 +1,26 @@
 """What follow-up questions find when they are rewritten by rules, joined to the one before, or searched as they are.
 
     python -m benchmarks.conversation                    the questions of eval/samples/conversations.yaml
-    python -m benchmarks.conversation --data FOLDER      and 300 made from FOLDER/squad2, a pronoun for a shared name
-    python -m benchmarks.conversation --dialogues FILE   and real dialogues, for development: shown, and not written
+    python -m benchmarks.conversation --data FOLDER      and those made from FOLDER/squad2, a pronoun for a shared name
+    python -m benchmarks.conversation --dialogues FILE   and so many (--limit) turns of real dialogues
 
-Every way searches the same index with the pipeline's own search. A passage of the samples is right when it holds the
-evidence of the question; a paragraph of squad2 when the question was asked of it. Values are paired by question for
-the tests, which are corrected by Holm. "as first written" is the form that a made follow-up had before it got its
-pronoun: a perfect rewrite, and so the most that a language model could gain. Writes
-benchmarks/results/conversation.json.
+Every way searches the same index with the pipeline's own search; a text that two ways search for is searched for once.
+A passage of the samples is right when it holds the evidence of the question; a paragraph of squad2 when the question
+was asked of it, a passage of a dialogue when the dialogue is about it. Values are paired by question for the tests,
+which are corrected by Holm. "rewritten alone" leaves out the question before; "as first written" is the form that a
+made follow-up had before it got its pronoun. Sets that are not asked for stay in benchmarks/results/conversation.json
+as they were. Dialogues are one turn a line: `benchmarks.dialogues.read_dialogues`.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+import random
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +44,8 @@ MADE = 300
 MEASURES = ("recall@1", "recall@5", "nDCG@10")
 
 WAYS: dict[str, Callable[[FollowUp], str]] = {
-    "rules": lambda one: make_standalone(one.question, one.history).text,
+    "rules": lambda one: make_standalone(one.question, one.history).searched,
+    "rewritten alone": lambda one: make_standalone(one.question, one.history).text,
     "joined": lambda one: f"{one.history[-1].question} {one.question}" if leans_back(one.question) else one.question,
     "always joined": lambda one: f"{one.history[-1].question} {one.question}",
     "last question alone": lambda one: one.history[-1].question,
@@ -58,16 +62,19 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--data", type=Path, help="folder that holds squad2")
     parser.add_argument("--dialogues", type=Path, help="file of dialogues, one turn a line")
-    parser.add_argument("--limit", type=int, default=MADE, help="so many made follow-ups, and dialogues' turns")
+    parser.add_argument("--limit", type=int, default=MADE, help="most follow-ups of a set")
     parser.add_argument("--work", type=Path, default=Path("/tmp/footnote-retrieval"), help="folder of the indexes")  # noqa: S108
     arguments = parser.parse_args()
     settings, _ = load_settings({"runs": arguments.work, "llm": "none"})
-    sets = {"samples": measure_samples(settings)}
+    measures: dict[str, Callable[[], dict[str, Any]]] = {"samples": lambda: measure_samples(settings)}
     if arguments.data:
-        sets["squad2, made"] = measure_made(arguments.data / "squad2", settings, arguments.limit)
+        measures["squad2, made"] = lambda: measure_made(arguments.data / "squad2", settings, arguments.limit)
     if arguments.dialogues:
-        measure_dialogues(arguments.dialogues, settings, arguments.limit)
-    RESULTS.write_text(json.dumps({"machine": machine(), "sets": sets}, indent=2) + "\n", "utf-8")
+        measures["dialogues"] = lambda: measure_dialogues(arguments.dialogues, settings, arguments.limit)
+    record = json.loads(RESULTS.read_text("utf-8")) if RESULTS.exists() else {}
+    for name, measured in measures.items():
+        record[name] = {"machine": machine()} | measured()
+        RESULTS.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
 
 
 def measure_samples(settings: Settings) -> dict[str, Any]:
@@ -100,13 +107,14 @@ def measure_made(folder: Path, settings: Settings, limit: int) -> dict[str, Any]
         return measure("squad2, made", made_from(folder, limit=limit), footnote, is_of_its_document)
 
 
-def measure_dialogues(path: Path, settings: Settings, limit: int) -> None:
-    """Real dialogues, by the passages that they were about."""
+def measure_dialogues(path: Path, settings: Settings, limit: int) -> dict[str, Any]:
+    """Turns of real dialogues, drawn by a seed, by the passages that they were about."""
     asked, passages = read_dialogues(path)
+    drawn = random.Random(0).sample(asked, min(limit, len(asked)))  # noqa: S311  (a draw, no secret)
     footnote = Footnote(settings.model_copy(update={"index": settings.runs / "conversation-dialogues"}), create=True)
     try:
         footnote.index_corpus([TextDocument(name, name, text) for name, text in passages.items()])
-        measure("dialogues", asked[:limit], footnote, is_of_its_document)
+        return measure("dialogues", drawn, footnote, is_of_its_document)
     finally:
         footnote.close()
 
@@ -119,25 +127,40 @@ def is_of_its_document(one: FollowUp, passage: Passage) -> bool:
 def measure(name: str, asked: Sequence[FollowUp], footnote: Footnote, holds: Holds) -> dict[str, Any]:
     """Every way of every question, and the tests of the rules against the others."""
     ways = [way for way in WAYS if way != "as first written" or all(one.complete for one in asked)]
-    values: dict[str, np.ndarray] = {}
-    for way in ways:
-        print(f"{name}: {way}, {len(asked)} questions", file=sys.stderr, flush=True)
-        ranked = [[holds(one, found) for found in footnote.search(WAYS[way](one), top_k=DEPTH)] for one in asked]
-        values[way] = np.array([figures(flags) for flags in ranked])
+    ranked = lru_cache(maxsize=None)(lambda text: footnote.search(text, top_k=DEPTH))
+    rows: list[list[tuple[float, ...]]] = []
+    for number, one in enumerate(asked):
+        if number % 20 == 0:
+            print(f"{name}: {number} of {len(asked)}", file=sys.stderr, flush=True)
+        rows.append([figures([holds(one, found) for found in ranked(WAYS[way](one))]) for way in ways])
+    table = np.array(rows)
+    record = told_of(asked) | compared(asked, {way: table[:, column] for column, way in enumerate(ways)})
+    print(name, json.dumps(record, indent=2))
+    return record
+
+
+def told_of(asked: Sequence[FollowUp]) -> dict[str, Any]:
+    """What the rules did with the questions, and how long it took."""
     started = time.perf_counter()
     standalone = [make_standalone(one.question, one.history) for one in asked]
     spent = (time.perf_counter() - started) / len(asked)
-    record = {
+    return {
         "questions": len(asked),
         "rewritten": sum(one.rewritten for one in standalone),
+        "after_the_one_before": sum(bool(one.before) for one in standalone),
         "joined": sum(bool(one.used) and not one.rewritten for one in standalone),
         "ms_of_the_rules": round(1000 * spent, 3),
-        "ways": {way: dict(zip(MEASURES, values[way].mean(axis=0).round(4).tolist(), strict=True)) for way in ways},
+    }
+
+
+def compared(asked: Sequence[FollowUp], values: Mapping[str, np.ndarray]) -> dict[str, Any]:
+    """The means of every way, the rules against each, and the means by kind; values are (questions, `MEASURES`)."""
+    means = {way: one.mean(axis=0).round(4).tolist() for way, one in values.items()}
+    return {
+        "ways": {way: dict(zip(MEASURES, mean, strict=True)) for way, mean in means.items()},
         "nDCG@10_of_the_rules_less_that_of": tests_of(values),
         "nDCG@10_by_kind": by_kind(asked, values),
     }
-    print(name, json.dumps(record, indent=2))
-    return record
 
 
 def figures(flags: Sequence[bool]) -> tuple[float, float, float]:
