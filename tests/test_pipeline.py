@@ -28,6 +28,9 @@ def check_places(footnote, answer):
     """Whatever an answer shows stands in its document, character for character."""
     for quote in (*answer.quotes, *answer.citations):
         assert quote.quote == footnote.text(quote.source)[quote.start : quote.end] != ""
+        if quote.answer_start is not None:
+            assert quote.start <= quote.answer_start < quote.answer_end <= quote.end
+            assert footnote.text(quote.source)[quote.answer_start : quote.answer_end] in quote.around_answer
     for passage in answer.passages:
         chunk = passage.chunk
         assert chunk.text == footnote.text(chunk.source_id)[chunk.start : chunk.end] != ""
@@ -70,6 +73,20 @@ def test_the_evidence_that_a_person_would_quote_is_among_the_quotes(evidence_of_
         every += all(hits) if case.kind in NEEDS_ALL else any(hits)
     assert some / len(cases) >= 0.90
     assert every / len(cases) >= 0.75
+
+
+def test_the_words_that_answer_are_marked_where_the_reading_model_is_sure(evidence_of_all):
+    """Measured: the first quotes of 24 of the 39 answerable questions have marked words, and 23 of these answer."""
+    marked, right = 0, 0
+    for case in CASES:
+        answer = evidence_of_all[case.question_id]
+        assert [quote.warning for quote in answer.quotes if quote.warning] == []
+        words = flat(answer.quotes[0].around_answer[1])
+        if words and not case.unanswerable:
+            marked += 1
+            right += any(words in flat(gold) or flat(gold) in words for gold in case.answers)
+    assert marked >= 20, (marked, right)
+    assert right / marked >= 0.7, (marked, right)
 
 
 def same_place(gold, quote):
