@@ -7,6 +7,7 @@ import os
 import platform
 import subprocess
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
@@ -49,6 +50,7 @@ def checker_command(
     """Measure the support check on sentences of a corpus, true ones and the same with one thing changed."""
     import console  # noqa: PLC0415
     from eval.checker.measuring import fit_blends, measure_set, result_to_dict, score_set  # noqa: PLC0415
+    from eval.checker.thresholds import blend_thresholds, threshold_table  # noqa: PLC0415
     from schema import FootnoteError  # noqa: PLC0415
 
     with errors_explained():
@@ -63,7 +65,9 @@ def checker_command(
             scored[folder] = score_set(folder, check, scorers, limit=limit, seed=seed)
         blends = fit_blends([scored[folder] for folder in fit]) if fit else {}
         results = [measure_set(scored[folder], blends, seed=seed) for folder in data]
+        bounds = blend_thresholds([scored[folder] for folder in data], blends)
         record = {"machine": _machine(), "made": _made(limit, seed, data, fit or ())} | result_to_dict(results, blends)
+        record["thresholds"] = {name: [asdict(row) for row in rows] for name, rows in bounds.items()}
         if out:
             out.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")
     if as_json:
@@ -72,7 +76,8 @@ def checker_command(
     for result in results:
         _show(result, show_errors)
     for name, weights in blends.items():
-        console.say(f"Fitted, {name}: {' '.join(f'{weight:.2f}' for weight in weights)}")
+        console.say(f"\nFitted, {name}: {' '.join(f'{weight:.2f}' for weight in weights)}")
+        console.show_table(threshold_table(bounds[name]))
 
 
 def _show(result: SetResult, misses: int) -> None:

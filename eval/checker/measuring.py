@@ -16,6 +16,7 @@ from eval.checker.cases import SupportCase, build_cases
 from eval.checker.fitting import case_weights, fit_logistic, probabilities, signs_of
 from eval.checker.scoring import Check, Checked, ErrorRow, KindRow, area_rows, error_rows
 
+JUDGED = ("claim", "refuted claim")
 ScoreCases = Callable[[Sequence[SupportCase]], np.ndarray]
 """Cases (n) -> (n,) float64, higher is likelier supported."""
 
@@ -51,11 +52,12 @@ def score_set(folder: Path, check: Check, models: Mapping[str, ScoreCases], *, l
 def fit_blends(sets: Sequence[Scored]) -> dict[str, np.ndarray]:
     """The weights of the rules alone, under the name ``rules``, and with each model under its name.
 
-    Verbatim sentences are no part of it: the check needs no score for them.
+    Verbatim sentences are no part of it, since the check needs no score for them, and neither are judged claims: people
+    judged them by whole documents, and whether the nearest sentences hold them is not certain.
     """
     cases = [case for one in sets for case in one.cases]
     checked = [checked for one in sets for checked in one.checked]
-    used = np.array([not one.verbatim for one in checked])
+    used = np.array([not one.verbatim and case.kind not in JUDGED for case, one in zip(cases, checked, strict=True)])
     kept = [case for case, keep in zip(cases, used, strict=True) if keep]
     labels, weights = np.array([case.is_true for case in kept], dtype=np.float64), case_weights(kept)
     fitted = {"rules": fit_logistic(signs_of(checked)[used], labels, weights)}

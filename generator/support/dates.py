@@ -23,7 +23,7 @@ _FORMS = [
     for form in (
         r"\b(?P<year>[12]\d{3})-(?P<number>[01]\d)(?:-(?P<day>[0-3]\d))?\b",
         rf"\b(?:(?P<first>[0-3]?\d)(?:st|nd|rd|th)?\s?(?:-|–|to|and)\s?)?{_DAY}\s+(?:of\s+)?{_MONTH}(?:,?\s+{_YEAR})?",
-        rf"\b{_MONTH}\s+{_DAY}\b(?!\s*[-–]?\s*\d{{3}})(?:,?\s+{_YEAR})?",
+        rf"\b{_MONTH}\s+{_DAY}\b(?:,?\s+{_YEAR}|(?!\s*[-–]?\s*\d{{3}}))",
         rf"\b{_MONTH},?\s+{_YEAR}",
         r"(?<!^)(?<![.!?]\s)\b(?P<month>January|February|March|April|May|June|July|August|September|October|November"
         r"|December)\b(?!\s+[A-Z])",

@@ -1,4 +1,4 @@
-"""Names of several words, compared with those of the evidence: missing, put in another's place, or exchanged.
+"""Names of several words, compared with those of the evidence: missing, or put where another belongs.
 
 Capital letters make a name here, so that languages without them, and text in capitals throughout, have none.
 """
@@ -20,7 +20,6 @@ _RUN = re.compile(
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*\s*$")
 _PRONOUN = re.compile(r"\b(?:he|she|it|they|this|these|such|we|you|i)\b|^(?:his|her|its|their|our)\b", re.IGNORECASE)
-_ELSEWHERE = "The name {!r} is only elsewhere in the cited text."
 _LINKS = frozenset("of the de la du von van al bin for".split())
 _MONTH_WORDS = {name.lower() for name in MONTHS} | {name[:3].lower() for name in MONTHS} | {"sept"}
 _PLAIN_OPENINGS = STOP_WORDS | FRAMING | frozenset("no not yes however although though".split())
@@ -86,23 +85,20 @@ def name_faults(claim: str, sentences: Sequence[str], held: str, question: str) 
     there = [name for one in sentences for name in find_names(one, named)]
     mine = find_names(claim, named)
     predicate = stems(claim).difference(*(one.stems for one in mine))
-    hard, soft = [], []
+    hard, soft = list[str](), list[str]()
     for name in mine:
-        missing = {one for one in name.stems - known if not _is_short_form(one, name, everywhere, held)}
+        missing, place = {one for one in name.stems - known if not _is_short_form(one, name, everywhere, held)}, there
+        told = f"The name {name.text!r} is not in the cited text."
+        if not missing and not name.stems & asked and (apart := _said_of(name, predicate, sentences)):
+            missing, place = set(name.stems), find_names(apart, named)
+            told = f"The name {name.text!r} is only elsewhere in the cited text."
         if not missing or (not name.start and missing == {stem(words(name.text)[0])} != name.stems):
-            if not missing and not name.stems & asked and (apart := _said_of(name, predicate, sentences)):
-                other = _in_its_place(name, set(name.stems), find_names(apart, named), stems_of(claim))
-                (hard if other else soft).append(_instead(name, other) if other else _ELSEWHERE.format(name.text))
             continue  # the name is there, or it is the first word of a sentence in front of one
-        if other := _in_its_place(name, missing, there, stems_of(claim)):
-            hard.append(_instead(name, other))
+        if other := _in_its_place(name, missing, place, stems_of(claim)):
+            hard.append(f"The sentence says {name.text!r} where the cited text says {other.text!r}.")
         else:
-            soft.append(f"The name {name.text!r} is not in the cited text.")
-    return hard + _exchanged(claim, mine, sentences), soft
-
-
-def _instead(name: Name, other: Name) -> str:
-    return f"The sentence says {name.text!r} where the cited text says {other.text!r}."
+            soft.append(told)
+    return hard, soft
 
 
 def _said_of(name: Name, predicate: set[str], sentences: Sequence[str]) -> str | None:
@@ -173,35 +169,3 @@ def _in_its_place(name: Name, missing: set[str], there: Sequence[Name], content:
         if partly or beside:
             return other
     return None
-
-
-def _exchanged(claim: str, mine: Sequence[Name], sentences: Sequence[str]) -> list[str]:
-    """Two names of a claim that stand in each other's place in a sentence, around the same words.
-
-    "by" turns a sentence round, and "and" joins equals, so that their order says nothing.
-    """
-    for sentence in sentences:
-        there = find_names(sentence)
-        if any(name.by for name in mine) != any(name.by for name in there):
-            continue
-        for place, one in enumerate(mine):
-            for other in mine[place + 1 :]:
-                ahead, behind = _named(other, there), _named(one, there)
-                between = _between(claim, one, other)
-                if between and ahead and behind and between == _between(sentence, ahead, behind):
-                    return [f"The sentence exchanges {one.text!r} and {other.text!r}."]
-    return []
-
-
-def _named(name: Name, there: Sequence[Name]) -> Name | None:
-    """The only place where a sentence has a name."""
-    found = [one for one in there if name.stems <= one.stems]  # "Yesterday Mr Reese" is Mr Reese
-    return found[0] if len(found) == 1 else None
-
-
-def _between(text: str, one: Name, other: Name) -> list[str]:
-    """The stems of what stands between two names that are in this order; nothing for a mere list."""
-    between = [match.group().lower() for match in _WORD.finditer(text[one.end : other.start])]
-    if one.end > other.start or "and" in between or "or" in between:
-        return []
-    return [stem(word) for word in between if word not in STOP_WORDS]

@@ -12,7 +12,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from generator.words import FRAMING, NUMBER_WORDS
+from generator.support.naming import Name, find_names
+from generator.words import FRAMING, NUMBER_WORDS, stem
 from language import STOP_WORDS
 
 REACH = 2
@@ -23,6 +24,7 @@ LONGEST = 5
 """Words of a name."""
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|['’]s\b|[^\W\d_]+")
+_LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
 _LINKS = frozenset("of the de la du von van al bin for and".split())
 _LISTED = frozenset(("and", "or", ","))
 _EDGE = "|"
@@ -58,7 +60,7 @@ def place_faults(claim: str, sentences: Sequence[str]) -> list[str]:
     for one, other in combinations(mine, 2):
         if one.end <= other.start and not _is_list(claim[one.end : other.start]) and _exchanged(one, other, there):
             return [f"The sentence exchanges {_shown(one, claim)!r} and {_shown(other, claim)!r}."]
-    return []
+    return _exchanged_around(claim, sentences)
 
 
 def units(text: str) -> list[Unit]:
@@ -152,3 +154,36 @@ def _is_list(between: str) -> bool:
 
 def _shown(unit: Unit, text: str) -> str:
     return text[unit.start : unit.end]
+
+
+def _exchanged_around(claim: str, sentences: Sequence[str]) -> list[str]:
+    """Two names of a claim that stand in each other's place in a sentence, around the same words of content.
+
+    "by" turns a sentence round, and "and" joins equals, so that their order says nothing.
+    """
+    mine = find_names(claim)
+    for sentence in sentences:
+        there = find_names(sentence)
+        if any(name.by for name in mine) != any(name.by for name in there):
+            continue
+        for place, one in enumerate(mine):
+            for other in mine[place + 1 :]:
+                ahead, behind = _named(other, there), _named(one, there)
+                between = _between(claim, one, other)
+                if between and ahead and behind and between == _between(sentence, ahead, behind):
+                    return [f"The sentence exchanges {one.text!r} and {other.text!r}."]
+    return []
+
+
+def _named(name: Name, there: Sequence[Name]) -> Name | None:
+    """The only place where a sentence has a name."""
+    found = [one for one in there if name.stems <= one.stems]  # "Yesterday Mr Reese" is Mr Reese
+    return found[0] if len(found) == 1 else None
+
+
+def _between(text: str, one: Name, other: Name) -> list[str]:
+    """The stems of what stands between two names that are in this order; nothing for a mere list."""
+    between = [match.group().lower() for match in _LETTERS.finditer(text[one.end : other.start])]
+    if one.end > other.start or "and" in between or "or" in between:
+        return []
+    return [stem(word) for word in between if word not in STOP_WORDS]
