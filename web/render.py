@@ -1,4 +1,4 @@
-"""Everything the page shows of questions, answers and quotes, as HTML made from schema values by pure functions.
+"""Everything the page shows of a conversation, as HTML made from schema values by pure functions; quotes by `cards`.
 
 Every word of a document, a question or a model passes through ``escape`` and is text: no Markdown, no links, no images.
 """
@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from schema import Conflict, Passage, Quote, Sentence, SourceInfo
+from schema import Quote, Sentence, SourceInfo
+from web.cards import as_quote, cards_html, conflict_html, opens, retrieved_html
 from web.exchange import Exchange
 from web.rating import rating_html
-from web.wording import VERDICTS, count, disagreement, escape, place, plain_text, speaker
+from web.wording import VERDICTS, count, escape, escape_lines, place, plain_text
 
 TITLES_SHOWN = 8
 NEAREST_SHOWN = 3
@@ -52,7 +53,7 @@ def opening(sources: Sequence[SourceInfo]) -> str:
 
 def failure(message: str) -> str:
     """An error that a person can do something about, as a calm notice."""
-    return f'<div class="notice failed" role="group" aria-label="Error"><p>{_lines(message)}</p></div>'
+    return f'<div class="notice failed" role="group" aria-label="Error"><p>{escape_lines(message)}</p></div>'
 
 
 def exchange_html(exchange: Exchange) -> str:
@@ -62,8 +63,8 @@ def exchange_html(exchange: Exchange) -> str:
     busy = ' aria-busy="true"' if exchange.running else ""
     return (
         f'<article class="exchange {exchange.phase}" data-exchange="{exchange.number}"{busy}>'
-        f'<h2 class="question">{_lines(exchange.question)}</h2>{_searched_for(exchange)}{body}{_finished(exchange)}'
-        "</article>"
+        f'<h2 class="question">{escape_lines(exchange.question)}</h2>{_searched_for(exchange)}'
+        f"{body}{_finished(exchange)}</article>"
     )
 
 
@@ -71,7 +72,7 @@ def _searched_for(exchange: Exchange) -> str:
     """What a follow-up was taken to ask; a refusal says it in its own words."""
     if not exchange.searched_for or (exchange.answer and exchange.answer.abstained):
         return ""
-    return f'<p class="searched">Searched for: {_lines(exchange.searched_for)}</p>'
+    return f'<p class="searched">Searched for: {escape_lines(exchange.searched_for)}</p>'
 
 
 def _answer(exchange: Exchange) -> str:
@@ -107,45 +108,30 @@ def _mark(number: int, quote: Quote | None) -> str:
     if quote is None:
         return f"<span>{number}</span>"
     name = escape(f"Footnote {number}: {place(quote.title, quote.date, quote.page)}")
-    opens = _opens(quote, f"Footnote {number}")
-    return f'<button type="button" class="mark" {opens} aria-label="{name}">{number}</button>'
-
-
-def _opens(quote: Quote, label: str) -> str:
-    """The attributes by which page.js opens the source panel."""
-    return (
-        f'data-source="{escape(quote.source)}" data-start="{quote.start}" data-end="{quote.end}" '
-        f'data-label="{escape(label)}"'
-    )
+    place_of_it = opens(quote, f"Footnote {number}")
+    return f'<button type="button" class="mark" {place_of_it} aria-label="{name}">{number}</button>'
 
 
 def _notes(exchange: Exchange) -> str:
     """What a reader must know about the answer besides its words: why it is short, and what the check found."""
     notes = []
     if exchange.notice:
-        notes.append(f'<div class="notice {exchange.phase}"><p>{_lines(exchange.notice)}</p></div>')
+        notes.append(f'<div class="notice {exchange.phase}"><p>{escape_lines(exchange.notice)}</p></div>')
     if exchange.answer and exchange.answer.reason:
-        notes.append(f'<div class="notice"><p>{_lines(exchange.answer.reason)}</p></div>')
+        notes.append(f'<div class="notice"><p>{escape_lines(exchange.answer.reason)}</p></div>')
     problems = [(sentence, problem) for sentence in exchange.sentences for problem in sentence.problems]
     if problems and not exchange.running:
         items = "".join(
             f"<li>“{escape(_short(sentence.text))}” {escape(problem)}</li>" for sentence, problem in problems
         )
         notes.append(f'<div class="notice checks"><p>What the check found:</p><ul>{items}</ul></div>')
-    notes += [_conflict(conflict, exchange) for conflict in (exchange.answer.conflicts if exchange.answer else ())]
-    return "".join(notes)
+    return "".join(notes) + _conflicts(exchange)
 
 
-def _conflict(conflict: Conflict, exchange: Exchange) -> str:
-    """What documents disagree on: each one's value with the document that states it, none of them taken for right."""
-    about, said = disagreement(conflict, exchange.quotes)
-    rows = "".join(
-        f'<li><strong>{escape(value)}</strong> <span class="where">{_where(quote.title, quote.date, quote.page)} '
-        f'<button type="button" class="show" {_opens(quote, "Quote")} '
-        f'aria-label="{escape(f"Show {value} in {quote.title}")}">Show in document</button></span></li>'
-        for value, quote in said
-    )
-    return f'<div class="notice conflict"><p>{escape(about)}</p><ul>{rows}</ul></div>' if len(said) > 1 else ""
+def _conflicts(exchange: Exchange) -> str:
+    """What the documents disagree on, once the answer is there."""
+    conflicts = exchange.answer.conflicts if exchange.answer else ()
+    return "".join(conflict_html(conflict, exchange.quotes) for conflict in conflicts)
 
 
 def _evidence(exchange: Exchange) -> str:
@@ -153,96 +139,33 @@ def _evidence(exchange: Exchange) -> str:
     cited = {(quote.source, quote.start, quote.end): quote.number for quote in exchange.citations}
     others = [quote for quote in exchange.quotes if (quote.source, quote.start, quote.end) not in cited]
     if not exchange.running and not exchange.citations:
-        return _cards(
+        return cards_html(
             f"The documents' own words, best first ({len(exchange.quotes)})", exchange.quotes, {}, ranked=True
         )
     if exchange.running:
-        return _cards("Quotes from the documents", exchange.quotes, cited)
-    footnotes = _cards("Footnotes", exchange.citations, cited)
-    return footnotes + _cards("Also found, not cited", others, cited)
-
-
-def _cards(
-    heading: str, quotes: Sequence[Quote], cited: dict[tuple[str, int, int], int], *, ranked: bool = False
-) -> str:
-    """A list of quotes; ``ranked`` ones stand for themselves, and their rank is in the place of a footnote's number."""
-    if not quotes:
-        return ""
-    cards = "".join(
-        _card(quote, cited.get((quote.source, quote.start, quote.end)), rank if ranked else None)
-        for rank, quote in enumerate(quotes, start=1)
-    )
-    name = "evidence ranked" if ranked else "evidence"
-    return f'<section class="{name}"><h3>{escape(heading)}</h3><ol class="cards">{cards}</ol></section>'
-
-
-def _card(quote: Quote, number: int | None, rank: int | None = None) -> str:
-    """One quote: its number when a sentence points to it, the verbatim words, where they stand, and the way there."""
-    label = f"Footnote {number}" if number else f"Quote {rank}" if rank else "Quote"
-    name = escape(f"{label}: show in {place(quote.title, quote.date, quote.page)}")
-    return (
-        f'<li class="card" {_opens(quote, label)}><span class="number">{number or rank or ""}</span>'
-        f"<div>{_above(quote)}<blockquote>{_words(quote)}</blockquote>"
-        f'<p class="where">{_where(quote.title, quote.date, quote.page)} '
-        f'<button type="button" class="show" {_opens(quote, label)} aria-label="{name}">Show in document</button>'
-        "</p></div></li>"
-    )
-
-
-def _words(quote: Quote) -> str:
-    """The verbatim words, those that answer marked."""
-    before, answer, after = map(escape, quote.around_answer)
-    return f"{before}<mark>{answer}</mark>{after}" if answer else before
-
-
-def _above(quote: Quote) -> str:
-    """What a reader needs before a quote and is no part of it: a warning, headings, who speaks, the words before."""
-    before = '<span class="off-screen">Before it: </span>'
-    parts = (
-        ("warning", quote.warning, ""),
-        ("heading", quote.section, ""),
-        ("speaker", speaker(quote), ""),
-        ("context", quote.context, before),
-    )
-    return "".join(f'<p class="{name}">{label}{_lines(words)}</p>' for name, words, label in parts if words)
-
-
-def _where(title: str, stated: str | None, page: int | None) -> str:
-    rest = place("", stated, page)
-    return f"<cite>{escape(title)}</cite>" + (f'<span class="when">{escape(rest)}</span>' if rest else "")
+        return cards_html("Quotes from the documents", exchange.quotes, cited)
+    footnotes = cards_html("Footnotes", exchange.citations, cited)
+    return footnotes + cards_html("Also found, not cited", others, cited)
 
 
 def _refusal(exchange: Exchange) -> str:
     """The answer "no answer": why, and the nearest passages, said not to answer."""
     answer = exchange.answer
     reason = escape(answer.reason or answer.answer) if answer else ""
-    nearest = exchange.quotes or tuple(_as_quote(passage) for passage in exchange.passages)
+    nearest = exchange.quotes or tuple(as_quote(passage) for passage in exchange.passages)
     shown = [quote.unmarked() for quote in nearest[:NEAREST_SHOWN]]
-    cards = _cards("The nearest passages, which do not answer it", shown, {})
-    conflicts = "".join(_conflict(one, exchange) for one in (answer.conflicts if answer else ()))
+    cards = cards_html("The nearest passages, which do not answer it", shown, {})
     return (
         f'<div class="refusal"><p class="verdict-line">The documents do not say.</p><p>{reason}</p>'
-        f'<p class="looked">{_looked(exchange)}</p></div>{conflicts}{cards}'
+        f'<p class="looked">{_looked(exchange)}</p></div>{_conflicts(exchange)}{cards}'
     )
 
 
 def _looked(exchange: Exchange) -> str:
     """What was looked through, and for what, unless it is the very question above."""
     sought = f"for “{escape(_short(exchange.searched_for, 200))}” in" if exchange.searched_for else "through"
-    documents = count(_documents(exchange.passages), "document")
-    return f"Looked {sought} {count(len(exchange.passages), 'passage')} of {documents}."
-
-
-def _documents(passages: Sequence[Passage]) -> int:
-    """How many documents passages come from."""
-    return len({passage.chunk.source_id for passage in passages})
-
-
-def _as_quote(passage: Passage) -> Quote:
-    chunk, source = passage.chunk, passage.source
-    return Quote(
-        passage.rank, chunk.source_id, source.title, source.date, chunk.page, chunk.start, chunk.end, chunk.text, 0.0
-    )
+    documents = {passage.chunk.source_id for passage in exchange.passages}
+    return f"Looked {sought} {count(len(exchange.passages), 'passage')} of {count(len(documents), 'document')}."
 
 
 def _finished(exchange: Exchange) -> str:
@@ -250,7 +173,7 @@ def _finished(exchange: Exchange) -> str:
     if exchange.running:
         return ""
     dropped = exchange.answer.dropped if exchange.answer else ()
-    return _dropped(dropped) + _retrieved(exchange.passages) + _actions(exchange)
+    return _dropped(dropped) + retrieved_html(exchange.passages) + _actions(exchange)
 
 
 def _dropped(sentences: Sequence[Sentence]) -> str:
@@ -263,36 +186,6 @@ def _dropped(sentences: Sequence[Sentence]) -> str:
     )
     summary = f"What was left out: {count(len(sentences), 'sentence')} without support in the documents"
     return f'<details class="retrieved dropped"><summary>{summary}</summary><ul>{rows}</ul></details>'
-
-
-def _retrieved(passages: Sequence[Passage]) -> str:
-    """The disclosure of everything that was retrieved, with what the model saw of it."""
-    if not passages:
-        return ""
-    seen = sum(passage.seen_by_model for passage in passages)
-    rows = "".join(_passage(passage) for passage in passages)
-    summary = f"What was retrieved: {count(len(passages), 'passage')}, {seen or 'none'} seen by the model"
-    return f'<details class="retrieved"><summary>{summary}</summary><ol>{rows}</ol></details>'
-
-
-def _passage(passage: Passage) -> str:
-    quote = _as_quote(passage)
-    seen = ("seen", "● seen by the model") if passage.seen_by_model else ("unseen", "○ not seen by the model")
-    heading = f'<span class="heading">{escape(passage.chunk.heading)}</span>' if passage.chunk.heading else ""
-    return (
-        f'<li class="passage"><p class="where">{_where(quote.title, quote.date, quote.page)}{heading}'
-        f'<span class="{seen[0]}">{seen[1]}</span></p><p class="text">{escape(quote.quote)}</p>{_also(passage)}'
-        f'<button type="button" class="show" {_opens(quote, "Passage")}>Show in document</button></li>'
-    )
-
-
-def _also(passage: Passage) -> str:
-    """Where the same is said that was not worth a place of its own, each with the way there."""
-    return "".join(
-        f'<p class="also">the same in: {escape(place(quote.title, quote.date, quote.page))} '
-        f'<button type="button" class="show" {_opens(quote, "Passage")}>Show in document</button></p>'
-        for quote in map(_as_quote, passage.also)
-    )
 
 
 def _actions(exchange: Exchange) -> str:
@@ -310,7 +203,3 @@ def _actions(exchange: Exchange) -> str:
 
 def _short(text: str, limit: int = 60) -> str:
     return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
-
-
-def _lines(text: str) -> str:
-    return escape(text).replace("\n", "<br>")

@@ -18,6 +18,11 @@ def escape(text: object) -> str:
     return html.escape(str(text).encode("utf-8", "replace").decode("utf-8"), quote=True)
 
 
+def escape_lines(text: str) -> str:
+    """Text as HTML whose line ends are kept."""
+    return escape(text).replace("\n", "<br>")
+
+
 @cache
 def format_date(stated: str) -> str:
     """An ISO date as people write it; anything else as it is.
