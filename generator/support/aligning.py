@@ -27,7 +27,8 @@ _FORMS += [
     (re.compile(rf"\b{name[:3]}(?:t(?=\W))?\.?(?=\s\d)|(?<=\d\s){name[:3]}(?:t(?=\W))?\b\.?"), name) for name in MONTHS
 ]
 _TURNING = re.compile(
-    r"\b(?:not|no|never|nor|neither|without|if|unless|whether|false|untrue|deny|denie[sd]|doubt(?:s|ed)?|myth|only)\b|n't\b"
+    r"\b(?:not|no|never|nor|neither|without|if|unless|whether|false|untrue|deny|denie[sd]|doubt(?:s|ed)?|myth|only)\b|n't\b",
+    re.IGNORECASE,
 )
 
 
@@ -55,6 +56,8 @@ def matching_sentences(claim: str, evidence: Sequence[str]) -> list[str]:
 def stands_verbatim(claim: str, evidence: Sequence[str]) -> bool:
     """Whether a claim is word for word a sentence of the evidence, or the end of one that nothing in front of it turns.
 
+    Of several sentences each has to be.
+
     Numbers may be written in another form, and "according to the document" may stand in front of the claim.
 
     "It is not true that rain fell" does not hold the sentence "rain fell"; a title in front of it does no harm.
@@ -70,7 +73,8 @@ def stands_verbatim(claim: str, evidence: Sequence[str]) -> bool:
             is_whole = held[:1].lower() + held[1:] == lowered
             if is_whole or (head != held and head.endswith(" ") and not _TURNING.search(head)):
                 return True
-    return len(sentence_spans(claim)) > 1 and any(f" {wanted} " in f" {tidy(text)} " for text in evidence)
+    parts = sentence_spans(claim)
+    return len(parts) > 1 and all(stands_verbatim(claim[start:end], evidence) for start, end in parts)
 
 
 def tidy(text: str) -> str:

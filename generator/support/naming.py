@@ -13,9 +13,9 @@ from generator.support.dates import MONTHS
 from generator.words import FRAMING, stem, stems, words
 from language import STOP_WORDS
 
+_PART = r"[A-Z][\w&'’-]*(?:\.\d\w*)*"
 _RUN = re.compile(
-    r"\b[A-Z][\w&'’-]*(?:\.\d\w*)*(?:\.(?=\s[A-Z]))?(?:\s(?:of\sthe\s|(?:of|de|la|du|von|van|al|bin|for)\s)?[A-Z][\w&'’-]*)*",
-    re.UNICODE,
+    rf"\b{_PART}(?:\.(?=\s[A-Z]))?(?:\s(?:of\sthe\s|(?:of|de|la|du|von|van|al|bin|for)\s)?{_PART})*", re.UNICODE
 )
 _WORD = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
 _ENDS = re.compile(r"[.!?][\"'”’)\]]*\s*$")

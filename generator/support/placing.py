@@ -25,7 +25,7 @@ LONGEST = 5
 
 _TOKEN = re.compile(r"\d+(?:[.,]\d+)*|['’]s\b|[^\W\d_]+")
 _LETTERS = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+)*|\d+")
-_LINKS = frozenset("of the de la du von van al bin for and".split())
+_LINKS = frozenset("of de la du von van al bin for".split())
 _LISTED = frozenset(("and", "or", ","))
 _EDGE = "|"
 
@@ -89,7 +89,8 @@ def _spans(written: Sequence[str], plain: Sequence[str]) -> Iterator[tuple[int, 
         if word[0].isdigit():
             yield first, first
         for last in range(first, min(first + LONGEST, len(plain)) if _is_capital(written[first]) else first):
-            if not _is_capital(written[last]) and plain[last] not in _LINKS:
+            is_link = plain[last] in _LINKS or (plain[last] == "the" and plain[last - 1] == "of")
+            if not _is_capital(written[last]) and not is_link:
                 break
             if _is_capital(written[last]):
                 yield first, last

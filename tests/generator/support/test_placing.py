@@ -1,0 +1,83 @@
+"""Names and numbers in each other's place, and sentences in which each has its own."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from generator.support.placing import place_faults, units
+
+
+def exchanges(one, other):
+    return [f"The sentence exchanges {one!r} and {other!r}."]
+
+
+def instead(said, held):
+    return [f"The sentence says {said!r} where the cited text says {held!r}."]
+
+
+@pytest.mark.parametrize(
+    ("claim", "held", "faults"),
+    [
+        ("Merriman tells Wilma of it.", "Wilma tells Merriman of it.", exchanges("Merriman", "Wilma")),
+        (
+            "It is known that Mr Pugh beat Mr Reese.",
+            "Yesterday Mr Reese beat Mr Pugh.",
+            exchanges("Pugh", "Reese"),
+        ),
+        (
+            "It was the orbit of Newton that Mercury's law explained.",
+            "It was the orbit of Mercury that Newton's law explained.",
+            exchanges("Newton", "Mercury"),
+        ),
+        (
+            "Kearney Fresno is the largest of the Park region's parks.",
+            "Kearney Park is the largest of the Fresno region's parks.",
+            exchanges("Fresno", "Park"),
+        ),
+        (
+            "There are two to fifteen authors.",
+            "There are ten to fifteen authors, two of them first.",
+            instead("two", "10"),
+        ),
+        (
+            "The rate was 10%, and that of London as high as 40 per year.",
+            "The rate was 40%, and that of London as high as 20 per year.",
+            instead("40", "20"),
+        ),
+        # Each in its own place
+        ("Wilma tells Merriman of it.", "Wilma tells Merriman of it.", []),
+        ("Wilma and Merriman left.", "Merriman and Wilma left.", []),
+        ("Wilma, Merriman left.", "Merriman, Wilma left.", []),
+        ("London was taken by York.", "York took London.", []),
+        ("London was defeated by York in 1998.", "York defeated London in 1998.", []),
+        ("France's capital is Paris.", "Paris is the capital of France.", []),
+        ("In 1998, rain fell on Kent.", "Rain fell on Kent in 1998, and on York in 2001.", []),
+        ("Wilma tells Fred of it.", "Wilma tells Merriman of it.", []),  # no name of the evidence: told elsewhere
+        ("the rain, the snow", "the snow, the rain", []),
+    ],
+)
+def test_what_stands_in_anothers_place_is_told(claim, held, faults):
+    assert place_faults(claim, [held]) == faults
+
+
+def test_a_name_is_a_unit_with_each_of_its_parts_and_its_neighbours():
+    found = units("Later the Bank of England met.")
+    assert [" ".join(unit.words) for unit in found] == ["later", "bank", "bank of england", "england"]
+    assert (found[2].before, found[2].after) == (("the", "later"), ("met", "|"))
+    assert (found[0].before, found[0].after) == (("|",), ("the", "bank"))
+
+
+def test_little_words_are_no_names_and_numbers_have_one_form():
+    assert [unit.words for unit in units("The two met 1,250 of them.")] == [("2",), ("1250",)]
+
+
+NAMES = ["Wilma", "Merriman", "Fred Astley", "York", "Kent"]
+
+
+@given(st.permutations(NAMES), st.sampled_from(["tells {} of", "who met {} before"]))
+def test_a_sentence_over_itself_has_no_fault_and_with_two_names_exchanged_has_one(order, frame):
+    one, other, third, *_ = order
+    text = f"Once {one} {frame.format(other)} old {third} there."
+    assert place_faults(text, [text]) == []
+    turned = f"Once {other} {frame.format(one)} old {third} there."
+    assert place_faults(turned, [text]) == exchanges(other, one)
