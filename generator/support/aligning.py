@@ -9,7 +9,7 @@ import re
 from collections.abc import Sequence
 
 from generator.support.dates import MONTHS
-from generator.support.quantities import in_digits
+from generator.support.number_words import in_digits
 from generator.words import stems
 from language import sentence_spans
 

@@ -11,16 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-_ONES = (
-    "zero one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen seventeen "
-    "eighteen nineteen"
-).split()
-_TENS = "twenty thirty forty fifty sixty seventy eighty ninety".split()
-_ORDINALS = "first second third fourth fifth sixth seventh eighth ninth tenth eleventh twelfth".split()
-_VALUES = {word: value for value, word in enumerate(_ONES)} | {word: 20 + 10 * i for i, word in enumerate(_TENS)}
-_SCALES = {"hundred": 10**2, "thousand": 10**3, "million": 10**6, "billion": 10**9, "trillion": 10**12}
+from generator.support.number_words import SCALES, in_digits, ordinal
+
 _SHORT_SCALES = {"k": 10**3, "m": 10**6, "mn": 10**6, "bn": 10**9, "tn": 10**12}
-_FRACTIONS = {"half": 50, "halves": 50, "quarter": 25, "quarters": 25, "fifth": 20, "fifths": 20}
 
 _MEASURES = {  # unit: (dimension, how many of its smallest unit, names)
     "µg": ("mass", 1, "µg μg ug mcg microgram micrograms"),
@@ -51,14 +44,6 @@ _MEASURES = {  # unit: (dimension, how many of its smallest unit, names)
 }
 _UNITS = {name: unit for unit, (_, _, names) in _MEASURES.items() for name in names.split()}
 
-_ALL_WORDS = "|".join((*_ONES, *_TENS))
-_SPELLED = re.compile(
-    rf"\b(?:(?:a|{_ALL_WORDS})(?=[\s-]+(?:hundred|thousand|million|billion|trillion)\b)|(?:{_ALL_WORDS}))"
-    rf"(?:(?:[\s-]+and)?[\s-]+(?:{_ALL_WORDS}|hundred|thousand|million|billion|trillion))*\b",
-    re.IGNORECASE,
-)
-_PART = re.compile(r"\b(a|an|one|two|three|four)[\s-](half|halves|quarters?|thirds?|fifths?)\b(?!\s+of\s+an?\b)", re.I)
-_ORDINAL_WORD = re.compile(rf"\b(?:{'|'.join(_ORDINALS)})\b", re.IGNORECASE)
 _UNIT_NAMES = "|".join(sorted((re.escape(name) for name in _UNITS), key=len, reverse=True))
 AMOUNT = re.compile(
     r"(?P<currency>[£$€])?\s?(?P<digits>\d{1,3}(?:[,\u00a0\u202f]\d{3})+(?:\.\d+)?(?!\d)|\d+(?:\.\d+)?)"
@@ -94,10 +79,7 @@ class Quantity:
     def __str__(self) -> str:
         plain = f"{self.value:f}"
         if self.unit == "ordinal":
-            ending = (
-                "th" if plain[-2:] in ("11", "12", "13") else {"1": "st", "2": "nd", "3": "rd"}.get(plain[-1], "th")
-            )
-            return plain + ending
+            return ordinal(plain)
         if self.unit in ("£", "$", "€"):
             return self.unit + plain
         return plain + {"": "", "%": "%", "decade": "s"}.get(self.unit, f" {self.unit}")
@@ -120,19 +102,6 @@ def quantities(text: str) -> list[Quantity]:
     ['1250', '33.33%', '£2500000', '25 mg']
     """
     return list(_scan(in_digits(text)))
-
-
-def in_digits(text: str) -> str:
-    """The text with its number words, ordinals and common fractions in digits.
-
-    >>> in_digits("Two hundred of the third group, three quarters of twenty-one.")
-    '200 of the 3rd group, 75% of 21.'
-    """
-    text = _PART.sub(_percent, text)
-    text = _SPELLED.sub(lambda match: _spelled(match.group()), text)
-    return _ORDINAL_WORD.sub(
-        lambda match: str(Quantity(Decimal(_ORDINALS.index(match.group().lower()) + 1), "ordinal")), text
-    )
 
 
 def amount_faults(claim: Sequence[Quantity], held: Sequence[Quantity]) -> tuple[list[str], list[str]]:
@@ -174,7 +143,7 @@ def _scan(text: str) -> Iterator[Quantity]:
     for match, unit in zip(matches, units, strict=True):
         value = Decimal(re.sub(r"[,\u00a0\u202f]", "", match["digits"]))
         if match["scale"]:
-            value *= (_SCALES | _SHORT_SCALES)[match["scale"].lower()]
+            value *= (SCALES | _SHORT_SCALES)[match["scale"].lower()]
         elif match["million"] and match["currency"]:
             value *= 10**6
         yield Quantity(_plain(value), unit, _bound(text, match))
@@ -206,31 +175,3 @@ def _bound(text: str, match: re.Match[str]) -> str:
 def _plain(value: Decimal) -> Decimal:
     """The same number without zeros behind its point, so that 5.0 prints as 5."""
     return value.quantize(Decimal(1)) if value == value.to_integral_value() else value.normalize()
-
-
-def _percent(match: re.Match[str]) -> str:
-    count = {"a": 1, "an": 1, "one": 1, "two": 2, "three": 3, "four": 4}[match[1].lower()]
-    part = match[2].lower()
-    if part.startswith("third"):
-        return f"{round(Decimal(100 * count) / 3, 2)}%"
-    return f"{_FRACTIONS[part] * count}%"
-
-
-def _spelled(words: str) -> str:
-    """A number in words as digits; "one" alone stays, since it is a pronoun more often than a number."""
-    parts = [part for part in re.split(r"[\s-]+", words.lower()) if part != "and"]
-    if parts == ["one"] or (len(parts) == 1 and parts[0] == "a"):
-        return words
-    total = current = 0
-    for place, part in enumerate(parts):
-        if part in _SCALES:
-            current = max(current, 1) * _SCALES[part]
-            if part != "hundred":
-                total, current = total + current, 0
-        elif part == "a":
-            current = 1
-        elif place and _VALUES[part] >= 10 and current % 100:  # "nineteen eighty", "two twenty": not one number
-            return words
-        else:
-            current += _VALUES[part]
-    return str(total + current)

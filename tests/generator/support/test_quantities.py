@@ -6,7 +6,8 @@ import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from generator.support.quantities import Quantity, amount_faults, in_digits, quantities
+from generator.support.number_words import in_digits
+from generator.support.quantities import Quantity, amount_faults, quantities
 
 
 def amounts(text):
