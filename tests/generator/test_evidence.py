@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 from evidence_building import evidence, passage
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from generator.evidence import MARKED_FROM, choose_quotes, rank_evidence, read_evidence, sentences_of, to_quote
@@ -101,7 +101,15 @@ def test_a_quote_names_its_place():
 WORDS = "It was so. In May it was very wet, as ever."
 
 
-@given(st.integers(-5, 60), st.integers(-5, 60), st.floats(-9, 9), st.sampled_from(["", "Beware."]), st.integers(0, 90))
+@given(
+    st.integers(-5, 60),
+    st.integers(-5, 60),
+    st.sampled_from([-9.0, 3.99, 4.0, 9.0]),
+    st.sampled_from(["", "Beware."]),
+    st.integers(0, 90),
+)
+@example(first=3, last=20, score=9.0, warning="", chunk_start=7)
+@example(first=-3, last=5, score=9.0, warning="", chunk_start=7)
 def test_the_words_that_answer_stand_in_their_quote(first, last, score, warning, chunk_start):
     """Whatever span a reading model finds: what is marked is in the quote, and only where it is likely and trusted."""
     for sentence in sentences_of([passage(WORDS, start=chunk_start)], limit=9):
