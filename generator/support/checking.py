@@ -17,11 +17,12 @@ from generator.citing import LEAST_COVERAGE, coverage
 from generator.reading import Entail
 from generator.support.aligning import matching_sentences, stands_verbatim
 from generator.support.dates import Date, date_faults, dates, without_dates
+from generator.support.echoing import REPEATS, echoed, only_repeats
 from generator.support.modality import turn_faults
-from generator.support.naming import find_names, name_faults
+from generator.support.naming import name_faults
 from generator.support.placing import place_faults
 from generator.support.quantities import AMOUNT, Quantity, amount_faults, quantities
-from generator.words import names, stem, stems, words
+from generator.words import names, stems, words
 from schema import Support
 
 FULL_COVERAGE = 0.6
@@ -32,8 +33,6 @@ DOUBTED, REFUTED = 0.7, 0.2
 Chosen from the table of thresholds that the command of the weights prints (docs/checker.md).
 """
 
-REPEATS = "The sentence only repeats the question."
-_ASKS_FOR_MORE = re.compile(r"\b(?:who|whom|whose|what|when|where|which|why|how)\b", re.IGNORECASE)
 _ANSWER_OPENING = re.compile(r"^\s*(?:yes|no)[,.:]\s+", re.IGNORECASE)
 
 
@@ -126,32 +125,12 @@ def find_faults(sentence: str, evidence: Sequence[str], question: str, *, docume
     for found, loose in (name_faults(claim, matching, held, question), turn_faults(claim, matching)):
         hard, soft = hard + found, soft + loose
     hard += [] if hard else place_faults(claim, matching)
-    hard += [REPEATS] if _only_repeats(claim, question) else []
+    hard += [REPEATS] if only_repeats(claim, question) else []
     if added := _joining_words(claim, documents):
         hard.append(f"It joins {len(documents)} documents by words that none of them uses: {', '.join(sorted(added))}.")
     share = coverage(claim, [*evidence, _in_other_forms(claim, held)])
-    echo = _echo(claim, held, question)
+    echo = echoed(claim, held, question)
     return Findings(tuple(dict.fromkeys(hard)), tuple(dict.fromkeys(soft)), share, echo=echo)
-
-
-def _only_repeats(claim: str, question: str) -> bool:
-    """Whether a claim says nothing that is not in a question that asks for more than a yes or a choice."""
-    return bool(_ASKS_FOR_MORE.search(question)) and " or " not in question and stems(claim) <= stems(question)
-
-
-def _echo(claim: str, held: str, question: str) -> tuple[str, ...]:
-    """What is told of words that the question says and the evidence does not, where they carry what a claim says.
-
-    Of the words that are no names, a third or fewer stand in the evidence then: it may name whom the claim names, and
-    say another thing of them.
-    """
-    predicate = stems(claim) - set().union(*(one.stems for one in find_names(claim, words(held))))
-    missing = predicate - stems(held)
-    asked = sorted(missing & stems(question))
-    if not asked or 3 * len(missing) < 2 * len(predicate):
-        return ()
-    said = list(dict.fromkeys(word for word in words(claim) if stem(word) in asked))
-    return (f"Only the question says this, not the cited text: {', '.join(said)}.",)
 
 
 def _number_faults(claim: str, held: str, matching: Sequence[str]) -> tuple[list[str], list[str]]:

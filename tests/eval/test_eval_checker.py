@@ -1,6 +1,7 @@
 """The labelled set and its figures: what a change may do to a sentence, and areas that can be counted by hand."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,13 +10,17 @@ from hypothesis import strategies as st
 from typer.testing import CliRunner
 
 from cli import app
+from docs.checker_tables import checker_tables
 from eval.checker.altering import ALTERATIONS
+from eval.checker.asking import from_questions, stated
 from eval.checker.cases import SupportCase, build_cases
 from eval.checker.fitting import case_weights, fit_logistic, probabilities, signs_of
-from eval.checker.measuring import fit_blends, measure_set, score_set
+from eval.checker.measuring import Scored, fit_blends, measure_set, score_set
 from eval.checker.rephrasing import rephrase
 from eval.checker.scoring import Checked, area_rows, area_under_curve, error_rows, worst_misses
 from eval.checker.texts import Corpus, is_usable, split
+from eval.checker.thresholds import threshold_rows, threshold_table
+from eval.records import EvalCase, Evidence
 from schema import FootnoteError, TextDocument
 
 TEXTS = {
@@ -127,6 +132,65 @@ def test_the_set_has_every_kind_and_is_the_same_again(folder):
         assert 1 <= len(case.evidence) <= 3
 
 
+@pytest.mark.parametrize(
+    ("question", "answer", "said"),
+    [
+        ("Who founded the town of Exeter?", "Offa", "Offa founded the town of Exeter."),
+        ("Who was the first mayor of Exeter?", "king Offa", "King Offa was the first mayor of Exeter."),
+        ("Which old company founded the town?", "Offa Ltd", "Offa Ltd founded the town."),
+        ("Who did Offa meet in Exeter?", "Penda", None),
+        ("Who was the town founded by?", "Offa", None),
+        ("What year founded the old town?", "1998", None),
+        ("When was the town founded?", "1998", None),
+        ("Who founded the town of Exeter?", "", None),
+    ],
+)
+def test_a_question_becomes_a_statement_where_its_form_allows(question, answer, said):
+    assert stated(question, answer) == said
+
+
+def test_statements_of_questions_are_true_with_their_answer_and_false_with_another_name():
+    text = "The town of Exeter was built by Offa in spring. Later on the king of Kent went home to Wales."
+    corpus = Corpus([TextDocument("a", "Towns", text)])
+    first, second = corpus.sentences[0]
+    place = Evidence("a", quote="Offa", start=text.index("Offa"), end=text.index("Offa") + 4)
+    asked = EvalCase("1", "Who founded the town of Exeter?", ("Offa",), (place,))
+    unplaced = EvalCase("2", "Who founded the town of Exeter?", ("Offa",), (Evidence("a"),))
+    made = list(from_questions([asked, unplaced], corpus, {"a": 0}, np.random.default_rng(1)))
+    kinds = {kind: (claim, evidence) for kind, claim, evidence, _ in made}
+    assert len(made) == 3
+    assert kinds["answered question"] == ("Offa founded the town of Exeter.", (f"Towns\n{first}",))
+    claim, evidence = kinds["echoed question"]
+    assert claim in {"Kent founded the town of Exeter.", "Wales founded the town of Exeter."}
+    assert evidence == (f"Towns\n{second}",)
+    assert kinds["another answer"] == (claim, (f"Towns\n{first}", f"Towns\n{second}"))
+
+
+def test_a_threshold_loses_true_sentences_below_it_and_keeps_false_ones_from_it_on():
+    """Scores are the logistic of the coverage: one half at nought; each kind counts the same."""
+    kinds = ["rephrased", "rephrased", "answer", "number", "number", "date", "verbatim"]
+    signs = [(1.0, 0.0, 0.0), (-1.0, 0.0, 0.0), (0.0, 0.0, 0.0), (-1.0, 0, 0), (1.0, 0, 0), (-1.0, 0, 0), (-9.0, 0, 0)]
+    checked = tuple(Checked("partly", 0.5, (), one, one[0] == -9) for one in signs)
+    scored = Scored("made", tuple(case(kind) for kind in kinds), checked, {})
+    rows = threshold_rows([scored], np.array([0.0, 1.0, 0.0, 0.0]), thresholds=(0.5, 0.9))
+    assert [(row.lost, row.kept) for row in rows] == [(0.25, 0.25), (1.0, 0.0)]
+    assert threshold_table(rows)[1] == ["0.50", "0.250", "0.250"]
+
+
+def test_judged_claims_are_no_part_of_a_fit(folder):
+    def check(one):
+        return Checked("supported", 0.5, signs=(float(one.is_true), 0.0, 0.0))
+
+    scored = score_set(folder, check, {}, limit=3, seed=5)
+    claims = np.array(["claim" in one.kind for one in scored.cases])
+    turned = [
+        replace(one, signs=(1 - one.signs[0], 0.0, 0.0)) if is_claim else one
+        for one, is_claim in zip(scored.checked, claims, strict=True)
+    ]
+    assert claims.sum() == 2
+    assert fit_blends([scored])["rules"] == pytest.approx(fit_blends([replace(scored, checked=tuple(turned))])["rules"])
+
+
 def test_a_corpus_of_one_document_gives_no_cases(folder):
     (folder / "corpus.jsonl").write_text(
         '{"_id": "a", "title": "", "text": "Rain fell in all of the towns there."}', "utf-8"
@@ -209,7 +273,30 @@ def test_the_command_reports_shows_misses_and_writes_figures(folder, tmp_path):
     figures = json.loads(out.read_text("utf-8"))
     verdicts = {row["kind"]: row["shares"] for row in figures["sets"][folder.name]["verdicts"]}
     assert verdicts["verbatim"] == {"supported": 1.0, "partly": 0.0, "unsupported": 0.0}
-    assert figures["made"]["limit"] == 3
+    assert figures["made"] == {"limit": 3, "seed": 1, "reported": [folder.name], "fitted_on": []}
+    assert set(figures["machine"]) == {"system", "cores", "python", "commit", "date"}
     both = CliRunner().invoke(app, [*asked, "--fit", str(folder)])
     assert both.exit_code == 1
     assert "both to fit on and to report" in both.output
+
+
+def test_a_fitted_record_fills_the_page(folder, tmp_path):
+    """Every figure of the tables is one of the record."""
+    other = tmp_path / "other"
+    other.mkdir()
+    for name in ("corpus.jsonl", "queries.jsonl"):
+        (other / name).write_text((folder / name).read_text("utf-8"), "utf-8")
+    (other / "qrels").mkdir()
+    (other / "qrels" / "test.tsv").write_text((folder / "qrels" / "test.tsv").read_text("utf-8"), "utf-8")
+    out = tmp_path / "figures.json"
+    asked = ["eval", "checker", str(folder), "--fit", str(other), "--limit", "3", "--models", "none", "--out", str(out)]
+    result = CliRunner().invoke(app, asked)
+    assert result.exit_code == 0, result.output
+    record = json.loads(out.read_text("utf-8"))
+    assert record["made"]["fitted_on"] == ["other"]
+    page = checker_tables(record)
+    weights = " | ".join(f"{one:.2f}" for one in record["fitted"]["rules"])
+    assert f"| rules | {weights} | - |" in page
+    row = record["thresholds"]["rules"][0]
+    assert f"| {row['threshold']:.2f} | {row['lost']:.1%} | {row['kept']:.1%} |" in page
+    assert "| verbatim | 100 / 0 / 0 |" in page
