@@ -240,7 +240,7 @@ def _is_bound(pointer: _Pointer, before: Sequence[Token], phrases: Sequence[Phra
 def _change_for(pointer: _Pointer, text: str, exchanges: Sequence[Exchange]) -> _Change | None:
     if pointer.kind in ("one", "ordinal"):
         return _noun_for_one(pointer, exchanges)
-    found = _antecedent(pointer, exchanges, _heads_of(text, pointer)) if pointer.kind != "clause" else None
+    found = _antecedent(pointer, exchanges, _words_beside(pointer, text)) if pointer.kind != "clause" else None
     if found is None:
         return None
     phrase, turn = found
@@ -293,9 +293,10 @@ def _without_numbers(phrase: Phrase, *, plural: bool) -> str:
     return (" ".join(words) if plural else singular(" ".join(words))) + of + rest
 
 
-def _heads_of(text: str, pointer: _Pointer) -> frozenset[str]:
+def _words_beside(pointer: _Pointer, text: str) -> frozenset[str]:
     """What the question names itself, which no pronoun in it stands for: "when did he go to college"."""
-    return frozenset(one.head for one in phrases_of(text) if one != pointer.phrase)
+    own = pointer.phrase
+    return frozenset(one.lower for one in tokens_of(text) if own is None or not own.start <= one.start < own.end)
 
 
 def _antecedent(pointer: _Pointer, exchanges: Sequence[Exchange], named: frozenset[str]) -> tuple[Phrase, int] | None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import conversation
-from benchmarks.conversation import by_kind, compared, figures, is_of_its_document, measure, told_of
+from benchmarks.conversation import WAYS, by_kind, compared, figures, is_of_its_document, measure, told_of
 from benchmarks.conversation import tests_of as differences_of
 from benchmarks.dialogues import FollowUp, made_from, pronoun_for, read_dialogues, shared_name, with_pronoun
 from schema import Chunk, Passage, Source, Turn
@@ -77,6 +77,14 @@ class Searched:
     def search(self, text, *, top_k):
         self.texts.append(text)
         return [passage(name) for name, word in (("d1", "Fresno"), ("d2", "horizon")) if word in text][:top_k]
+
+
+def test_the_ways_search_for_what_they_say():
+    searched = {way: text_of(FOUND) for way, text_of in WAYS.items()}
+    assert searched["rules"] == "When was Fresno founded? Who designed Fresno's park?"
+    assert searched["rewritten alone"] == "Who designed Fresno's park?"
+    assert searched["joined"] == searched["always joined"] == "When was Fresno founded? Who designed its park?"
+    assert WAYS["joined"](ALONE) == ALONE.question
 
 
 def test_every_way_is_measured_and_no_text_is_searched_for_twice():

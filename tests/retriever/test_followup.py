@@ -14,6 +14,7 @@ from retriever.followup import (
     make_standalone,
 )
 from retriever.followup import standalone_question as standalone
+from retriever.phrases import phrases_of
 from schema import Turn
 
 PUBLISHED = Turn(
@@ -99,6 +100,16 @@ REWRITES = [
         "Did he like the Foreign Office?",
         "Did Robin like the Foreign Office?",
     ),
+    (
+        Turn("Which songs did Ann Bell release?", "Two songs."),
+        "What other songs did they release?",
+        "What other songs did Ann Bell release?",
+    ),
+    (
+        Turn("When did the committee publish the album?", "In 2020."),
+        "Was the album part of it?",
+        "Was the album part of the committee?",
+    ),
     # two pronouns for the same
     (CHIEF, "What did he do in his first year?", "What did Richard Torbett do in his first year?"),
     (CHIEF, "How old was he when he was appointed?", "How old was Richard Torbett when he was appointed?"),
@@ -175,6 +186,8 @@ UNSURE = [
     (Turn("Did the mayor meet the minister?", ""), "What was his role in it?"),
     (CHIEF, "How does he criticise him?"),  # two people, and one is named
     (CHIEF, "What happened after he praised her?"),
+    (CHIEF, "Did he like her book?"),
+    (CHIEF, "Was he angry because the paper praised her?"),
 ]
 
 
@@ -195,6 +208,10 @@ def test_the_turns_that_a_question_needs_are_named():
         "Is Ann Bell elected?", True, (2,), "Who is the minister?"
     )
     assert make_standalone("And when was the survey held?", turns) == Standalone("When was the survey held?", True, ())
+
+
+def test_a_day_of_the_week_is_a_date():
+    assert [phrase.kind for phrase in phrases_of("The vote is on Thursday.")] == ["thing", "date"]
 
 
 def test_turns_that_are_too_old_are_not_read():
