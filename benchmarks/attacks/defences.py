@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from generator import drafting, prompting
+from generator import answering, drafting, prompting
 
 WITH, WITHOUT = "with defences", "without defences"
 """The two arms."""
@@ -31,6 +31,7 @@ class Through:
 
 
 OFF: tuple[tuple[Any, str, Any], ...] = (
+    (answering, "instructions_among", lambda sentences: frozenset()),
     (prompting, "instructions_among", lambda sentences: frozenset()),
     (prompting, "is_instruction", lambda text: False),
     (prompting, "plain", lambda text: text),
