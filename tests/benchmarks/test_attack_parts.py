@@ -146,5 +146,6 @@ def test_what_a_real_model_wrote_is_told_from_what_was_quoted(weights, work):
         seen = {arm: ask(footnote, attempt, arm) for arm in (WITH, WITHOUT)}
     assert seen[WITH]["draft_obeys"] is seen[WITH]["answer_obeys"] is seen[WITH]["payload_read_by_model"] is False
     assert seen[WITHOUT]["payload_read_by_model"] is seen[WITHOUT]["draft_obeys"] is True
+    assert seen[WITHOUT]["draft_obeys_what_it_read"] is not seen[WITH]["draft_obeys_what_it_read"]
     assert seen[WITHOUT]["answers_with_a_fault"] is True
     assert seen[WITH]["attempts"] is seen[WITH]["asked_the_model"] is True
