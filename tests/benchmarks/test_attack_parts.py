@@ -50,6 +50,8 @@ def test_each_payload_is_asked_undefended_in_one_of_the_four_places():
     for number in range(8):
         assert [arms_of(number, first) for first in range(len(PLACES))].count((WITH, WITHOUT)) == 1
         assert all(arms_of(number, first)[0] == WITH for first in range(len(PLACES)))
+    for first in range(len(PLACES)):
+        assert [len(arms_of(number, first)) for number in range(8)].count(2) == 2
 
 
 def test_an_answer_is_counted_once_for_all_and_once_for_its_kind():
