@@ -288,7 +288,7 @@ class Footnote:
         history = tuple(Turn(encodable(turn.question), encodable(turn.answer)) for turn in history)
         with nullcontext() if quotes_only else self.parts.loading_engine():
             standalone, admitted = make_standalone(question, history), self._checked(within, collection)
-            passages = self._retrieve(standalone.text, admitted, top_k, join=False)
+            passages = self._retrieve(standalone.searched, admitted, top_k, join=False)
             readers, rule = self.parts.readers, self.parts.rule
         engine = None if quotes_only else self.engine
         try:

@@ -26,7 +26,7 @@ from tokenizers import Tokenizer
 from torch.nn import functional
 
 from models.adapters import read_adapter
-from models.onnx_weights import read_bert
+from models.onnx_weights import Weights, read_bert
 from training import examples as reading
 from training import negatives
 from training.contrasts import contrasts
@@ -220,7 +220,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, required=True)
     parser.add_argument("--base", type=Path, required=True, help="ONNX weights of the cross-encoder")
     parser.add_argument("--out", type=Path, required=True)
-    parser.add_argument("--start", type=Path, help="an adapter to go on from")
+    parser.add_argument("--start", type=Path, help="an adapter to go on from; the result is halfway")
     parser.add_argument("--rank", type=int, default=16)
     parser.add_argument("--rate", type=float, default=1.5e-3, help="highest learning rate")
     parser.add_argument("--limit", type=int, default=0, help="examples; 0 for all")
@@ -236,8 +236,8 @@ def main() -> None:
     tokens = sum(len(one.ids) for one in learnt)
     print(f"{len(learnt)} examples, {tokens:,} tokens, {len(order)} batches", flush=True)
     network = Network(read_bert(arguments.base), arguments.rank)
-    if arguments.start:
-        network.restore(read_adapter(arguments.start)[1])
+    start = read_adapter(arguments.start)[1] if arguments.start else {}
+    network.restore(start)
     parameters = [one for one in network.parameters() if one.requires_grad]
     optimiser = torch.optim.AdamW(parameters, arguments.rate, betas=(0.9, 0.98), weight_decay=0.01)
     schedule = torch.optim.lr_scheduler.OneCycleLR(
@@ -260,7 +260,17 @@ def main() -> None:
         if step % 400 == 0 or step == len(order):
             figures = measure(network, held)
             print(json.dumps(figures), flush=True)
-            save_file(network.adapter(), arguments.out, metadata | {"measured": json.dumps(figures)})
+            save_file(midway(network.adapter(), start), arguments.out, metadata | {"measured": json.dumps(figures)})
+
+
+def midway(learnt: dict[str, torch.Tensor], start: Weights) -> dict[str, torch.Tensor]:
+    """What was learnt, halfway from where it began if that was another adapter: what either knows is kept.
+
+    The mean of weights that were trained from one to the other (Wortsman et al., https://arxiv.org/abs/2203.05482).
+    """
+    if not start:
+        return learnt
+    return {name: ((tensor.float() + torch.from_numpy(start[name])) / 2).half() for name, tensor in learnt.items()}
 
 
 if __name__ == "__main__":

@@ -114,9 +114,10 @@ class Network(nn.Module):
 
     def restore(self, adapter: Weights) -> None:
         """Go on from what was learnt before."""
-        for name, tensor in self._learnt().items():
+        learnt = self._learnt()
+        for name, values in adapter.items():
             with torch.no_grad():
-                tensor.copy_(torch.from_numpy(adapter[name]))
+                learnt[name].copy_(torch.from_numpy(values))
 
     def _learnt(self) -> dict[str, torch.Tensor]:
         tensors = {}
