@@ -58,6 +58,7 @@ def checker_command(
             raise FootnoteError(
                 f"{next(iter(shared))} is both to fit on and to report; that would flatter the figures."
             )
+        machine = _machine()  # at the start: a checkout may move on while this runs
         scorers, entail = _models(models)
         check, scored = _check(entail), {}
         for folder in (*data, *(fit or ())):
@@ -66,7 +67,7 @@ def checker_command(
         blends = fit_blends([scored[folder] for folder in fit]) if fit else {}
         results = [measure_set(scored[folder], blends, seed=seed) for folder in data]
         bounds = blend_thresholds([scored[folder] for folder in data], blends)
-        record = {"machine": _machine(), "made": _made(limit, seed, data, fit or ())} | result_to_dict(results, blends)
+        record = {"machine": machine, "made": _made(limit, seed, data, fit or ())} | result_to_dict(results, blends)
         record["thresholds"] = {name: [asdict(row) for row in rows] for name, rows in bounds.items()}
         if out:
             out.write_text(json.dumps(record, ensure_ascii=False, indent=2) + "\n", "utf-8")

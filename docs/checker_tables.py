@@ -26,7 +26,7 @@ def areas(sets: dict[str, Any]) -> str:
     kinds = dict.fromkeys(kind for column in columns.values() for kind in column)
     rows = [f"| {kind} | {' | '.join(_areas(column.get(kind)) for column in columns.values())} |" for kind in kinds]
     title = (
-        "Area under the ROC curve: the check, its 95 % interval, and in brackets the fitted rules and the model alone"
+        "Area under the ROC curve: the check, its 95 % interval, (the fitted rules alone, the model alone)"
     )
     return _table([title, *columns], rows)
 

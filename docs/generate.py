@@ -45,6 +45,7 @@ def main() -> int:
         DOCS / "retrieval.md": retrieval(),
         DOCS / "answers.md": answers(),
         DOCS / "calibration.md": calibration(),
+        DOCS / "checker.md": checker(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -151,6 +152,13 @@ def calibration() -> str:
     from docs import calibration_tables as tables  # noqa: PLC0415
 
     return tables.filled((DOCS / "calibration.md").read_text("utf-8"), ROOT / "generator" / "refusing")
+
+
+def checker() -> str:
+    """The page on the support check with its tables filled in from the last measurement's record."""
+    from docs import checker_tables as tables  # noqa: PLC0415
+
+    return _filled(DOCS / "checker.md", checker=("checker", tables.checker_tables))
 
 
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:

@@ -34,7 +34,7 @@ _NUMERIC = re.compile(r"\b(?P<a>[0-3]?\d)[/.](?P<b>[0-3]?\d)[/.](?P<year>[12]\d{
 _ROLES = {
     "from": "from since starting beginning".split(),
     "after": "after following".split(),
-    "until": ["until", "till", "through", "to", "up to"],
+    "until": ["until", "till", "through", "to"],
     "before": ["before", "prior to", "by"],
 }
 _CLASS = {word: role for role, words in _ROLES.items() for word in words}

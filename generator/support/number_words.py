@@ -65,7 +65,7 @@ def _spelled(words: str) -> str:
     total = current = 0
     for place, part in enumerate(parts):
         if part in SCALES:
-            current = max(current, 1) * SCALES[part]
+            current = current * SCALES[part]
             if part != "hundred":
                 total, current = total + current, 0
         elif part == "a":

@@ -47,6 +47,7 @@ def parts(text):
         ("They met Mr March Hare.", []),
         ("2022-13-40", [(None, None, 2022, "")]),  # no such day
         ("May 12 000", []),
+        ("39/10/2022", []),
     ],
 )
 def test_a_text_states_these_dates(text, found):

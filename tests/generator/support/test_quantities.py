@@ -28,6 +28,7 @@ def amounts(text):
         ("£2.5m", 2_500_000, "£"),
         ("£3bn", 3_000_000_000, "£"),
         ("2.5 m", Decimal("2.5"), "m"),
+        ("2.5m wide", Decimal("2.5"), "m"),
         ("€5k", 5000, "€"),
         ("7 per cent", 7, "%"),
         ("7%", 7, "%"),
@@ -43,6 +44,7 @@ def amounts(text):
         ("two hundred and six", 206, ""),
         ("three thousand two hundred", 3200, ""),
         ("a hundred", 100, ""),
+        ("two hundred thousand", 200_000, ""),
         ("a million", 1_000_000, ""),
         ("the third group", 3, "ordinal"),
         ("a third of adults", Decimal("33.33"), "%"),
@@ -87,6 +89,7 @@ def test_words_around_a_number_bound_it(text, bound):
 
 def test_both_ends_of_a_range_have_its_unit():
     assert amounts("5 to 10 mg") == [(5, "mg", ""), (10, "mg", "")]
+    assert amounts("5 mg to 10 g") == [(5, "mg", ""), (10, "g", "")]
     assert amounts("5-10%") == [(5, "%", ""), (10, "%", "")]
     assert amounts("5 and 10 mg") == [(5, "", ""), (10, "mg", "")]
 
