@@ -25,9 +25,7 @@ def areas(sets: dict[str, Any]) -> str:
     columns = {name: {row["kind"]: row["areas"] for row in one["areas"]} for name, one in sets.items()}
     kinds = dict.fromkeys(kind for column in columns.values() for kind in column)
     rows = [f"| {kind} | {' | '.join(_areas(column.get(kind)) for column in columns.values())} |" for kind in kinds]
-    title = (
-        "Area under the ROC curve: the check, its 95 % interval, (the fitted rules alone, the model alone)"
-    )
+    title = "Area under the ROC curve: the check, its 95 % interval (the fitted rules alone, the model alone)"
     return _table([title, *columns], rows)
 
 

@@ -36,6 +36,7 @@ def test_forms_of_one_thing_are_written_in_one_way(text, tidied):
         ("Rain fell.", ["Nobody doubted that Rain fell."], False),
         ("Rain fell.", ["Rain fell in May."], False),
         ("Rain fell.", ["No-Rain fell."], False),
+        ("Rain fell.", ["Heavy-Rain fell."], False),
         ("rain fell.", ["Rain fell."], True),
         ("Twelve men left on 3 May.", ["12 men left on 3 May."], True),
         ("Twelve men left on 3 May.", ["13 men left on 3 May."], False),

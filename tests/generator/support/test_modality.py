@@ -68,6 +68,8 @@ def test_adverbs_are_no_neighbours_but_words_that_look_like_them_are():
         ("Members vote here.", "Members do not vote here.", [DENIED], []),
         ("Members do not vote here.", "Members vote here.", [DENIES], []),
         ("Members do not vote here.", "Members never vote here.", [], []),
+        ("Members do not whistle.", "Members vote here.", [DENIES], []),
+        ("Visitors pay for food.", "Students do not pay for food.", [], []),
         (
             "Members do not vote here.",
             "Few members vote here.",

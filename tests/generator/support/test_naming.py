@@ -89,3 +89,25 @@ def test_a_sentence_over_itself_has_no_wrong_name(parts):
 
 def test_stems_of_names_leave_little_links_out():
     assert stems_of("the Bank of d'Argenson's") == {"bank", "d'argenson", "d", "argenson"}
+
+
+def test_a_name_with_a_part_in_common_is_wrong_whatever_stands_beside_it():
+    claim, held = "They met King Offa once.", "Later the King Penda left."
+    assert name_faults(claim, [held], held, "") == ([told("instead", "King Offa", "King Penda")], [])
+
+
+def test_a_month_alone_is_no_name():
+    assert find_names("It met in old October.") == []
+    assert [name.text for name in find_names("It met October Films.")] == ["October Films"]
+
+
+@pytest.mark.parametrize(
+    ("said", "other"),
+    [
+        ("She has been ranked as a city to live in.", "York is old."),  # a pronoun: whoever was named before
+        ("Warsaw has been ranked as a city to live in.", "All about York"),  # a heading
+    ],
+)
+def test_a_pronoun_or_a_heading_may_speak_of_a_name(said, other):
+    claim = "York has been ranked as a city to live in."
+    assert name_faults(claim, [said, other], f"{said} {other} He knew York.", "") == ([], [])

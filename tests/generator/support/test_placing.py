@@ -81,3 +81,31 @@ def test_a_sentence_over_itself_has_no_fault_and_with_two_names_exchanged_has_on
     assert place_faults(text, [text]) == []
     turned = f"Once {other} {frame.format(one)} old {third} there."
     assert place_faults(turned, [text]) == exchanges(other, one)
+
+
+def test_three_of_four_neighbours_are_enough_and_two_are_not():
+    held = "Once Wilma met Fred there."
+    assert place_faults("Often Fred met Wilma there.", [held]) == exchanges("Fred", "Wilma")
+    assert place_faults("Often Fred saw Wilma there.", ["Once Wilma met Fred here, as Penda saw."]) == []
+
+
+def test_names_that_fit_their_own_places_as_well_are_not_exchanged():
+    held = "The Moon in May and the Earth in May turn; the Earth in spring and the Moon in spring rest."
+    assert place_faults("The Moon in May, as seen from the Earth in May, turns.", [held]) == []
+
+
+def test_a_number_that_fits_one_side_of_its_own_place_is_left_alone():
+    held = "The rate in London was 40 per year, and the rate in York was 20 per year."
+    assert place_faults("The rate in London was 20 per month.", [held]) == []
+    assert place_faults("In London the rate was 20 per year.", [held]) == []
+
+
+def test_a_place_of_little_words_alone_is_nobodys():
+    held = "It was in 1998 that they left, and 1963 came before it."
+    assert place_faults("It was in 1963 that we left.", [held]) == []
+
+
+def test_names_around_the_same_word_are_exchanged_wherever_else_they_differ():
+    claim, held = "We know Mervyn King leads the Penda Ltd.", "Since May Penda Ltd leads our Mervyn King."
+    assert place_faults(claim, [held]) == exchanges("Mervyn King", "Penda Ltd")
+    assert place_faults("It is Mervyn King, led by Penda Ltd.", ["Then Penda Ltd led him, Mervyn King."]) == []
