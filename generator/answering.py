@@ -27,7 +27,7 @@ from generator.refusing.answerability import Judgement, judge_signals, missing_n
 from generator.refusing.calibration import Rule
 from generator.sources.conflicts import find_conflicts
 from generator.words import stems
-from schema import Answer, Answered, Event, Fingerprint, Passage, QuotesFound, Reading, Sentence, Timings
+from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Reading, Sentence, Timings
 
 REFUSAL = "The documents do not say."
 SENTENCES_SCORED = 40
@@ -158,10 +158,18 @@ def _finish(draft: Draft, judgement: Judgement, fingerprint: Fingerprint, *, has
         confidence=round(judgement.score, 4),
         tokens_read=draft.tokens_read,
         tokens_written=draft.tokens_written,
-        conflicts=find_conflicts(draft.question.standalone, draft.quotes),
+        conflicts=_conflicts(draft),
         searched_for=draft.question.shown,
         signals=draft.signals,
     )
+
+
+def _conflicts(draft: Draft) -> tuple[Conflict, ...]:
+    """Where documents disagree on what was asked: of an answer only what it cites, of a refusal all that was found."""
+    found = find_conflicts(draft.question.standalone, draft.quotes)
+    cited = {evidence.key for evidence in draft.cited}
+    told = {quote.number for quote in draft.quotes if not cited or (quote.source, quote.start) in cited}
+    return tuple(one for one in found if any(statement.quote in told for statement in one.statements))
 
 
 def _reason(draft: Draft, judgement: Judgement, *, has_writer: bool) -> str:
