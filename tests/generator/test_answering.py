@@ -466,20 +466,20 @@ def test_an_answer_without_a_full_stop_below_the_limit_is_whole():
 
 
 DISAGREEING = [
-    passage("The plan was published on 12 October 2022.", path="a.md", title="The plan"),
-    passage("The plan was published on 14 October 2022.", path="b.md", title="The plan", rank=2),
-    passage("The plan was funded by the ministry.", path="c.md", title="The plan", rank=3),
+    passage("The strategy was published on 12 October 2022.", path="a.md", title="The Genomics Strategy"),
+    passage("The strategy was published on 14 October 2022.", path="b.md", title="The Genomics Strategy", rank=2),
+    passage("The strategy was funded by the ministry.", path="c.md", title="The Genomics Strategy", rank=3),
 ]
 
 
 @pytest.mark.parametrize(
     ("draft", "disagree"),
     [
-        (["The plan was published on 12 October 2022."], 1),
-        (["The plan was funded by the ministry."], 0),
+        (["The strategy was published on 12 October 2022."], 1),
+        (["The strategy was funded by the ministry."], 0),
         (["NOT IN THE DOCUMENTS"], 1),
     ],
 )
 def test_documents_that_disagree_are_told_of_where_the_answer_rests_on_one_of_them(draft, disagree):
-    events, _ = run(draft, "When was the plan published, and who funded it?", passages=DISAGREEING)
+    events, _ = run(draft, "When was the strategy published, and who funded it?", passages=DISAGREEING)
     assert len(events[-1].answer.conflicts) == disagree
