@@ -80,6 +80,8 @@ def test_first_is_a_claim_only_where_the_text_counts_otherwise():
     said = "The strategy was first published in May."
     assert check_support(said, ["The strategy was published in May."], "").support == "partly"
     assert check_support(said, ["The second strategy was published in May."], "").support == "unsupported"
+    elsewhere = "The strategy was published in May. On the first page is a map."
+    assert check_support(said, [elsewhere], "") == Verdict("supported", 0.962)
 
 
 def test_a_negation_that_the_text_shares_is_no_problem():
@@ -314,3 +316,7 @@ def test_a_name_of_another_sentence_is_half_true_and_wrong_where_that_has_one_in
         assert check_support(claim, [compared, held], question).problems == ()
     headed = check_support(claim, ["News of Frankfurt\nWarsaw has been ranked as a city to live in."], question)
     assert headed.problems == ()  # a heading names what is under it
+
+
+def test_a_yes_in_front_is_no_content():
+    assert check_support("Yes, it was in spring that rain fell.", ["Rain fell in spring."], "").score == 0.962

@@ -48,12 +48,15 @@ def test_these_words_turn_a_sentence(text, found):
 def test_a_prefix_denies_where_the_other_text_has_the_word_without_it():
     assert values("It is unlikely.", "It is likely.") == [("negation", "not")]
     assert values("It is unlikely.", "It is unlikely.") == []
+    assert values("It is unlikely.", "It is unlikely and nobody thought it likely.") == []
     assert values("It is a unit.", "It is a t.") == []  # too short a rest
 
 
 def test_a_turning_word_knows_the_content_beside_it_within_its_clause():
     (turn,) = turns("In spring, old members of both houses never freely vote today in the hall, though snow fell.")[1:2]
     assert (turn.word, turn.before, turn.after) == ("never", ("hous", "member", "old"), (stem("vote"), "today", "hall"))
+    short = turns("Members never vote, though snow lies.")[0]
+    assert short.after == ("vot",)  # not beyond the comma
     (late,) = turns("The members do not, in five towns.")
     assert late.after == ("5", "town")  # beyond the comma, since the clause has none
 
@@ -112,6 +115,12 @@ def test_adverbs_are_no_neighbours_but_words_that_look_like_them_are():
             [],
         ),
         ("Prices fell in June.", "Prices rose in May and fell in June.", [], []),
+        (
+            "Later prices fell in spring as rents rose.",
+            "Prices rose in spring, later they fell.",
+            [],
+            [],
+        ),  # both are said
         (
             "You must be under 60 on the last day of the first year.",
             "You must be under 60 on the first day of the first year.",
