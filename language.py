@@ -30,6 +30,7 @@ _END = re.compile(r"(?<![.!?…])[.!?…]++[\"'”’)\]]*+(?=\s)|[。！？]++[
 _LAST_WORD = re.compile(r"(?:^|[\s(\[\"'“‘])([^\s(\[\"'“‘]+)$")
 _CONTINUES = re.compile(r"\s+[a-z]")
 _NUMBER_FOLLOWS = re.compile(r"\s+\d")
+_ASKS = re.compile(r"(?:who|what|which \w+)\s+(?!do\b|does\b|did\b)", re.IGNORECASE)
 
 
 def sentence_spans(text: str) -> list[Span]:
@@ -59,6 +60,18 @@ def trim(text: str, span: Span) -> Span | None:
         return None
     start = span[0] + piece.index(stripped[0])
     return start, start + len(stripped)
+
+
+def statement(question: str, answer: str) -> str:
+    """A question and its answer as one statement: the answer in the place of the word that asks, else after it.
+
+    >>> statement("Who welcomed the plan?", "Wales"), statement("When was it?", "in May")
+    ('Wales welcomed the plan.', 'When was it? in May.')
+    """
+    asked = question.strip().rstrip("?").strip()
+    if match := _ASKS.match(asked):
+        return f"{answer} {asked[match.end() :]}."
+    return f"{asked}? {answer}."
 
 
 def _is_boundary(text: str, start: int, mark: re.Match[str]) -> bool:

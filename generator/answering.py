@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from generator.compound import parts_of
 from generator.drafting import Draft, Question, Writer, write_draft
 from generator.evidence import (
     Evidence,
@@ -23,9 +24,10 @@ from generator.evidence import (
 from generator.guards.hostile import WARNING
 from generator.prompting import instructions_among
 from generator.reading import Entail, Read
-from generator.refusing.answerability import Judgement, judge_signals, missing_names, signals_of
+from generator.refusing.answerability import Judgement, after_draft, judge_signals, missing_names, signals_of
 from generator.refusing.calibration import Rule
 from generator.sources.conflicts import find_conflicts
+from generator.support.short_answers import with_question
 from generator.words import stems
 from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Reading, Sentence, Timings
 
@@ -57,19 +59,36 @@ class Readers:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
-    """The evidence for a question: its sentences in passage order and by rank, and what was read of each passage."""
+class View:
+    """The sentences by rank for one question, and what was read of each passage."""
 
-    sentences: list[Evidence]
+    question: str
     ranked: list[Evidence]
     readings: list[Reading]
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The evidence for a question: its sentences in passage order, by rank, and for the whole and each of its parts."""
+
+    sentences: list[Evidence]
+    ranked: list[Evidence]
+    views: list[View]
+
+
 def find_evidence(question: str, passages: Sequence[Passage], readers: Readers) -> Found:
-    """The sentences of the passages with their scores for the question."""
+    """The sentences of the passages with their scores for the question, or for the part of it that they fit best."""
     sentences = _warned(sentences_of(passages, limit=SENTENCES_SCORED))
+    views = [_view(one, sentences, readers) for one in (question, *parts_of(question))]
+    best: dict[tuple[str, int], Evidence] = {}
+    for one in sorted((one for view in views for one in view.ranked), key=lambda one: -one.score):
+        best.setdefault(one.key, one)
+    return Found(sentences, list(best.values()), views)
+
+
+def _view(question: str, sentences: Sequence[Evidence], readers: Readers) -> View:
     readings = read_evidence(question, sentences, readers.read) if readers.read else []
-    return Found(sentences, rank_evidence(question, sentences, readers.score, readings), readings)
+    return View(question, rank_evidence(question, sentences, readers.score, readings), readings)
 
 
 def _warned(sentences: Sequence[Evidence]) -> list[Evidence]:
@@ -99,7 +118,7 @@ def answer_events(
         limits: of quotes and of the judgement.
         is_stopped: asked between tokens; true ends the answer where it is.
     """
-    draft = Draft(question, [], list(passages), readers.entail)
+    draft = Draft(question, [], list(passages), readers.entail and with_question(readers.entail, question.standalone))
     retrieved_ms = draft.now_ms()
     found = find_evidence(question.standalone, passages, readers)
     draft.ranked = found.ranked
@@ -108,17 +127,30 @@ def answer_events(
     draft.timings = Timings(retrieved_ms, round(draft.now_ms() - retrieved_ms, 1), draft.now_ms())
     yield QuotesFound(tuple(draft.quotes), tuple(passages), question.shown)
 
-    trusted = [sentence for sentence in found.ranked if not sentence.warning]
-    signals = signals_of(question.standalone, trusted, passages, found.readings)
-    missing = missing_names(question.standalone, passages)
-    judgement = judge_signals(question.standalone, signals, limits.rule, missing=missing)
-    draft.signals = signals.known()
+    trusted = _trusted(found.ranked)
+    judgement, draft.signals = _judge(found.views, passages, limits.rule)
     if judgement.answerable and writer is not None:
         yield from write_draft(draft, chosen, found.sentences, writer, is_stopped)
     if judgement.answerable and _wants_own_words(draft, judgement, trusted[0], has_writer=writer is not None):
         draft.own_words = True
         yield draft.keep(Sentence(trusted[0].text, (), "supported", 1.0), [trusted[0]])
     yield Answered(_finish(draft, judgement, fingerprint, has_writer=writer is not None))
+
+
+def _trusted(ranked: Sequence[Evidence]) -> list[Evidence]:
+    """The evidence that nobody is warned of."""
+    return [sentence for sentence in ranked if not sentence.warning]
+
+
+def _judge(views: Sequence[View], passages: Sequence[Passage], rule: Rule) -> tuple[Judgement, dict[str, float]]:
+    """The judgement of the likeliest part of a question, which is worth answering by itself, and its signals."""
+    judged = []
+    for view in views:
+        signals = signals_of(view.question, _trusted(view.ranked), passages, view.readings)
+        missing = missing_names(view.question, passages)
+        judged.append((judge_signals(view.question, signals, rule, missing=missing), signals.known()))
+    best, signals_told = max(judged, key=lambda one: one[0].score)
+    return (best if best.answerable else replace(judged[0][0], score=best.score)), signals_told
 
 
 def _wants_own_words(draft: Draft, judgement: Judgement, best: Evidence, *, has_writer: bool) -> bool:
@@ -155,13 +187,21 @@ def _finish(draft: Draft, judgement: Judgement, fingerprint: Fingerprint, *, has
         timings=replace(draft.timings, total_ms=draft.now_ms()),
         fingerprint=fingerprint,
         dropped=tuple(draft.dropped),
-        confidence=round(judgement.score, 4),
+        confidence=round(_confidence(draft, judgement), 4),
         tokens_read=draft.tokens_read,
         tokens_written=draft.tokens_written,
         conflicts=_conflicts(draft),
         searched_for=draft.question.shown,
         signals=draft.signals,
     )
+
+
+def _confidence(draft: Draft, judgement: Judgement) -> float:
+    """The judgement's probability, and what became of the draft, if one was made to its end."""
+    if draft.tokens_written is None or draft.stopped:
+        return judgement.score
+    own = int(draft.own_words)
+    return after_draft(judgement.score, held=len(draft.sentences) > own)
 
 
 def _conflicts(draft: Draft) -> tuple[Conflict, ...]:

@@ -19,6 +19,7 @@ from generator.prompting import build_messages, pack_evidence
 from generator.reading import Entail
 from generator.sources.attribution import loses_speaker, with_speaker
 from generator.support.checking import Verdict, check_support
+from generator.support.short_answers import PROBLEM, is_no_answer
 from language import sentence_spans
 from prompts import Prompt
 from schema import Event, Passage, Quote, Sentence, SentenceChecked, Timings, Token, Turn
@@ -202,6 +203,8 @@ def _verdict(draft: Draft, text: str, cited: Sequence[Evidence]) -> Verdict:
         source = evidence.passage.chunk.source_id
         by_document[source] = f"{by_document.get(source, '')} {ground}"
     documents = tuple(by_document.values())
+    if draft.entail and is_no_answer(text, draft.question.standalone, grounds, draft.entail):
+        return Verdict("unsupported", 0.0, (PROBLEM,))
     return check_support(text, grounds, draft.question.text, documents=documents, entail=draft.entail)
 
 

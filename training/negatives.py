@@ -12,7 +12,7 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 
-from language import STOP_WORDS, sentence_spans
+from language import STOP_WORDS, sentence_spans, statement
 from training.examples import Example
 
 OPPOSITES = """
@@ -217,14 +217,6 @@ def claims_from_answers(examples: Sequence[Example], draw: random.Random) -> lis
         if fit:
             made.append(Example(statement(example.first, draw.choice(fit)), evidence, support=False))
     return made
-
-
-def statement(question: str, answer: str) -> str:
-    """A question and its answer as one statement: the answer in the place of the word that asks, else after it."""
-    asked = question.strip().rstrip("?").strip()
-    if match := re.match(r"(?:who|what|which \w+)\s+(?!do\b|does\b|did\b)", asked, re.IGNORECASE):
-        return f"{answer} {asked[match.end() :]}."
-    return f"{asked}? {answer}."
 
 
 def _shortened(sentence: str, draw: random.Random) -> str:

@@ -235,11 +235,20 @@ def test_the_best_quote_answers_when_nothing_that_the_model_wrote_holds(draft):
     assert answer.reason == "What the language model wrote had no support in the documents; these are their own words."
 
 
+@pytest.mark.parametrize(
+    ("draft", "stop_after", "logit"),
+    [([OWN_WORDS], None, 4 + 1.5), (["Volcanoes erupt."], None, 4 - 1.5), ([OWN_WORDS, " "], 0, 4), (None, None, 4)],
+)
+def test_what_became_of_the_draft_counts_towards_the_confidence_unless_it_was_stopped(draft, stop_after, logit):
+    answer = run(draft, stop_after=stop_after)[0][-1].answer
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(-logit)), abs=1e-4)
+
+
 def test_a_weak_quote_does_not_stand_in_for_a_failed_draft():
-    """No stem is shared, so that the probability is a half, where OWN_WORDS_FROM asks for more."""
+    """No stem is shared, so that the probability is a half (and less after the draft), where more is asked for."""
     events, _ = run(["Volcanoes near Naples erupt."], "who was it?")
     answer = events[-1].answer
-    assert (answer.quotes[0].score, answer.confidence) == (0.0, 0.5)
+    assert (answer.quotes[0].score, answer.confidence) == (0.0, 0.1824)
     assert (answer.answer, answer.abstained, answer.citations) == (REFUSAL, True, ())
     assert answer.reason == (
         "What the language model wrote had no support in the documents; it is left out. The nearest passages are shown."
@@ -257,7 +266,7 @@ def test_a_refusal_is_known_in_any_case_that_its_prompt_or_the_model_writes_it_i
 
 def test_strong_evidence_overrules_a_model_that_refuses():
     answer = run(["NOT IN THE DOCUMENTS"])[0][-1].answer
-    assert (answer.answer, answer.confidence) == (OWN_WORDS, 0.982)
+    assert (answer.answer, answer.confidence) == (OWN_WORDS, 0.9241)
     assert answer.reason == "The language model found no answer; these are the documents' own words."
 
 
@@ -483,3 +492,22 @@ DISAGREEING = [
 def test_documents_that_disagree_are_told_of_where_the_answer_rests_on_one_of_them(draft, disagree):
     events, _ = run(draft, "When was the strategy published, and who funded it?", passages=DISAGREEING)
     assert len(events[-1].answer.conflicts) == disagree
+
+
+def test_each_part_of_a_question_is_looked_for_and_one_answered_part_is_enough():
+    whole = "Who leads the ABPI, and when does a review follow?"
+
+    def score(question, texts):
+        """Sure of the sentences that answer a part, and of none for the whole."""
+        answers = {"Who leads the ABPI": "Torbett", "when does a review follow?": "autumn"}
+        return [6.0 if answers.get(question, "-") in text else 0.0 for text in texts]
+
+    events, _ = run(None, whole, threshold=5.0, readers=Readers(score))
+    answer = events[-1].answer
+    assert {quote.quote for quote in answer.quotes[:2]} == {
+        "A review follows in autumn 2025.",
+        "Richard Torbett leads the ABPI.",
+    }
+    assert (answer.abstained, answer.signals["sentence"]) == (False, 6.0)
+    events, _ = run(None, whole, threshold=7.0, readers=Readers(score))
+    assert events[-1].answer.reason.endswith("(looked for: leads, ABPI, review, follow); the nearest ones are shown.")

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from language import statement
 from training import negatives
 from training.examples import LONGEST_PASSAGE, Example, join_sentences, read_claims, read_questions, read_yes_no
 
@@ -146,7 +147,7 @@ def test_a_similar_passage_shares_words_and_lacks_the_answer(draw):
     ],
 )
 def test_a_question_and_its_answer_become_one_statement(question, answer, expected):
-    assert negatives.statement(question, answer) == expected
+    assert statement(question, answer) == expected
 
 
 def test_claims_are_supported_unless_something_was_changed(draw):
