@@ -203,7 +203,7 @@ def _verdict(draft: Draft, text: str, cited: Sequence[Evidence]) -> Verdict:
         source = evidence.passage.chunk.source_id
         by_document[source] = f"{by_document.get(source, '')} {ground}"
     documents = tuple(by_document.values())
-    if draft.entail and is_no_answer(text, draft.question.standalone, grounds, draft.entail):
+    if draft.entail and is_no_answer(text, draft.question.standalone, cited, draft.entail):
         return Verdict("unsupported", 0.0, (PROBLEM,))
     return check_support(text, grounds, draft.question.text, documents=documents, entail=draft.entail)
 

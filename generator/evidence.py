@@ -44,6 +44,7 @@ class Evidence:
 
     ``logit`` is the cross-encoder's part of the score; ``answer`` the likeliest short answer in the sentence, its
     characters in the source's text and its score above "there is none", where a reading model looked for one.
+    ``answerable`` is the reading model's logit of the sentence's passage answering the question.
     ``warning`` is what a reader is told of the sentence wherever it is shown.
     """
 
@@ -54,6 +55,7 @@ class Evidence:
     score: float = 0.0
     logit: float = 0.0
     answer: AnswerSpan | None = None
+    answerable: float | None = None
     warning: str = ""
 
     @property
@@ -141,7 +143,7 @@ def _as_read(sentences: Sequence[Evidence], reading: Reading) -> list[Evidence]:
             + ANSWERS * reading.answerable
             + SPAN * (answer.score if answer else SURELY_NOT)
         )
-        read.append(replace(sentence, score=score, answer=answer))
+        read.append(replace(sentence, score=score, answer=answer, answerable=reading.answerable))
     return read
 
 
