@@ -1,7 +1,7 @@
 """Short answers: "12 October 2022" says nothing by itself, and stands in the evidence of many another question.
 
-So the reading model is asked about question and answer together, as one statement, and whether the passage that the answer
-is cited to answers the question at all. Without the model the rules have to do.
+So the reading model is asked about question and answer together, as one statement, and whether the passage that the
+answer is cited to answers the question at all. Without the model the rules have to do.
 """
 
 from __future__ import annotations

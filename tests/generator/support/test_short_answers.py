@@ -19,7 +19,7 @@ HELD = CITED[0].grounds
         ("NHS England.", True),
         ("the strategy", True),  # a word of the question's three
         ("October strategy", False),
-        ("NHS England published it", False),
+        ("NHS England published the strategy", False),
         (" ".join(["word"] * 12), True),
         (" ".join(["word"] * 13), False),
         ("...", False),
@@ -32,8 +32,11 @@ def test_a_few_words_without_one_of_the_question_are_a_short_answer(sentence, sh
 def test_a_model_is_asked_about_question_and_short_answer_as_one_statement():
     asked = []
     entail = with_question(lambda pairs: asked.extend(pairs) or [0.5] * len(pairs), QUESTION)
-    assert entail([("NHS England.", "a"), ("NHS England published it.", "b")]) == [0.5, 0.5]
-    assert asked == [("NHS England published the strategy in October.", "a"), ("NHS England published it.", "b")]
+    assert entail([("NHS England.", "a"), ("NHS England published the strategy.", "b")]) == [0.5, 0.5]
+    assert asked == [
+        ("NHS England published the strategy in October.", "a"),
+        ("NHS England published the strategy.", "b"),
+    ]
 
 
 @pytest.mark.parametrize(("logit", "wrong"), [(NOT_THE_ANSWER - 0.01, True), (NOT_THE_ANSWER, False), (3.0, False)])
