@@ -12,9 +12,9 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from generator.answering import Readers
 from generator.budget import UNMEASURED_EVIDENCE, evidence_budget
 from generator.drafting import Writer
+from generator.finding import Readers
 from generator.prompting import opening_messages
 from generator.reading import Entail
 from generator.refusing.answerability import SIGNALS

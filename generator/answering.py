@@ -10,31 +10,21 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
-from generator.compound import parts_of
 from generator.drafting import Draft, Question, Writer, write_draft
 from generator.evidence import (
     Evidence,
-    ScoreTexts,
     choose_quotes,
-    rank_evidence,
-    read_evidence,
-    sentences_of,
     to_quote,
 )
-from generator.guards.hostile import WARNING
-from generator.prompting import instructions_among
-from generator.reading import Entail, Read
+from generator.finding import Readers, View, find_evidence, trusted_in
 from generator.refusing.answerability import Judgement, after_draft, judge_signals, missing_names, signals_of
 from generator.refusing.calibration import Rule
 from generator.sources.conflicts import find_conflicts
 from generator.support.short_answers import with_question
 from generator.words import stems
-from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Reading, Sentence, Timings
+from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Sentence, Timings
 
 REFUSAL = "The documents do not say."
-SENTENCES_SCORED = 40
-"""Sentences that are read for one question: the share of a second that it may take on two cores."""
-
 OWN_WORDS_FROM, OVERRULES_FROM = 0.85, 0.95
 """Probability of an answer from which the best quote stands in for a draft that did not hold, and for a refusal."""
 SURE_OF_SPAN = 6.0
@@ -47,54 +37,6 @@ class Limits:
 
     quotes: int
     rule: Rule
-
-
-@dataclass(frozen=True, slots=True)
-class Readers:
-    """The models that judge texts: the cross-encoder, and what the reading model does where there is one."""
-
-    score: ScoreTexts
-    read: Read | None = None
-    entail: Entail | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class View:
-    """The sentences by rank for one question, and what was read of each passage."""
-
-    question: str
-    ranked: list[Evidence]
-    readings: list[Reading]
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """The evidence for a question: its sentences in passage order, by rank, and for the whole and each of its parts."""
-
-    sentences: list[Evidence]
-    ranked: list[Evidence]
-    views: list[View]
-
-
-def find_evidence(question: str, passages: Sequence[Passage], readers: Readers) -> Found:
-    """The sentences of the passages with their scores for the question, or for the part of it that they fit best."""
-    sentences = _warned(sentences_of(passages, limit=SENTENCES_SCORED))
-    views = [_view(one, sentences, readers) for one in (question, *parts_of(question))]
-    best: dict[tuple[str, int], Evidence] = {}
-    for one in sorted((one for view in views for one in view.ranked), key=lambda one: -one.score):
-        best.setdefault(one.key, one)
-    return Found(sentences, list(best.values()), views)
-
-
-def _view(question: str, sentences: Sequence[Evidence], readers: Readers) -> View:
-    readings = read_evidence(question, sentences, readers.read) if readers.read else []
-    return View(question, rank_evidence(question, sentences, readers.score, readings), readings)
-
-
-def _warned(sentences: Sequence[Evidence]) -> list[Evidence]:
-    """The sentences, each that the model will not get to read with a warning."""
-    hostile = instructions_among(sentences)
-    return [replace(one, warning=WARNING) if one.key in hostile else one for one in sentences]
 
 
 def answer_events(
@@ -127,7 +69,7 @@ def answer_events(
     draft.timings = Timings(retrieved_ms, round(draft.now_ms() - retrieved_ms, 1), draft.now_ms())
     yield QuotesFound(tuple(draft.quotes), tuple(passages), question.shown)
 
-    trusted = _trusted(found.ranked)
+    trusted = trusted_in(found.ranked)
     judgement, draft.signals = _judge(found.views, passages, limits.rule)
     if judgement.answerable and writer is not None:
         yield from write_draft(draft, chosen, found.sentences, writer, is_stopped)
@@ -137,16 +79,11 @@ def answer_events(
     yield Answered(_finish(draft, judgement, fingerprint, has_writer=writer is not None))
 
 
-def _trusted(ranked: Sequence[Evidence]) -> list[Evidence]:
-    """The evidence that nobody is warned of."""
-    return [sentence for sentence in ranked if not sentence.warning]
-
-
 def _judge(views: Sequence[View], passages: Sequence[Passage], rule: Rule) -> tuple[Judgement, dict[str, float]]:
     """The judgement of the likeliest part of a question, which is worth answering by itself, and its signals."""
     judged = []
     for view in views:
-        signals = signals_of(view.question, _trusted(view.ranked), passages, view.readings)
+        signals = signals_of(view.question, trusted_in(view.ranked), passages, view.readings)
         missing = missing_names(view.question, passages)
         judged.append((judge_signals(view.question, signals, rule, missing=missing), signals.known()))
     best, signals_told = max(judged, key=lambda one: one[0].score)

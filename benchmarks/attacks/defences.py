@@ -10,7 +10,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from generator import answering, drafting, prompting
+from generator import drafting, finding, prompting
 
 WITH, WITHOUT = "with defences", "without defences"
 """The two arms."""
@@ -31,7 +31,7 @@ class Through:
 
 
 OFF: tuple[tuple[Any, str, Any], ...] = (
-    (answering, "instructions_among", lambda sentences: frozenset()),
+    (finding, "instructions_among", lambda sentences: frozenset()),
     (prompting, "instructions_among", lambda sentences: frozenset()),
     (prompting, "is_instruction", lambda text: False),
     (prompting, "plain", lambda text: text),

@@ -24,7 +24,7 @@ from eval.measures import tabulate
 from eval.records import EvalCase, Outcome, Run, RunFingerprint
 from eval.report import html_report
 from eval.runs.asking import to_outcome
-from generator.answering import Readers
+from generator.finding import Readers
 from generator.words import stems, words
 from models.engines import LoadedEngine
 from pipeline import Footnote, check_statement

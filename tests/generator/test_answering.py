@@ -10,8 +10,9 @@ from evidence_building import count_words, passage
 from hypothesis import given
 from hypothesis import strategies as st
 
-from generator.answering import REFUSAL, Limits, Readers, answer_events
+from generator.answering import REFUSAL, Limits, answer_events
 from generator.drafting import Question, Writer
+from generator.finding import Readers
 from generator.guards.hostile import WARNING
 from generator.refusing.calibration import Calibration, Feature, Rule
 from generator.words import stems
