@@ -20,7 +20,7 @@ NOT_THE_ANSWER = -1.0
 questions were below it, and 6 of 28 to answerable ones, of which 3 were wrong."""
 NO_SOURCE = 0.5
 """Logit of "this passage answers the question" below which a passage is no source of a short answer, set by hand: of
-the drafts to 98 squad2 questions, 2 of 33 right ones, 7 of 14 wrong ones and 28 of 51 to unanswerable ones are below."""
+the drafts to 98 squad2 questions, 2 of 33 right ones, 7 of 14 wrong ones and 28 of 51 of the unanswerable are below."""
 PROBLEM = "The cited text does not give this as an answer to the question."
 
 
