@@ -19,7 +19,8 @@ ROOT = Path(__file__).resolve().parents[1]
 QUESTION = "When was the strategy published?"
 
 QUOTE = {
-    "number", "source", "title", "date", "page", "start", "end", "quote", "score", "heading", "context", "speaker"
+    "number", "source", "title", "date", "page", "start", "end", "quote", "score", "heading", "context", "speaker",
+    "warning", "answer_start", "answer_end",
 }  # fmt: skip
 PASSAGE = {
     "rank", "score", "source", "title", "date", "page", "heading", "start", "end", "text", "origin", "seen_by_model",

@@ -290,6 +290,21 @@ def test_a_sure_answer_that_the_draft_leaves_out_is_added_in_the_documents_own_w
     assert said.signals["reader_span"] == 9.0
 
 
+@pytest.mark.parametrize(("sure", "stands_in"), [(4.0, True), (3.9, False)])
+def test_a_quote_with_words_that_answer_stands_in_for_a_draft_from_a_lower_probability(sure, stands_in):
+    """Two stems are shared: a logit of 2, less 1.5 for the refusal, is a probability of 0.62."""
+
+    def read(_question, passages):
+        span = AnswerSpan(STRATEGY.index("12 October"), STRATEGY.index("12 October") + len("12 October 2022"), sure)
+        return [Reading(0.0, (span,) if text == STRATEGY else (), (0.0,) * len(spans)) for text, spans in passages]
+
+    answer = run(["NOT IN THE DOCUMENTS"], "Which England strategy was it?", readers=Readers(overlap, read))[0][
+        -1
+    ].answer
+    assert answer.confidence == pytest.approx(1 / (1 + math.exp(-0.5)), abs=1e-4)
+    assert answer.answer == (OWN_WORDS if stands_in else REFUSAL)
+
+
 def test_a_claim_that_the_reading_model_denies_is_left_out():
     claims = []
 
