@@ -12,6 +12,7 @@ from generator.compound import parts_of
         ("Who leads it and when did she start?", ["Who leads it", "when did she start?"]),
         ("How much is paid; and by whom is it paid?", ["How much is paid", "by whom is it paid?"]),
         ("I live in Wales. Can I apply? Where is the form?", ["I live in Wales. Can I apply", "Where is the form?"]),
+        ("Who pays, or who is exempt?", ["Who pays", "who is exempt?"]),
         ("Who wrote it, and who paid, and when?", []),  # "when" has no words of its own
     ],
 )
@@ -25,7 +26,7 @@ def test_a_question_falls_into_parts_that_ask(question, parts):
         "What do the survey and the memo say?",
         "Which came first, the survey or the strategy?",
         "When was it published?",
-        "Who asked what? Who answered? When was that? Where did it end?",
+        "Who asked Wales? Who answered? When did it rain? Where did it end?",  # four
         "",
     ],
 )
