@@ -15,6 +15,7 @@ from generator.drafting import Question, Writer
 from generator.finding import Readers
 from generator.guards.hostile import WARNING
 from generator.refusing.calibration import Calibration, Feature, Rule
+from generator.support.short_answers import PROBLEM
 from generator.words import stems
 from prompts import load_prompt
 from schema import Answered, AnswerSpan, Fingerprint, QuotesFound, Reading, SentenceChecked, Token, Turn
@@ -527,3 +528,24 @@ def test_each_part_of_a_question_is_looked_for_and_one_answered_part_is_enough()
     assert (answer.abstained, answer.signals["sentence"]) == (False, 6.0)
     events, _ = run(None, whole, threshold=7.0, readers=Readers(score))
     assert events[-1].answer.reason.endswith("(looked for: leads, ABPI, review, follow); the nearest ones are shown.")
+
+
+@pytest.mark.parametrize(
+    ("answers", "logit", "kept"), [(0.5, -1.0, True), (0.49, -1.0, False), (0.5, -1.01, False), (9.0, 9.0, True)]
+)
+def test_a_short_answer_is_checked_with_its_question_and_the_passage_that_it_stands_in(answers, logit, kept):
+    claims = []
+
+    def read(_question, passages):
+        return [Reading(answers, (), (0.0,) * len(spans)) for _, spans in passages]
+
+    def entail(pairs):
+        claims.extend(claim for claim, _ in pairs)
+        return [logit] * len(pairs)
+
+    events, _ = run(["On 12 October 2022."], readers=Readers(overlap, read, entail))
+    answer = events[-1].answer
+    assert ([one.text for one in answer.sentences] == ["On 12 October 2022."]) is kept
+    assert [one.problems for one in answer.dropped] == ([] if kept else [(PROBLEM,)])
+    assert set(claims) <= {f"{WHEN} On 12 October 2022."}
+    assert claims or answers < 0.5
