@@ -16,6 +16,7 @@ from typing import Any, Literal
 
 BlockKind = Literal["heading", "paragraph", "list_item", "table_row"]
 FileStatus = Literal["indexed", "unchanged", "partial", "refused", "removed"]
+PageStatus = Literal["text", "ocr", "empty", "suspicious", "unreadable"]
 Origin = Literal["dense", "lexical", "fused", "reranked"]
 Support = Literal["supported", "partly", "unsupported"]
 
@@ -29,11 +30,21 @@ class FootnoteError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """One page of a source that has pages: its number (from 1) and its span in the extracted text."""
+    """One page of a source that has pages: its number (from 1) and its span in the extracted text.
+
+    ``label`` is what is printed on it, where that is another than the number ("iv", "A-3"). ``status`` says where its text
+    is from: ``text`` was read, ``ocr`` recognised in a picture, ``suspicious`` was read and looks wrong (``problem`` says
+    how), ``empty`` has none, ``unreadable`` could not be opened. ``width`` and ``height`` are in points, 0 if unknown.
+    """
 
     number: int
     start: int
     end: int
+    label: str = ""
+    status: PageStatus = "text"
+    problem: str = ""
+    width: float = 0.0
+    height: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +64,10 @@ class Extraction:
     ``blocks`` are in text order, do not overlap and hold every character of ``text`` that is not white space;
     ``pages`` is empty for formats without pages. ``date`` is ISO 8601 (YYYY, YYYY-MM or YYYY-MM-DD) and only set when
     the document states it. ``warnings`` are sentences for the report, such as "2 of 9 pages have no text".
+    ``metadata`` holds what else the document says of itself (``author``, ``version``, ``language``...), each a short text.
+    ``hidden`` counts the characters that were found and left out because nobody can see them. ``boxes`` is empty or has
+    an entry for each page: (characters of the page, 4) uint16 little endian, zlib-compressed: left, top, right and bottom
+    of each character in eighths of a point from the top left corner; four zeros for a character that has no place.
     """
 
     text: str
@@ -61,6 +76,9 @@ class Extraction:
     title: str | None = None
     date: str | None = None
     warnings: tuple[str, ...] = ()
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    hidden: int = 0
+    boxes: tuple[bytes, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

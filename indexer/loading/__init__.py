@@ -10,26 +10,13 @@ from importlib import import_module
 from pathlib import Path
 
 from indexer.loading.characters import printable
-from indexer.loading.sniffing import EXTENSIONS, FORMATS, Format, detect_format, named_format
+from indexer.loading.formats import Format
+from indexer.loading.sniffing import detect_format, named_format
 from schema import Extraction, FootnoteError
 
-__all__ = ["EXTENSIONS", "FORMATS", "LARGEST_FILE", "load", "load_bytes", "printable"]
+__all__ = ["LARGEST_FILE", "load", "load_bytes", "printable"]
 
 LARGEST_FILE = 200 * 1024 * 1024
-_MODULES: dict[Format, str] = {
-    "markdown": "markdown_loader",
-    "text": "text_loader",
-    "html": "html_loader",
-    "docx": "docx_loader",
-    "pdf": "pdf_loader",
-}
-_FORMAT_NAMES: dict[Format, str] = {
-    "markdown": "Markdown",
-    "text": "text",
-    "html": "HTML",
-    "docx": "DOCX",
-    "pdf": "PDF",
-}
 
 
 def load(path: Path) -> Extraction:
@@ -72,11 +59,11 @@ def load_bytes(name: str, data: bytes) -> Extraction:
         if not data or data.isspace():
             raise FootnoteError("It is empty.")
         kind = detect_format(name, data)
-        extraction: Extraction = import_module(f"indexer.loading.{_MODULES[kind]}").load(data)
+        extraction: Extraction = import_module(f"indexer.loading.{kind.module}").load(data)
     except FootnoteError as error:
         raise _about(name, error) from error
     except Exception as error:  # parsers of damaged files raise whatever they happen to meet
-        what = _FORMAT_NAMES[kind] if kind else "document"
+        what = kind.name if kind else "document"
         raise FootnoteError(
             f"{printable(name)} can't be read as {what} ({_describe(error)}): it may be damaged."
         ) from error

@@ -6,31 +6,10 @@ import io
 import re
 import zipfile
 from pathlib import PurePath
-from typing import Literal
 
+from indexer.loading.formats import BY_EXTENSION, BY_KEY, READS, Format
 from schema import FootnoteError
 
-Format = Literal["markdown", "text", "html", "docx", "pdf"]
-
-EXTENSIONS: dict[str, Format] = {
-    ".md": "markdown",
-    ".markdown": "markdown",
-    ".txt": "text",
-    ".text": "text",
-    ".html": "html",
-    ".htm": "html",
-    ".xhtml": "html",
-    ".docx": "docx",
-    ".pdf": "pdf",
-}
-FORMATS = "Footnote reads Markdown, plain text, HTML, DOCX and PDF"
-_NAMES: dict[Format, str] = {
-    "markdown": "Markdown",
-    "text": "text",
-    "html": "an HTML page",
-    "docx": "a DOCX document",
-    "pdf": "a PDF document",
-}
 _MAGIC: tuple[tuple[bytes, str], ...] = (
     (b"\x89PNG\r\n\x1a\n", "a PNG image"),
     (b"\xff\xd8\xff", "a JPEG image"),
@@ -80,16 +59,16 @@ def detect_format(name: str, data: bytes) -> Format:
     """
     named = named_format(name)
     if foreign := _foreign(data):
-        raise FootnoteError(f"It looks like {foreign}, not {_NAMES[named] if named else 'a document'}. {FORMATS}.")
+        raise FootnoteError(f"It looks like {foreign}, not {named.described if named else 'a document'}. {READS}.")
     if found := _content(data):
         return _reconcile(named, found)
-    if named == "docx":
+    if named and named.key == "docx":
         raise FootnoteError(
             "It can't be read as a DOCX document: it is not a ZIP archive, so it is damaged or something else."
         )
-    if named != "pdf" and _is_binary(data):
-        raise FootnoteError(f"It looks like binary data, not {_NAMES[named or 'text']}. {FORMATS}.")
-    return named or "text"
+    if (named is None or named.key != "pdf") and _is_binary(data):
+        raise FootnoteError(f"It looks like binary data, not {(named or BY_KEY['text']).described}. {READS}.")
+    return named or BY_KEY["text"]
 
 
 def named_format(name: str) -> Format | None:
@@ -102,31 +81,32 @@ def named_format(name: str) -> Format | None:
     if not suffix or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
         return None
     if suffix == ".doc":
-        raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {FORMATS}.")
-    if suffix not in EXTENSIONS:
-        raise FootnoteError(f"It is of type {suffix}, which is not supported. {FORMATS}.")
-    return EXTENSIONS[suffix]
+        raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {READS}.")
+    if suffix not in BY_EXTENSION:
+        raise FootnoteError(f"It is of type {suffix}, which is not supported. {READS}.")
+    return BY_EXTENSION[suffix]
 
 
 def _reconcile(named: Format | None, found: Format) -> Format:
     """A page of HTML may be called text; any other difference between content and name is refused."""
     if named is None or named == found:
         return found
-    if found == "html" and named in ("text", "markdown"):
-        return "html" if named == "text" else "markdown"
+    if found.key == "html" and named.key in ("text", "markdown"):
+        return found if named.key == "text" else named
     raise FootnoteError(
-        f"It looks like {_NAMES[found]}, not {_NAMES[named]}: give it the extension that fits, such as .{found}."
+        f"It looks like {found.described}, not {named.described}: give it the extension that fits, such as "
+        f"{found.extensions[0]}."
     )
 
 
 def _content(data: bytes) -> Format | None:
     """The format that the bytes show, ``None`` for what may be text; archives of other kinds are sorted out before."""
     if data.startswith(b"PK\x03\x04"):
-        return "docx"
+        return BY_KEY["docx"]
     if data[:1024].lstrip().startswith(b"%PDF-"):
-        return "pdf"
+        return BY_KEY["pdf"]
     start = data[3:] if data.startswith(_UTF_MARKS[0]) else data
-    return "html" if _HTML.match(start[:4096]) else None
+    return BY_KEY["html"] if _HTML.match(start[:4096]) else None
 
 
 def _foreign(data: bytes) -> str | None:
@@ -146,7 +126,7 @@ def _describe_ole(data: bytes) -> str:
     if "EncryptedPackage".encode("utf-16-le") in data:
         raise FootnoteError("It is protected by a password: save a copy without the password.")
     if "WordDocument".encode("utf-16-le") in data:
-        raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {FORMATS}.")
+        raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {READS}.")
     return "an old Microsoft Office file"
 
 

@@ -134,4 +134,4 @@ def test_an_unexpected_error_of_a_parser_becomes_a_sentence(monkeypatch):
     monkeypatch.setattr("indexer.loading.text_loader.load", broken)
     with pytest.raises(FootnoteError) as caught:
         loading.load_bytes("a.txt", b"text")
-    assert str(caught.value) == "a.txt can't be read as text (RecursionError: maximum depth): it may be damaged."
+    assert str(caught.value) == "a.txt can't be read as plain text (RecursionError: maximum depth): it may be damaged."
