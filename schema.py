@@ -32,9 +32,9 @@ class FootnoteError(Exception):
 class Page:
     """One page of a source that has pages: its number (from 1) and its span in the extracted text.
 
-    ``label`` is what is printed on it, where that is another than the number ("iv", "A-3"). ``status`` says where its text
-    is from: ``text`` was read, ``ocr`` recognised in a picture, ``suspicious`` was read and looks wrong (``problem`` says
-    how), ``empty`` has none, ``unreadable`` could not be opened. ``width`` and ``height`` are in points, 0 if unknown.
+    ``label`` is what is printed on it, where that is another than the number ("iv", "A-3"). ``status`` says where its
+    text is from: ``text`` was read, ``ocr`` recognised in a picture, ``suspicious`` was read but looks bad (``problem``
+    says how), ``empty`` has none, ``unreadable`` could not be opened. ``width`` and ``height`` are in points, or 0.
     """
 
     number: int
@@ -64,10 +64,10 @@ class Extraction:
     ``blocks`` are in text order, do not overlap and hold every character of ``text`` that is not white space;
     ``pages`` is empty for formats without pages. ``date`` is ISO 8601 (YYYY, YYYY-MM or YYYY-MM-DD) and only set when
     the document states it. ``warnings`` are sentences for the report, such as "2 of 9 pages have no text".
-    ``metadata`` holds what else the document says of itself (``author``, ``version``, ``language``...), each a short text.
-    ``hidden`` counts the characters that were found and left out because nobody can see them. ``boxes`` is empty or has
-    an entry for each page: (characters of the page, 4) uint16 little endian, zlib-compressed: left, top, right and bottom
-    of each character in eighths of a point from the top left corner; four zeros for a character that has no place.
+    ``metadata`` holds what else the document says of itself (``author``, ``version``, ``language``...), each a short
+    text. ``hidden`` counts the characters that were found and left out as nobody can see them. ``boxes`` is empty or
+    has an entry for each page: (characters of the page, 4) uint16 little endian, zlib-compressed: left, top, right and
+    bottom of each character in eighths of a point from the top left corner; four zeros for one that has no place.
     """
 
     text: str

@@ -11,10 +11,11 @@ from pathlib import Path
 
 from indexer.loading.characters import printable
 from indexer.loading.formats import Format
+from indexer.loading.members import Member
 from indexer.loading.sniffing import detect_format, named_format
 from schema import Extraction, FootnoteError
 
-__all__ = ["LARGEST_FILE", "load", "load_bytes", "printable"]
+__all__ = ["LARGEST_FILE", "load", "load_all", "load_bytes", "printable"]
 
 LARGEST_FILE = 200 * 1024 * 1024
 
@@ -44,6 +45,15 @@ def load(path: Path) -> Extraction:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise FootnoteError(f"{printable(path.name)} can't be opened: {reason}.") from error
     return load_bytes(path.name, data)
+
+
+def load_all(path: Path) -> tuple[Member, ...]:
+    """Read one file and, when it is a container, the documents in it.
+
+    Raises:
+        FootnoteError: when nothing of it can be read, with the reason and what to do.
+    """
+    return (Member("", load(path)),)
 
 
 def load_bytes(name: str, data: bytes) -> Extraction:

@@ -11,8 +11,8 @@ from schema import Extraction
 class Part:
     """What a container holds: a file of its own with its bytes, or the reason why it is left out.
 
-    ``name`` is its path inside, with forward slashes; it is data and never opened as a path. Empty for what the container says
-    itself, such as the text of a mail, which comes as ``extraction``.
+    ``name`` is its path inside, with forward slashes; it is data and never opened as a path. It is empty for what the
+    container says itself, such as the text of a mail, which comes as ``extraction``.
     """
 
     name: str
