@@ -57,10 +57,17 @@ def place_faults(claim: str, sentences: Sequence[str]) -> list[str]:
     for one in mine:
         if other := _taken_from(one, mine, there):
             return [f"The sentence says {_shown(one, claim)!r} where the cited text says {' '.join(other.words)!r}."]
+    straight = [one for one in sentences if _has_agent(one) == _has_agent(claim)]
+    there = [unit for one in straight for unit in units(one)]
     for one, other in combinations(mine, 2):
         if one.end <= other.start and not _is_list(claim[one.end : other.start]) and _exchanged(one, other, there):
             return [f"The sentence exchanges {_shown(one, claim)!r} and {_shown(other, claim)!r}."]
-    return _exchanged_around(claim, sentences)
+    return _exchanged_around(claim, straight)
+
+
+def _has_agent(text: str) -> bool:
+    """Whether a name stands behind "by", which turns a sentence round: its order says nothing of one without."""
+    return any(name.by for name in find_names(text))
 
 
 def units(text: str) -> list[Unit]:
@@ -160,13 +167,11 @@ def _shown(unit: Unit, text: str) -> str:
 def _exchanged_around(claim: str, sentences: Sequence[str]) -> list[str]:
     """Two names of a claim that stand in each other's place in a sentence, around the same words of content.
 
-    "by" turns a sentence round, and "and" joins equals, so that their order says nothing.
+    "and" joins equals, so that their order says nothing.
     """
     mine = find_names(claim)
     for sentence in sentences:
         there = find_names(sentence)
-        if any(name.by for name in mine) != any(name.by for name in there):
-            continue
         for place, one in enumerate(mine):
             for other in mine[place + 1 :]:
                 ahead, behind = _named(other, there), _named(one, there)

@@ -49,6 +49,8 @@ def instead(said, held):
         ("Wilma and Merriman left.", "Merriman and Wilma left.", []),
         ("Wilma, Merriman left.", "Merriman, Wilma left.", []),
         ("London was taken by York.", "York took London.", []),
+        ("Later Mr Pugh was taught by Mr Reese.", "Later Mr Reese taught Mr Pugh.", []),
+        ("Later Mr Pugh was taught by Mr Reese.", "Later Mr Reese was taught by Mr Pugh.", exchanges("Pugh", "Reese")),
         ("London was defeated by York in 1998.", "York defeated London in 1998.", []),
         ("France's capital is Paris.", "Paris is the capital of France.", []),
         ("In 1998, rain fell on Kent.", "Rain fell on Kent in 1998, and on York in 2001.", []),
@@ -92,6 +94,16 @@ def test_three_of_four_neighbours_are_enough_and_two_are_not():
 def test_names_that_fit_their_own_places_as_well_are_not_exchanged():
     held = "The Moon in May and the Earth in May turn; the Earth in spring and the Moon in spring rest."
     assert place_faults("The Moon in May, as seen from the Earth in May, turns.", [held]) == []
+
+
+def test_names_are_exchanged_that_fit_each_others_places_better_by_two_words():
+    claim, held = "Then Wilma saw old Fred there.", "Then Fred met old Wilma there. Then Wilma ran and"
+    assert place_faults(claim, [f"{held} old Fred too."]) == exchanges("Wilma", "Fred")
+    assert place_faults(claim, [f"{held} so old Fred there too."]) == []
+
+
+def test_equals_in_a_list_have_no_order_whatever_else_stands_between_them():
+    assert place_faults("We met Mr Pugh and tall Mr Reese.", ["We met Mr Reese and tall Mr Pugh."]) == []
 
 
 def test_a_number_that_fits_one_side_of_its_own_place_is_left_alone():
