@@ -155,6 +155,9 @@ def test_a_follow_up_is_searched_with_the_question_before_it(footnote):
     question = "And who is its Chief Executive?"
     assert any("Torbett" in one.quote for one in footnote.answer(question, history=history, quotes_only=True).quotes)
     assert footnote.search(question, history=history) != footnote.search(question)
+    alone, after = "Who is the ABPI's Chief Executive?", footnote.answer(question, history=history, quotes_only=True)
+    assert after.searched_for == alone  # what is read for is the question alone, what is searched for is both
+    assert after.passages != footnote.answer(alone, quotes_only=True).passages
 
 
 @pytest.mark.parametrize("when", ["before", "at the first word"])

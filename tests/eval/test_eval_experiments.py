@@ -149,6 +149,12 @@ def test_an_answer_becomes_an_outcome_with_everything_that_is_measured():
     )
 
 
+def test_the_words_that_answer_and_the_warning_of_a_quote_are_kept():
+    quote = replace(ANSWER.quotes[0], warning="Beware.", answer_start=26, answer_end=41)
+    (span,) = to_outcome(EvalCase("day", "When?"), replace(ANSWER, quotes=(quote,))).quotes
+    assert (span.marked, span.warning) == (TEXT[26:41], "Beware.")
+
+
 def test_a_follow_up_is_asked_with_the_turns_before_it(given):
     (given.folder / "follow.yaml").write_text(
         "- question: Why?\n  unanswerable: true\n  history: [{question: 'Who?', answer: Ann}, {question: 'When?'}]\n"
