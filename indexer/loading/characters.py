@@ -34,6 +34,28 @@ def clean_line(text: str) -> str:
     return _SPACES.sub(" ", _FORBIDDEN.sub("", text)).strip()
 
 
+def clean_line_places(text: str) -> tuple[str, list[int]]:
+    r"""What `clean_line` gives, and for each of its characters the place in ``text`` that it comes from.
+
+    A space that stands for several has the place of the first.
+
+    >>> clean_line_places(" one\n two\u200b ")
+    ('one two', [1, 2, 3, 4, 6, 7, 8])
+    """
+    places = [place for place, character in enumerate(text) if not _FORBIDDEN.match(character)]
+    visible = "".join(text[place] for place in places)
+    kept: list[int] = []
+    done = 0
+    for spaces in _SPACES.finditer(visible):
+        kept += places[done : spaces.start() + 1]
+        done = spaces.end()
+    kept += places[done:]
+    spaced = _SPACES.sub(" ", visible)
+    line = spaced.strip()
+    lead = len(spaced) - len(spaced.lstrip()) if line else 0
+    return line, kept[lead : lead + len(line)]
+
+
 def clean_verbatim(text: str) -> str:
     """``text`` with its lines and indents, for code; no hidden characters, no space at line ends."""
     text = _WIDE_SPACE.sub(" ", _FORBIDDEN.sub("", unify_lines(text)))

@@ -1,11 +1,14 @@
 """The invariants that every extraction keeps, whatever goes in."""
 
+import numpy as np
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from indexer.boxes import decode, no_boxes
 from indexer.loading import load_bytes
 from indexer.loading.builder import TextBuilder
-from indexer.loading.characters import clean_line, clean_verbatim, forbidden_characters, printable
+from indexer.loading.characters import clean_line, clean_line_places, clean_verbatim, forbidden_characters, printable
 from schema import Block, Extraction, FootnoteError, Page
 
 FORBIDDEN = forbidden_characters()
@@ -127,13 +130,63 @@ def test_pages_without_text_have_an_empty_span():
     builder.end_page()
     builder.add("paragraph", "three")
     builder.end_page()
-    assert builder.build().pages == (Page(1, 0, 3), Page(2, 3, 3), Page(3, 5, 10))
+    assert builder.build().pages == (Page(1, 0, 3), Page(2, 3, 3, status="empty"), Page(3, 5, 10))
 
 
 def test_hidden_characters_go_and_words_stay():
     hidden = "\x00\x08\u200b\u200d\u202e\u2066\u2069\ufeff\u00ad\U000e0041\U000e0100\ud800"
     assert clean_line(f"pay{hidden}ment \u2028 due\x85now") == "payment due now"
     assert clean_verbatim("\n\n  if x:\t\n\u00a0\u00a0 y\r\nz\u200b  \n\n") == "  if x:\n   y\nz"
+
+
+@given(ANY_TEXT)
+def test_each_character_of_a_clean_line_has_its_place(text):
+    line, places = clean_line_places(text)
+    assert line == clean_line(text)
+    assert len(places) == len(line)
+    assert places == sorted(set(places))
+    assert all(text[place] == c or (c == " " and text[place].isspace()) for c, place in zip(line, places, strict=True))
+
+
+@given(st.lists(st.lists(st.tuples(ANY_TEXT, st.booleans()), max_size=3), max_size=3))
+def test_the_box_of_a_character_follows_it_into_the_text(pages):
+    """The box of each character holds its code and its place in its block, so that a mix-up shows."""
+    builder = TextBuilder()
+    for blocks in pages:
+        for text, has_boxes in blocks:
+            boxes = np.array([[ord(c) % 65536, ord(c) // 65536, 1, i + 1] for i, c in enumerate(text)], np.uint16)
+            builder.add("paragraph", text, boxes=boxes.reshape(-1, 4) if has_boxes else None)
+        builder.end_page()
+    extraction = builder.build()
+    if not extraction.boxes:
+        assert not any(has_boxes and clean_line(text) for page in pages for text, has_boxes in page)
+        return
+    for page, data in zip(extraction.pages, extraction.boxes, strict=True):
+        text, boxes = extraction.text[page.start : page.end], decode(data)
+        assert boxes.shape == (len(text), 4)
+        for character, (low, high, known, _) in zip(text, boxes.tolist(), strict=True):
+            assert not known or chr(low + high * 65536) == character or (character == " " and chr(low).isspace())
+    with_boxes = [clean_line(text) for page in pages for text, has_boxes in page if has_boxes]
+    assert sum(int(decode(data)[:, 2].sum()) for data in extraction.boxes) == sum(map(len, with_boxes))
+
+
+def test_boxes_that_do_not_fit_their_text_are_refused():
+    with pytest.raises(ValueError, match=r"^3 characters have 2 boxes\.$"):
+        TextBuilder().add("paragraph", "one", boxes=no_boxes(2))
+
+
+def test_a_page_has_a_label_a_status_and_a_size_and_a_document_metadata():
+    builder = TextBuilder()
+    builder.add("paragraph", "one")
+    builder.end_page(label=" iv\u200b", status="ocr", problem="blurred", size=(612.0, 792.0))
+    builder.end_page(label="2", status="unreadable")
+    extraction = builder.build(metadata={"author": " A\nB ", "subject": "\u200b", "note": "x" * 400}, hidden=3)
+    assert extraction.pages == (
+        Page(1, 0, 3, "iv", "ocr", "blurred", 612.0, 792.0),
+        Page(2, 3, 3, status="unreadable"),
+    )
+    assert extraction.metadata == {"author": "A B", "note": "x" * 300}
+    assert (extraction.hidden, extraction.boxes) == (3, ())
 
 
 def test_names_are_printable_and_different():
