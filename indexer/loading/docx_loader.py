@@ -21,11 +21,9 @@ from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
 from indexer.loading.dates import find_date
 from indexer.loading.html_loader import join_cells
+from indexer.loading.packages import open_archive
 from schema import Extraction, FootnoteError
 
-MOST_UNPACKED = 200_000_000  # bytes, as the archive's directory declares them; zipfile never reads more than declared
-MOST_RATIO = 100  # unpacked to packed, for archives that unpack to more than a megabyte
-MOST_ENTRIES = 10_000
 _W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"
 _TEXT = frozenset({f"{_W}t", "{http://schemas.openxmlformats.org/officeDocument/2006/math}t"})
@@ -50,7 +48,7 @@ def load(data: bytes) -> Extraction:
     Raises:
         FootnoteError: when the archive is a zip bomb or no document.
     """
-    refuse_zip_bomb(data)
+    open_archive(data)
     try:
         document = Document(io.BytesIO(data))
     except (PackageNotFoundError, KeyError, ValueError, zipfile.BadZipFile) as error:
@@ -64,22 +62,6 @@ def load(data: bytes) -> Extraction:
         reader.read(notes)
     title = _sensible_title(document) or builder.text_of_first(1) or builder.text_of_first(6)
     return builder.build(title=title, date=find_date(builder.head()))
-
-
-def refuse_zip_bomb(data: bytes) -> None:
-    """Check what an archive declares before anything is unpacked.
-
-    Raises:
-        FootnoteError: when it holds too many entries, or unpacks to too much.
-    """
-    with zipfile.ZipFile(io.BytesIO(data)) as archive:
-        entries = archive.infolist()
-    unpacked = sum(entry.file_size for entry in entries)
-    packed = max(1, sum(entry.compress_size for entry in entries))
-    if len(entries) > MOST_ENTRIES:
-        raise FootnoteError(f"It holds {len(entries)} parts, and {MOST_ENTRIES} is the most: it may be a zip bomb.")
-    if unpacked > MOST_UNPACKED or (unpacked > 1_000_000 and unpacked > MOST_RATIO * min(packed, len(data))):
-        raise FootnoteError(f"It unpacks from {len(data):,} to {unpacked:,} bytes: it looks like a zip bomb.")
 
 
 class _Reader:

@@ -1,48 +1,100 @@
-"""Decides what a file is: by its first bytes, then by its name. Nothing here parses a document."""
+"""Decides what a file is: by its first bytes or its parts, then by its name. Nothing here parses a document.
+
+What content looks like is known here for more kinds than Footnote reads; those without a row in `formats.TABLE` are
+refused by name.
+"""
 
 from __future__ import annotations
 
-import io
 import re
-import zipfile
+from dataclasses import dataclass
 from pathlib import PurePath
 
 from indexer.loading.formats import BY_EXTENSION, BY_KEY, READS, Format
+from indexer.loading.packages import Package
 from schema import FootnoteError
 
-_MAGIC: tuple[tuple[bytes, str], ...] = (
-    (b"\x89PNG\r\n\x1a\n", "a PNG image"),
-    (b"\xff\xd8\xff", "a JPEG image"),
-    (b"GIF87a", "a GIF image"),
-    (b"GIF89a", "a GIF image"),
-    (b"II*\x00", "a TIFF image"),
-    (b"MM\x00*", "a TIFF image"),
-    (b"\x7fELF", "a program"),
-    (b"MZ", "a program"),
-    (b"\xca\xfe\xba\xbe", "a program"),
-    (b"\xcf\xfa\xed\xfe", "a program"),
-    (b"\x00asm", "a program"),
-    (b"\x1f\x8b", "a gzip archive"),
-    (b"BZh", "a bzip2 archive"),
-    (b"7z\xbc\xaf\x27\x1c", "a 7-Zip archive"),
-    (b"\xfd7zXZ\x00", "an XZ archive"),
-    (b"Rar!\x1a\x07", "a RAR archive"),
-    (b"SQLite format 3\x00", "an SQLite database"),
-    (b"{\\rtf", "an RTF document"),
-    (b"%!PS-", "a PostScript document"),
-    (b"OggS", "a sound or video file"),
-    (b"ID3", "a sound or video file"),
-    (b"RIFF", "a sound, video or image file"),
-    (b"PK\x05\x06", "an empty ZIP archive"),
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """What content shows: the key of a format (empty for what has none), and words for it."""
+
+    key: str
+    described: str
+
+
+_PROGRAM, _MEDIA = Kind("", "a program"), Kind("", "a sound or video file")
+_MAGIC: tuple[tuple[bytes, Kind], ...] = (
+    (b"\x89PNG\r\n\x1a\n", Kind("image", "a PNG image")),
+    (b"\xff\xd8\xff", Kind("image", "a JPEG image")),
+    (b"GIF87a", Kind("image", "a GIF image")),
+    (b"GIF89a", Kind("image", "a GIF image")),
+    (b"II*\x00", Kind("image", "a TIFF image")),
+    (b"MM\x00*", Kind("image", "a TIFF image")),
+    (b"BM", Kind("image", "a BMP image")),
+    (b"{\\rtf", Kind("rtf", "an RTF document")),
+    (b"\x7fELF", _PROGRAM),
+    (b"MZ", _PROGRAM),
+    (b"\xca\xfe\xba\xbe", _PROGRAM),
+    (b"\xcf\xfa\xed\xfe", _PROGRAM),
+    (b"\x00asm", _PROGRAM),
+    (b"\x1f\x8b", Kind("", "a gzip archive")),
+    (b"BZh", Kind("", "a bzip2 archive")),
+    (b"7z\xbc\xaf\x27\x1c", Kind("", "a 7-Zip archive")),
+    (b"\xfd7zXZ\x00", Kind("", "an XZ archive")),
+    (b"Rar!\x1a\x07", Kind("", "a RAR archive")),
+    (b"SQLite format 3\x00", Kind("", "an SQLite database")),
+    (b"%!PS-", Kind("", "a PostScript document")),
+    (b"OggS", _MEDIA),
+    (b"ID3", _MEDIA),
+    (b"RIFF", _MEDIA),
+    (b"PK\x05\x06", Kind("", "an empty ZIP archive")),
+)
+_LETTERS = frozenset({b"MZ", b"BM", b"BZh", b"OggS", b"ID3", b"RIFF"})  # ordinary letters: need binary too
+_MIMETYPES: tuple[tuple[bytes, Kind], ...] = (
+    (b"application/vnd.oasis.opendocument.text", Kind("odt", "an OpenDocument text")),
+    (b"application/vnd.oasis.opendocument.spreadsheet", Kind("ods", "an OpenDocument spreadsheet")),
+    (b"application/vnd.oasis.opendocument.presentation", Kind("odp", "an OpenDocument presentation")),
+    (b"application/vnd.oasis.opendocument", Kind("", "an OpenDocument file of another kind")),
+    (b"application/epub+zip", Kind("epub", "an EPUB book")),
+)
+_FOLDERS: tuple[tuple[str, Kind], ...] = (
+    ("word/", Kind("docx", "a DOCX document")),
+    ("xl/", Kind("xlsx", "an Excel workbook")),
+    ("ppt/", Kind("pptx", "a PowerPoint presentation")),
+    ("", Kind("", "an Office file of another kind")),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_LETTERS = frozenset(
-    {b"MZ", b"BZh", b"OggS", b"ID3", b"RIFF", b"MM\x00*", b"II*\x00"}
-)  # ordinary letters: need binary too
+_MESSAGE, _WORD = Kind("msg", "an Outlook message"), Kind("doc", "a document in Word's old .doc format")
+_EXCEL, _POWERPOINT = Kind("xls", "an old Excel workbook"), Kind("ppt", "an old PowerPoint presentation")
+_CLASSES: dict[str, Kind] = {
+    "0b0d0200": _MESSAGE,
+    "06090200": _WORD,
+    "20080200": _EXCEL,
+    "10080200": _EXCEL,
+    "108d8164": _POWERPOINT,
+}
+"""The first field of the class of an OLE file's root, as stored (little endian)."""
+_STREAMS: tuple[tuple[str, Kind], ...] = (  # in this order: each may hold files of the kinds after it
+    ("__properties_version1.0", _MESSAGE),
+    ("PowerPoint Document", _POWERPOINT),
+    ("WordDocument", _WORD),
+    ("Workbook", _EXCEL),
+    ("Book", _EXCEL),
+)
+_ALSO: dict[str, tuple[str, ...]] = {  # programs write these under the older name, and open them
+    "text": ("html",),
+    "doc": ("docx", "rtf", "html"),
+    "xls": ("xlsx", "html"),
+    "ppt": ("pptx",),
+}
+_UNSIGNED = frozenset({"markdown", "text", "html", "csv", "eml"})  # no first bytes that each of them must have
 _UTF_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)?(?:<!doctype\s+html|<html[\s>])", re.I | re.S
 )
+_MAIL = re.compile(rb"(?:[A-Za-z][A-Za-z0-9-]{0,60}:[^\n]{0,2000}\n(?:[ \t][^\n]{0,2000}\n){0,99}){3}")
+_MAIL_FIELDS = re.compile(rb"^(?:From|Received|Message-ID|Date|Return-Path|MIME-Version):", re.I | re.M)
 _CONTROLS = bytes(code for code in range(32) if code not in b"\t\n\r\f\x1b\x08")
 _SAMPLE = 64 * 1024
 
@@ -58,16 +110,18 @@ def detect_format(name: str, data: bytes) -> Format:
         FootnoteError: when it is nothing that Footnote reads, or not what its name says.
     """
     named = named_format(name)
-    if foreign := _foreign(data):
-        raise FootnoteError(f"It looks like {foreign}, not {named.described if named else 'a document'}. {READS}.")
-    if found := _content(data):
+    if found := content_kind(data):
         return _reconcile(named, found)
-    if named and named.key == "docx":
-        raise FootnoteError(
-            "It can't be read as a DOCX document: it is not a ZIP archive, so it is damaged or something else."
-        )
-    if (named is None or named.key != "pdf") and _is_binary(data):
+    if named and named.key == "pdf":  # its loader says more of what is wrong
+        return named
+    if _is_binary(data):
         raise FootnoteError(f"It looks like binary data, not {(named or BY_KEY['text']).described}. {READS}.")
+    if named and named.key not in _UNSIGNED:
+        raise FootnoteError(
+            f"It can't be read as {named.described}: it does not begin like one, so it is damaged or something else."
+        )
+    if named is None and "eml" in BY_KEY and _is_mail(data):
+        return BY_KEY["eml"]
     return named or BY_KEY["text"]
 
 
@@ -80,70 +134,92 @@ def named_format(name: str) -> Format | None:
     suffix = PurePath(name).suffix.lower()
     if not suffix or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
         return None
-    if suffix == ".doc":
-        raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {READS}.")
     if suffix not in BY_EXTENSION:
         raise FootnoteError(f"It is of type {suffix}, which is not supported. {READS}.")
     return BY_EXTENSION[suffix]
 
 
-def _reconcile(named: Format | None, found: Format) -> Format:
-    """A page of HTML may be called text; any other difference between content and name is refused."""
-    if named is None or named == found:
-        return found
-    if found.key == "html" and named.key in ("text", "markdown"):
-        return found if named.key == "text" else named
+def content_kind(data: bytes) -> Kind | None:
+    """The kind of file that the bytes show, ``None`` for what may be text.
+
+    Raises:
+        FootnoteError: for an archive that is damaged or a bomb, and for an Office file behind a password.
+    """
+    if data.startswith(b"PK\x03\x04"):
+        return _zip_kind(Package(data))
+    if data.startswith(_OLE):
+        return _ole_kind(data)
+    if data[:1024].lstrip().startswith(b"%PDF-"):
+        return Kind("pdf", BY_KEY["pdf"].described)
+    start = data[3:] if data.startswith(_UTF_MARKS[0]) else data
+    return Kind("html", BY_KEY["html"].described) if _HTML.match(start[:4096]) else _magic_kind(data)
+
+
+def _reconcile(named: Format | None, found: Kind) -> Format:
+    """The format of the content, when the name may stand for it; Markdown may begin with HTML.
+
+    Raises:
+        FootnoteError: for any other difference between content and name.
+    """
+    kind = BY_KEY.get(found.key)
+    if kind is None:
+        raise FootnoteError(
+            f"It looks like {found.described}, not {named.described if named else 'a document'}. {READS}."
+        )
+    if named is None or named == kind or kind.key in _ALSO.get(named.key, ()):
+        return kind
+    if (named.key, kind.key) == ("markdown", "html"):
+        return named
     raise FootnoteError(
         f"It looks like {found.described}, not {named.described}: give it the extension that fits, such as "
-        f"{found.extensions[0]}."
+        f"{kind.extensions[0]}."
     )
 
 
-def _content(data: bytes) -> Format | None:
-    """The format that the bytes show, ``None`` for what may be text; archives of other kinds are sorted out before."""
-    if data.startswith(b"PK\x03\x04"):
-        return BY_KEY["docx"]
-    if data[:1024].lstrip().startswith(b"%PDF-"):
-        return BY_KEY["pdf"]
-    start = data[3:] if data.startswith(_UTF_MARKS[0]) else data
-    return BY_KEY["html"] if _HTML.match(start[:4096]) else None
-
-
-def _foreign(data: bytes) -> str | None:
-    """What a file is that Footnote does not read, when its first bytes tell."""
-    for magic, description in _MAGIC:
+def _magic_kind(data: bytes) -> Kind | None:
+    """What the first bytes say that a kind always begins with."""
+    if data[:4] == b"RIFF" and data[8:12] == b"WEBP":
+        return Kind("image", "a WebP image")
+    for magic, kind in _MAGIC:
         if data.startswith(magic) and (magic not in _LETTERS or _is_binary(data)):
-            return description
-    if data.startswith(_OLE):
-        return _describe_ole(data)
-    if data.startswith(b"PK\x03\x04"):
-        return _describe_zip(data)
-    return "a sound, video or image file" if data[4:8] == b"ftyp" else None
+            return kind
+    return _MEDIA if data[4:8] == b"ftyp" else None
 
 
-def _describe_ole(data: bytes) -> str:
-    """Microsoft's old container: old Office files, and new ones behind a password."""
-    if "EncryptedPackage".encode("utf-16-le") in data:
+def _zip_kind(package: Package) -> Kind:
+    """OpenDocument and EPUB name themselves in a part; Office Open XML is known by its folders; else an archive."""
+    if "mimetype" in package.names:
+        mimetype = package.read("mimetype").strip()
+        for beginning, kind in _MIMETYPES:
+            if mimetype.startswith(beginning):
+                return kind
+    if "META-INF/container.xml" in package.names:
+        return _MIMETYPES[-1][1]
+    if "[Content_Types].xml" in package.names:
+        return next(kind for folder, kind in _FOLDERS if any(name.startswith(folder) for name in package.names))
+    return Kind("zip", "a ZIP archive")
+
+
+def _ole_kind(data: bytes) -> Kind:
+    """Microsoft's old container: by the class of its root entry, else by the names of its streams [MS-CFB 2.6]."""
+    if _utf16("EncryptedPackage") in data:
         raise FootnoteError("It is protected by a password: save a copy without the password.")
-    if "WordDocument".encode("utf-16-le") in data:
-        raise FootnoteError(f"It is a document in Word's old .doc format: save it as DOCX. {READS}.")
-    return "an old Microsoft Office file"
+    shift = int.from_bytes(data[30:32], "little")
+    root = (int.from_bytes(data[48:52], "little") + 1) << min(shift, 12)
+    if kind := _CLASSES.get(data[root + 80 : root + 84].hex()):
+        return kind
+    return next((kind for name, kind in _STREAMS if _utf16(name) in data), Kind("", "an old Microsoft Office file"))
 
 
-def _describe_zip(data: bytes) -> str | None:
-    """What a ZIP archive is, ``None`` for a DOCX document."""
-    try:
-        with zipfile.ZipFile(io.BytesIO(data)) as archive:
-            names = set(archive.namelist())
-    except (zipfile.BadZipFile, ValueError, OSError, NotImplementedError):
-        raise FootnoteError("It is a damaged ZIP archive or DOCX document: it may be cut short.") from None
-    if "[Content_Types].xml" in names and any(name.startswith("word/") for name in names):
-        return None
-    if any(name.startswith("xl/") for name in names):
-        return "an Excel workbook"
-    if any(name.startswith("ppt/") for name in names):
-        return "a PowerPoint presentation"
-    return "an OpenDocument or EPUB file" if "mimetype" in names else "a ZIP archive"
+def _utf16(name: str) -> bytes:
+    """The name of a stream as a directory stores it, with its end."""
+    return f"{name}\0".encode("utf-16-le")
+
+
+def _is_mail(data: bytes) -> bool:
+    """Whether a file begins with at least three header fields, one of them a mail's."""
+    match = _MAIL.match(data[:_SAMPLE].replace(b"\r\n", b"\n"))
+    return bool(match and _MAIL_FIELDS.search(match[0]))
 
 
 def _is_binary(data: bytes) -> bool:

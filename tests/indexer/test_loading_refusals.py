@@ -8,20 +8,22 @@ import zipfile
 import pytest
 
 from indexer import loading
-from indexer.loading import load, load_bytes
+from indexer.loading import load, load_bytes, sniffing
+from indexer.loading.formats import READS, Format
+from indexer.loading.sniffing import content_kind, detect_format
 from schema import FootnoteError
 
 PNG = b"\x89PNG\r\n\x1a\n\x00\x00\x00\rIHDR" + b"\x00" * 50
 EXE = b"MZ\x90\x00\x03\x00\x00\x00" + b"\x00" * 200
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + b"\x00" * 500
-FORMATS = "Footnote reads Markdown, plain text, HTML, DOCX and PDF."
+MAIL = b"From: a@example.org\r\nTo: b@example.org,\r\n c@example.org\r\nSubject: x\r\n\r\nHello"
 
 
-def archive(*names: str) -> bytes:
+def archive(*names: str, **contents: str) -> bytes:
     stream = io.BytesIO()
     with zipfile.ZipFile(stream, "w") as target:
-        for name in names:
-            target.writestr(name, "content")
+        for name, content in (dict.fromkeys(names, "content") | contents).items():
+            target.writestr(name, content)
     return stream.getvalue()
 
 
@@ -32,33 +34,26 @@ def archive(*names: str) -> bytes:
         ("a.pdf", b" \n\t ", "a.pdf is empty."),
         ("a.txt", "\ufeff\u200b\u00a0".encode(), "a.txt is empty: no text was found in it."),
         ("a.md", b"---\ntitle: x\n---\n", "a.md is empty: no text was found in it."),
-        ("a.txt", PNG, f"a.txt looks like a PNG image, not text. {FORMATS}"),
-        ("a.txt", EXE, f"a.txt looks like a program, not text. {FORMATS}"),
-        ("a", EXE, f"a looks like a program, not a document. {FORMATS}"),
-        ("a.md", b"text\x00text", f"a.md looks like binary data, not Markdown. {FORMATS}"),
-        ("a.txt", bytes(range(1, 32)) * 9, f"a.txt looks like binary data, not text. {FORMATS}"),
-        ("a.html", PNG, f"a.html looks like a PNG image, not an HTML page. {FORMATS}"),
+        ("a.txt", EXE, f"a.txt looks like a program, not text. {READS}."),
+        ("a", EXE, f"a looks like a program, not a document. {READS}."),
+        ("a.md", b"text\x00text", f"a.md looks like binary data, not Markdown. {READS}."),
+        ("a.txt", bytes(range(1, 32)) * 9, f"a.txt looks like binary data, not text. {READS}."),
         ("a.docx", b"<!DOCTYPE html><p>x", "a.docx looks like an HTML page, not a DOCX document: give it"
          " the extension that fits, such as .html."),
         ("a.pdf", b"<html><p>x", "a.pdf looks like an HTML page, not a PDF document: give it"
          " the extension that fits, such as .html."),
         ("a.txt", b"%PDF-1.4\n", "a.txt looks like a PDF document, not text: give it"
          " the extension that fits, such as .pdf."),
-        ("a.docx", b"some text", "a.docx can't be read as a DOCX document: it is not a ZIP archive, so it is damaged"
-         " or something else."),
-        ("a.docx", archive("xl/workbook.xml", "[Content_Types].xml"),
-         f"a.docx looks like an Excel workbook, not a DOCX document. {FORMATS}"),
-        ("a.docx", archive("mimetype"),
-         f"a.docx looks like an OpenDocument or EPUB file, not a DOCX document. {FORMATS}"),
-        ("a.txt", archive("a"), f"a.txt looks like a ZIP archive, not text. {FORMATS}"),
-        ("a.docx", OLE + "EncryptedPackage".encode("utf-16-le"),
+        ("a.docx", b"some text", "a.docx can't be read as a DOCX document: it does not begin like one, so it is"
+         " damaged or something else."),
+        ("a.docx", archive("visio/document.xml", "[Content_Types].xml"),
+         f"a.docx looks like an Office file of another kind, not a DOCX document. {READS}."),
+        ("a.docx", OLE + "EncryptedPackage\0".encode("utf-16-le"),
          "a.docx is protected by a password: save a copy without the password."),
-        ("a.docx", OLE + "WordDocument".encode("utf-16-le"),
-         f"a.docx is a document in Word's old .doc format: save it as DOCX. {FORMATS}"),
-        ("a.doc", OLE, f"a.doc is a document in Word's old .doc format: save it as DOCX. {FORMATS}"),
+        ("a.docx", OLE, f"a.docx looks like an old Microsoft Office file, not a DOCX document. {READS}."),
         ("a.pdf", b"no PDF at all", "a.pdf can't be read as a PDF (its structure is broken): it may be"
          " cut short or damaged."),
-        ("a.xlsx", b"PK\x03\x04", f"a.xlsx is of type .xlsx, which is not supported. {FORMATS}"),
+        ("a.vsdx", b"PK\x03\x04", f"a.vsdx is of type .vsdx, which is not supported. {READS}."),
         ("a.txt", b"\xff\xfeabc", "a.txt says that it is UTF-16, but it is not: truncated data at byte 4."),
         ("\u202ea\n\udcff.txt", b"", "\\u202ea\\n\\xff.txt is empty."),
     ],
@@ -67,6 +62,72 @@ def test_refused_with_a_sentence(name, data, sentence):
     with pytest.raises(FootnoteError) as caught:
         load_bytes(name, data)
     assert str(caught.value) == sentence
+
+
+def ole(class_id: bytes = bytes(4), stream: str = "") -> bytes:
+    """An OLE file whose directory is its third sector, with a root of this class and one stream."""
+    header = OLE[:30] + (9).to_bytes(2, "little") + bytes(16) + (2).to_bytes(4, "little")
+    root = "Root Entry".encode("utf-16-le").ljust(80, b"\0") + class_id.ljust(48, b"\0")
+    return header.ljust(3 * 512, b"\0") + root + f"{stream}\0".encode("utf-16-le").ljust(128, b"\0")
+
+
+@pytest.mark.parametrize(
+    ("data", "key"),
+    [
+        (archive("[Content_Types].xml", "word/document2.xml"), "docx"),
+        (archive("[Content_Types].xml", "xl/workbook.xml"), "xlsx"),
+        (archive("[Content_Types].xml", "ppt/presentation.xml"), "pptx"),
+        (archive("word/letter.txt", "xl/table.txt"), "zip"),
+        (archive("mimetype"), "zip"),
+        (archive("META-INF/container.xml"), "epub"),
+        (archive(mimetype="application/epub+zip\n"), "epub"),
+        (archive(mimetype="application/vnd.oasis.opendocument.text-template"), "odt"),
+        (archive(mimetype="application/vnd.oasis.opendocument.spreadsheet"), "ods"),
+        (archive(mimetype="application/vnd.oasis.opendocument.presentation"), "odp"),
+        (archive(mimetype="application/vnd.oasis.opendocument.graphics"), ""),
+        (ole(bytes.fromhex("06090200")), "doc"),
+        (ole(bytes.fromhex("20080200"), "WordDocument"), "xls"),  # a Word document inside of a workbook
+        (ole(stream="WordDocument"), "doc"),
+        (ole(stream="Workbook"), "xls"),
+        (ole(stream="Book"), "xls"),
+        (ole(stream="PowerPoint Document"), "ppt"),
+        (ole(stream="__properties_version1.0"), "msg"),
+        (ole(stream="MyBookings"), ""),
+        (b"{\\rtf1 Hello}", "rtf"),
+        (PNG, "image"),
+        (b"\xff\xd8\xff\xe0", "image"),
+        (b"RIFF\0\0\0\0WEBPVP8 ", "image"),
+        (b"RIFF\0\0\0\0WAVEfmt ", ""),
+        (b"BM\x36\x00\x00\x00", "image"),
+        (b"GIF89a", "image"),
+        (b"II*\0", "image"),
+    ],
+)  # fmt: skip
+def test_what_the_bytes_show(data, key):
+    kind = content_kind(data)
+    assert kind is not None
+    assert kind.key == key
+
+
+@pytest.mark.parametrize("data", [b"BMW is a maker of cars", b"Book", b"a;b\n1;2", MAIL, b"PK is a name"])
+def test_text_shows_nothing(data):
+    assert content_kind(data) is None
+
+
+def test_what_has_no_row_is_refused_by_what_it_is(monkeypatch):
+    monkeypatch.delitem(sniffing.BY_KEY, "image", raising=False)
+    with pytest.raises(FootnoteError) as caught:
+        load_bytes("a.txt", PNG)
+    assert str(caught.value) == f"a.txt looks like a PNG image, not text. {READS}."
+
+
+def test_a_mail_is_known_by_its_name_or_without_one_by_its_header(monkeypatch):
+    mail = Format("eml", "mail", "a mail", "mail_loader", (".eml",))
+    monkeypatch.setitem(sniffing.BY_KEY, "eml", mail)
+    monkeypatch.setitem(sniffing.BY_EXTENSION, ".eml", mail)
+    assert detect_format("message", MAIL) == detect_format("a.eml", b"Only words") == mail
+    assert detect_format("a.txt", MAIL).key == "text"
+    assert detect_format("message", b"One: 1\nTwo: 2\nThree: 3\n").key == "text"
 
 
 @pytest.mark.parametrize(
