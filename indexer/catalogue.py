@@ -1,27 +1,54 @@
 """The SQLite file of an index: its tables, how it is opened, and how damage is told from mere absence.
 
 SQLite is the truth of an index; everything else in the folder can be deleted and comes back. One transaction is one
-commit. What this module does not do: know what a document or a search is.
+commit. What this module does not do: know what a document or a search is, or compare rows with their checksums
+(indexer/checking.py).
 """
 
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from indexer.digests import digest, require
 from indexer.locking import LOCK
 from schema import FootnoteError
 
-FORMAT_VERSION = "2"
+FORMAT_VERSION = "3"
 DATABASE = "catalogue.sqlite3"
 VECTORS = "vectors.faiss"
 LARGEST_QUICK_CHECK = 256 << 20
 """Bytes; larger databases are checked by ``footnote doctor`` instead of at every opening."""
 
-TABLES = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+SOURCE_COLUMNS = (
+    *("source_id", "collection", "path", "root", "recipe", "title", "date", "sha256", "status", "reason", "indexed_at"),
+    *("coverage", "metadata", "chunks", "content", "sync"),
+)
+"""What the digest of a document's row covers."""
+CHUNK_COLUMNS = ("chunk_id", "start", "end", "page", "title", "heading", "text", "warning")
+"""What the digest of a chunk's row covers; its vector has one of its own."""
+
+
+def _covered(row: str, columns: Sequence[str]) -> str:
+    """The digest of a row as it should be, in SQL."""
+    covered = ", ".join(f'{row}."{name}"' for name in columns)
+    return f"row_digest({covered})"
+
+
+def _sealed(table: str, columns: Sequence[str]) -> str:
+    """A trigger that keeps the digest of a row level with changes to it, unless the row was damaged before."""
+    names = ", ".join(f'"{name}"' for name in columns)
+    before, after = _covered("old", columns), _covered("new", columns)
+    return (
+        f"CREATE TRIGGER {table}_changed AFTER UPDATE OF {names} ON {table} WHEN old.digest = {before} BEGIN\n"
+        f"    UPDATE {table} SET digest = {after} WHERE id = new.id;\nEND;"  # noqa: S608  (constants)
+    )
+
+
+TABLES = f"""
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
     source_id TEXT NOT NULL UNIQUE,
@@ -35,12 +62,30 @@ CREATE TABLE source (
     status TEXT NOT NULL,
     reason TEXT NOT NULL,
     indexed_at TEXT NOT NULL,
-    pages TEXT NOT NULL,
+    coverage TEXT NOT NULL,
     metadata TEXT NOT NULL,
-    characters INTEGER NOT NULL
+    chunks INTEGER NOT NULL,
+    content BLOB NOT NULL,
+    sync TEXT NOT NULL,
+    digest BLOB NOT NULL
 );
 CREATE INDEX source_of_path ON source (path);
-CREATE TABLE source_text (source INTEGER PRIMARY KEY REFERENCES source (id), text TEXT NOT NULL);
+CREATE INDEX source_by_digest ON source (digest);
+{_sealed("source", SOURCE_COLUMNS)}
+CREATE TABLE source_text (
+    source INTEGER PRIMARY KEY REFERENCES source (id),
+    text TEXT NOT NULL,
+    pages TEXT NOT NULL,
+    digest BLOB NOT NULL
+);
+CREATE TABLE page_box (
+    id INTEGER PRIMARY KEY,
+    source INTEGER NOT NULL REFERENCES source (id),
+    page INTEGER NOT NULL,
+    boxes BLOB NOT NULL,
+    digest BLOB NOT NULL,
+    UNIQUE (source, page)
+);
 CREATE TABLE chunk (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     chunk_id TEXT NOT NULL UNIQUE,
@@ -51,9 +96,13 @@ CREATE TABLE chunk (
     title TEXT NOT NULL,
     heading TEXT NOT NULL,
     text TEXT NOT NULL,
-    vector BLOB NOT NULL
+    warning TEXT NOT NULL,
+    digest BLOB NOT NULL,
+    vector BLOB NOT NULL,
+    vector_digest BLOB NOT NULL
 );
 CREATE INDEX chunk_of_source ON chunk (source);
+{_sealed("chunk", CHUNK_COLUMNS)}
 CREATE VIRTUAL TABLE chunk_fts USING fts5 (
     title, heading, text, content='chunk', content_rowid='id', tokenize='porter unicode61'
 );
@@ -109,6 +158,8 @@ def damage_explained(folder: Path) -> Iterator[None]:
     try:
         yield
     except sqlite3.OperationalError as error:
+        if str(error).startswith("Could not decode"):  # what was stored as text is none any more
+            raise _damaged(folder, "a text of it can't be decoded") from error
         raise FootnoteError(f"The index {folder} can't be used: {error}.") from error
     except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
         raise  # mistakes of ours, about which the file says nothing
@@ -131,8 +182,11 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None
 
 def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
     """A value of the meta table."""
-    row = connection.execute("SELECT value FROM meta WHERE key = ?", (key,)).fetchone()
-    return None if row is None else str(row[0])
+    row = connection.execute("SELECT value, digest FROM meta WHERE key = ?", (key,)).fetchone()
+    if row is None:
+        return None
+    require(row[1], digest(key, row[0]), f"the entry {key!r}")
+    return str(row[0])
 
 
 def read_generation(connection: sqlite3.Connection) -> int:
@@ -142,23 +196,27 @@ def read_generation(connection: sqlite3.Connection) -> int:
 
 def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
     """Set a value of the meta table."""
-    connection.execute(
-        "INSERT INTO meta VALUES (?, ?) ON CONFLICT (key) DO UPDATE SET value = excluded.value", (key, value)
-    )
+    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (key, value, digest(key, value)))
 
 
-def check_whole(connection: sqlite3.Connection) -> str:
-    """SQLite's own full check of the file and of the full-text index: ``ok``, or what is wrong."""
-    verdict = str(connection.execute("PRAGMA integrity_check(1)").fetchone()[0])
-    if verdict != "ok":
-        return verdict
-    try:
-        connection.execute("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('integrity-check', 1)")
-    except sqlite3.OperationalError:
-        raise
-    except sqlite3.DatabaseError as error:
-        return f"The full-text index does not fit the chunks ({error})."
-    return "ok"
+def write_documents(connection: sqlite3.Connection) -> None:
+    """Record which documents there are, inside the transaction that changes them."""
+    write_meta(connection, "documents", _documents(connection))
+
+
+def require_documents(connection: sqlite3.Connection) -> None:
+    """Compare the documents that are there with those that were recorded.
+
+    Raises:
+        sqlite3.DatabaseError: a row is missing, or is another than it was.
+    """
+    if read_meta(connection, "documents") != _documents(connection):
+        raise sqlite3.DatabaseError("the list of documents is not as it was written")
+
+
+def _documents(connection: sqlite3.Connection) -> str:
+    """A digest of all documents: of the digests of their rows, which an index keeps in order."""
+    return digest(*(row[0] for row in connection.execute("SELECT digest FROM source ORDER BY digest"))).hex()
 
 
 def _look_into(folder: Path, *, create: bool) -> None:
@@ -184,13 +242,14 @@ def _look_into(folder: Path, *, create: bool) -> None:
 
 def _damaged(folder: Path, what: str) -> DamagedIndexError:
     return DamagedIndexError(
-        f"The database {folder / DATABASE} is damaged ({what}). Restore it from a backup, or move the folder away "
-        "and index the documents again."
+        f"The database {folder / DATABASE} is damaged ({what}). Index the documents again with the same command as "
+        "before: what is whole is kept, the rest is read again. Or restore a backup: footnote restore FILE --force."
     )
 
 
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
     """Settings of the connection, the tables of a new index, and the checks of an old one."""
+    connection.create_function("row_digest", -1, digest, deterministic=True)
     for pragma in (
         *("journal_mode=WAL", "synchronous=FULL", "foreign_keys=ON", "secure_delete=ON"),
         "cache_size=-65536",  # 64 MiB instead of 2: a search touches some hundred pages all over the file
@@ -199,11 +258,11 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
     if path.stat().st_size <= LARGEST_QUICK_CHECK:
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
-            raise sqlite3.DatabaseError(verdict.removeprefix("*** in database main ***\n"))
+            raise sqlite3.DatabaseError(one_line(verdict))
     if create:
         with transaction(connection, write=True):
             _create_tables(connection)
-    version = read_meta(connection, "format") if _has_tables(connection) else None
+    version = _version(connection)
     if version != FORMAT_VERSION:
         found = "has no tables" if version is None else f"has format {version}"
         raise FootnoteError(
@@ -212,8 +271,23 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
         )
 
 
+def one_line(verdict: str) -> str:
+    """What SQLite says of a damaged file, for a sentence."""
+    return " ".join(verdict.removeprefix("*** in database main ***\n").split())
+
+
 def _has_tables(connection: sqlite3.Connection) -> bool:
     return connection.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone() is not None
+
+
+def _version(connection: sqlite3.Connection) -> str | None:
+    """The format of the tables, also of older ones without digests; ``None`` when there are no tables."""
+    if not _has_tables(connection):
+        return None
+    if "digest" in [row[1] for row in connection.execute("PRAGMA table_info(meta)")]:
+        return read_meta(connection, "format")
+    row = connection.execute("SELECT value FROM meta WHERE key = 'format'").fetchone()
+    return str(row[0]) if row else None
 
 
 def _create_tables(connection: sqlite3.Connection) -> None:
@@ -223,6 +297,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     write_meta(connection, "format", FORMAT_VERSION)
     write_meta(connection, "generation", "0")
+    write_documents(connection)
 
 
 def _statements(script: str) -> Iterator[str]:

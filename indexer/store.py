@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -21,14 +21,15 @@ import numpy as np
 from indexer import records
 from indexer.catalogue import (
     beside,
-    check_whole,
     damage_explained,
-    open_catalogue,
     read_generation,
     read_meta,
     transaction,
+    write_documents,
     write_meta,
 )
+from indexer.changing import Change, apply_change, note_sync
+from indexer.checking import check_whole, open_checked
 from indexer.filtering import Admissions
 from indexer.full_text import WordSearch
 from indexer.growing import VectorState, wanted
@@ -52,7 +53,7 @@ __all__ = ["IndexStore", "IndexedDocument", "KnownFile", "VectorState"]
 
 @dataclass(frozen=True, slots=True)
 class KnownFile:
-    """What the catalogue remembers of a file: its source, the folder it was found under, and how it was read."""
+    """What the catalogue remembers of a document: its source, the folder of its file, how and as what it was read."""
 
     source: Source
     root: str
@@ -61,6 +62,7 @@ class KnownFile:
     chunks: int
     pages: int
     reason: str
+    sync: str = ""
 
 
 class IndexStore:
@@ -83,7 +85,7 @@ class IndexStore:
         self.identity = identity
         self._lock_wait_s = lock_wait_s
         self._mutex = threading.RLock()
-        self._connection = open_catalogue(folder, create=create)
+        self._connection = open_checked(folder, create=create)
         self._fingerprint = (-1, "")
         self._admissions = Admissions()
         self._words = WordSearch(self._connection)
@@ -120,6 +122,19 @@ class IndexStore:
             for document in documents:
                 delete_sources(self._connection, [document.source.source_id])
                 insert_document(self._connection, document, now)
+
+    def apply(self, changes: Sequence[Change]) -> None:
+        """Write what the files of a run change, all of it in one transaction."""
+        now = datetime.now(UTC).isoformat(timespec="seconds")
+        with self._commit():
+            for change in changes:
+                apply_change(self._connection, change, now)
+
+    def note(self, notes: Mapping[str, str]) -> None:
+        """Replace what runs remember of unchanged documents, by their ids; the generation stays the same."""
+        with self._mutex, damage_explained(self.folder), transaction(self._connection, write=True):
+            note_sync(self._connection, notes)
+            write_documents(self._connection)
 
     def delete(self, source_ids: Sequence[str]) -> None:
         """Remove documents and everything derived from them in one transaction; unknown ones are ignored."""
@@ -186,25 +201,21 @@ class IndexStore:
     def known_files(self, collection: str) -> list[KnownFile]:
         """What is known of every file of a collection."""
         with self._reading():
-            infos = records.source_infos(self._connection, collection)
-            rows = self._connection.execute(
-                "SELECT path, root, recipe FROM source WHERE collection = ?", (collection,)
-            ).fetchall()
-        homes = {path: (root, recipe) for path, root, recipe in rows}
+            rows = [row for _, row in records.source_rows(self._connection, "s.collection = ?", (collection,))]
         return [
-            KnownFile(info.source, *homes[info.source.path], info.status, info.chunks, info.pages, info.reason)
-            for info in infos
+            KnownFile(row.source, row.root, row.recipe, row.status, row.chunks, row.info.pages, row.reason, row.sync)
+            for row in rows
         ]
 
     def find(self, name: str) -> Source:
         """The source that a user names by ``collection/path``, or by its path alone."""
         with self._reading():
-            return records.find_source(self._connection, name)[1]
+            return records.find_source(self._connection, name)[1].source
 
     def text(self, name: str) -> str:
         """The extracted text of a source, exactly."""
         with self._reading():
-            return records.source_text(self._connection, records.find_source(self._connection, name)[0])
+            return records.source_text(self._connection, records.find_source(self._connection, name)[0])[0]
 
     def span(self, source_id: str, start: int, end: int) -> str:
         """The text of a source between two offsets, exactly; what lies outside of the text is left out.
@@ -226,18 +237,30 @@ class IndexStore:
     def metadata(self, name: str) -> dict[str, Any]:
         """The fields that a caller stored with a source."""
         with self._reading():
-            row_id, _ = records.find_source(self._connection, name)
-            encoded = self._connection.execute("SELECT metadata FROM source WHERE id = ?", (row_id,)).fetchone()[0]
-        return dict(json.loads(encoded))
+            _, row = records.find_source(self._connection, name)
+        return dict(json.loads(row.metadata))
 
     def page_views(self, name: str) -> list[PageView]:
-        """The pages or sections of a source."""
+        """The pages or sections of a source, without the places of their characters."""
         with self._reading():
-            row_id, source = records.find_source(self._connection, name)
-            text = records.source_text(self._connection, row_id)
-            pages = records.source_pages(self._connection, row_id)
+            row_id, row = records.find_source(self._connection, name)
+            text, pages = records.source_text(self._connection, row_id)
             starts = () if pages else records.chunk_starts(self._connection, row_id)
-            return list(records.views(source, text, pages, starts))
+            return list(records.views(row.source, text, pages, starts))
+
+    def page_view(self, name: str, number: int) -> PageView:
+        """One page of a source with the places of its characters, or one section when it has no pages, from 1.
+
+        Raises:
+            FootnoteError: when there is no such source or page.
+        """
+        with self._reading():
+            views = self.page_views(name)
+            for view in views:
+                if view.number == number:
+                    row_id, _ = records.find_source(self._connection, name)
+                    return replace(view, boxes=records.page_boxes(self._connection, row_id, number))
+        raise FootnoteError(f"{name} has {len(views)} page(s); there is no page {number}.")
 
     def fingerprint(self) -> str:
         """A hash of the documents in the index, remembered for as long as the generation stands."""
@@ -248,7 +271,7 @@ class IndexStore:
             return self._fingerprint[1]
 
     def check(self) -> str:
-        """A full check of the database: ``ok`` or what is wrong."""
+        """Every check of the database that there is: ``ok`` or what is wrong."""
         with self._mutex, damage_explained(self.folder):
             return check_whole(self._connection)
 
@@ -304,6 +327,7 @@ class IndexStore:
         """One commit of changes to documents: the generation moves on with it."""
         with self._mutex, damage_explained(self.folder), transaction(self._connection, write=True):
             yield
+            write_documents(self._connection)
             write_meta(self._connection, "generation", str(read_generation(self._connection) + 1))
 
     def _admitted(self, within: Filter | None) -> np.ndarray | None:

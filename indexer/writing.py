@@ -10,16 +10,20 @@ from typing import Any
 
 import numpy as np
 
-from indexer.records import encode_pages
+from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS
+from indexer.coverage import chunk_warning, coverage_of
+from indexer.digests import digest
+from indexer.records import SourceRow, encode_coverage, encode_pages
 from indexer.vectors import to_blob
-from schema import Chunk, Extraction, FileStatus, Source
+from schema import Chunk, Extraction, FileStatus, Page, Source
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
     """Everything that one commit writes about one document.
 
-    ``vectors`` is (chunks, dimension) float32; ``recipe`` names how the document was read and chunked.
+    ``vectors`` is (chunks, dimension) float32; ``recipe`` names how the document was read and chunked; ``sync`` is what
+    an indexing run remembers of the file (see `indexer.notes`).
     """
 
     source: Source
@@ -31,32 +35,57 @@ class IndexedDocument:
     status: FileStatus = "indexed"
     reason: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
+    sync: str = ""
 
 
 def insert_document(connection: sqlite3.Connection, document: IndexedDocument, now: str) -> None:
     """Add a document that is not there yet, with its chunks; ``now`` is ISO 8601."""
     source, extraction = document.source, document.extraction
-    row_id = connection.execute(
-        "INSERT INTO source (source_id, collection, path, root, recipe, title, date, sha256, status, reason, "
-        "indexed_at, pages, metadata, characters) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        (
-            *(source.source_id, source.collection, source.path, document.root, document.recipe),
-            *(source.title, source.date, source.sha256, document.status, document.reason, now),
-            *(encode_pages(extraction.pages), json.dumps(dict(document.metadata)), len(extraction.text)),
-        ),
-    ).lastrowid
-    connection.execute("INSERT INTO source_text VALUES (?, ?)", (row_id, extraction.text))
-    connection.executemany(
-        'INSERT INTO chunk (chunk_id, source, start, "end", page, title, heading, text, vector) '
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            (
-                *(chunk.chunk_id, row_id, chunk.start, chunk.end, chunk.page),
-                *(source.title, chunk.heading, chunk.text, to_blob(vector)),
-            )
-            for chunk, vector in zip(document.chunks, document.vectors, strict=True)
-        ],
+    text = source_text_row(extraction)
+    boxes = [page_box_row(*one) for one in zip(extraction.pages, extraction.boxes, strict=False) if one[1]]
+    chunks = [
+        chunk_row(chunk, source.title, extraction.pages) + (stored := to_blob(vector), digest(stored))
+        for chunk, vector in zip(document.chunks, document.vectors, strict=True)
+    ]
+    metadata = {**extraction.metadata, **document.metadata}
+    row = SourceRow(
+        *(source.source_id, source.collection, source.path, document.root, document.recipe),
+        *(source.title, source.date, source.sha256, document.status, document.reason, now),
+        *(encode_coverage(coverage_of(extraction, metadata)), json.dumps(metadata), len(chunks)),
+        digest(text[-1], *(one[-1] for one in boxes), *(one[-1] for one in chunks)),
+        document.sync,
     )
+    row_id = connection.execute(
+        f"INSERT INTO source ({_names(SOURCE_COLUMNS)}, digest) VALUES ({_marks(len(row) + 1)})", (*row, digest(*row))
+    ).lastrowid
+    connection.execute("INSERT INTO source_text VALUES (?, ?, ?, ?)", (row_id, *text))
+    connection.executemany(
+        "INSERT INTO page_box (source, page, boxes, digest) VALUES (?, ?, ?, ?)", [(row_id, *one) for one in boxes]
+    )
+    connection.executemany(
+        f"INSERT INTO chunk (source, {_names(CHUNK_COLUMNS)}, digest, vector, vector_digest) VALUES ({_marks(12)})",
+        [(row_id, *one) for one in chunks],
+    )
+
+
+def source_text_row(extraction: Extraction) -> tuple[str, str, bytes]:
+    """Text and pages with their digest."""
+    pages = encode_pages(extraction.pages)
+    return extraction.text, pages, digest(extraction.text, pages)
+
+
+def page_box_row(page: Page, boxes: bytes) -> tuple[int, bytes, bytes]:
+    """The places of a page's characters with their digest."""
+    return page.number, boxes, digest(page.number, boxes)
+
+
+def chunk_row(chunk: Chunk, title: str, pages: Sequence[Page]) -> tuple[str | int | bytes | None, ...]:
+    """What is stored of a chunk but its vector, with its digest."""
+    row = (
+        *(chunk.chunk_id, chunk.start, chunk.end, chunk.page),
+        *(title, chunk.heading, chunk.text, chunk_warning(chunk, pages)),
+    )
+    return *row, digest(*row)
 
 
 def delete_sources(connection: sqlite3.Connection, source_ids: Sequence[str]) -> None:
@@ -65,7 +94,16 @@ def delete_sources(connection: sqlite3.Connection, source_ids: Sequence[str]) ->
     gone = "(SELECT id FROM source WHERE source_id IN (SELECT value FROM json_each(?)))"
     for statement in (
         f"DELETE FROM chunk WHERE source IN {gone}",  # noqa: S608  (a constant)
+        f"DELETE FROM page_box WHERE source IN {gone}",  # noqa: S608  (a constant)
         f"DELETE FROM source_text WHERE source IN {gone}",  # noqa: S608  (a constant)
         f"DELETE FROM source WHERE id IN {gone}",  # noqa: S608  (a constant)
     ):
         connection.execute(statement, (names,))
+
+
+def _names(columns: Sequence[str]) -> str:
+    return ", ".join(f'"{name}"' for name in columns)
+
+
+def _marks(count: int) -> str:
+    return ", ".join("?" * count)

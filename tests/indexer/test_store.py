@@ -536,7 +536,7 @@ def test_another_embedder_is_refused_with_what_to_do(filled, folder):
 
 def test_another_format_is_refused(store, folder):
     store._connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
-    with pytest.raises(FootnoteError, match=r"has format 99, and this version of Footnote reads format 2\. Index the "):
+    with pytest.raises(FootnoteError, match=r"has format 99, and this version of Footnote reads format 3\. Index the "):
         IndexStore(folder, IDENTITY, create=True)
 
 
