@@ -43,6 +43,7 @@ HEAVY = {
     "openvino_genai": {"benchmarks/engine_workers.py"},
     "pypdfium2": {"indexer/loading/pdf_lines.py"},
     "docx": {"indexer/loading/docx_loader.py"},
+    "rapidocr": {"indexer/loading/recognition.py"},
     "sentence_transformers": {"models/sentence_folders.py"},
     "tokenizers": {"models/tokenising.py"},
     "torch": {"benchmarks/embedding.py", "models/bert.py", "models/sentence_folders.py", "models/transformers_chat.py"},
