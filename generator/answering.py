@@ -21,6 +21,7 @@ from generator.words import stems
 from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Sentence, Timings
 
 REFUSAL = "The documents do not say."
+_ENDS = tuple(".!?:;…\"'”’)")
 OWN_WORDS_FROM, UNMARKED_FROM = 0.45, 0.75
 """Probability, after a draft that failed, from which the best quote stands in for it: where words of the quote are
 marked as the answer (of squad2's, 5 of 6 such quotes held it), and where none are."""
@@ -112,7 +113,7 @@ def _finish(draft: Draft, judgement: Judgement, fingerprint: Fingerprint, *, has
     abstained = not draft.sentences and not draft.stopped
     return Answer(
         question=draft.question.text,
-        answer=REFUSAL if abstained else " ".join(sentence.text for sentence in draft.sentences),
+        answer=REFUSAL if abstained else _in_a_row([sentence.text for sentence in draft.sentences]),
         abstained=abstained,
         reason=_reason(draft, judgement, has_writer=has_writer),
         sentences=tuple(draft.sentences),
@@ -129,6 +130,12 @@ def _finish(draft: Draft, judgement: Judgement, fingerprint: Fingerprint, *, has
         searched_for=draft.question.shown,
         signals=draft.signals,
     )
+
+
+def _in_a_row(texts: Sequence[str]) -> str:
+    """Sentences as one text: an answer of few words gets a full stop when something follows it."""
+    closed = [text if text.endswith(_ENDS) else f"{text}." for text in texts[:-1]]
+    return " ".join([*closed, *texts[-1:]])
 
 
 def _confidence(draft: Draft, judgement: Judgement) -> float:

@@ -286,6 +286,10 @@ def test_a_sure_answer_that_the_draft_leaves_out_is_added_in_the_documents_own_w
     assert [one.text for one in answer.sentences] == [*draft, OWN_WORDS]
     assert answer.sentences[1].citations == (1,)
     assert answer.reason == "The last sentence is the documents' own: the language model left it out."
+    assert answer.answer == f"{draft[0]} {OWN_WORDS}"
+    short = run(["In October"], readers=readers)[0][-1].answer
+    assert [one.text for one in short.sentences] == ["In October", OWN_WORDS]
+    assert short.answer == f"In October. {OWN_WORDS}"  # a full stop between the two, and nowhere else
     said = run(["NHS England published it on 12 October 2022."], readers=readers)[0][-1].answer
     assert len(said.sentences) == 1 and said.reason == ""
     assert said.signals["reader_span"] == 9.0
