@@ -107,8 +107,61 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True)
+class Coverage:
+    """How well a document was read: the certificate that stands beside it in every door.
+
+    ``text``, ``ocr``, ``suspicious``, ``empty`` and ``unreadable`` count its pages by status (see `Page`); all are 0
+    for a format without pages. ``characters`` were kept, ``hidden`` ones left out as nobody can see them. ``languages``
+    are those that the document states; ``titled`` and ``dated`` say whether it states a title and a date. ``warnings``
+    are sentences.
+    """
+
+    characters: int = 0
+    hidden: int = 0
+    text: int = 0
+    ocr: int = 0
+    suspicious: int = 0
+    empty: int = 0
+    unreadable: int = 0
+    languages: tuple[str, ...] = ()
+    titled: bool = False
+    dated: bool = False
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def pages(self) -> int:
+        """How many pages there are; 0 for a format without pages."""
+        return self.text + self.ocr + self.suspicious + self.empty + self.unreadable
+
+    @property
+    def badge(self) -> str:
+        """The certificate in a few words.
+
+        >>> Coverage(text=108, ocr=3, empty=1, hidden=14).badge
+        '112 pages, 3 by recognition, 1 empty, 14 hidden characters left out'
+        """
+        counted = self.pages, "page" if self.pages == 1 else "pages"
+        size = counted if self.pages else (self.characters, "characters")
+        rest = (
+            (self.ocr, "by recognition"),
+            (self.suspicious, "suspicious"),
+            (self.empty, "empty"),
+            (self.unreadable, "unreadable"),
+            (self.hidden, "hidden characters left out"),
+        )
+        return ", ".join(f"{number:,} {words}" for number, words in (size, *(one for one in rest if one[0])))
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON form that every door prints."""
+        return {**asdict(self), "badge": self.badge}
+
+
+@dataclass(frozen=True, slots=True)
 class SourceInfo:
-    """A row of ``footnote sources``: a source with what the index holds of it."""
+    """A row of ``footnote sources``: a source with what the index holds of it.
+
+    ``metadata`` are its fields with their values as a filter names them (``--where author=...``).
+    """
 
     source: Source
     characters: int
@@ -118,6 +171,8 @@ class SourceInfo:
     status: FileStatus
     reason: str
     indexed_at: str
+    coverage: Coverage = Coverage()
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +214,8 @@ class Filter:
 
     ``sources`` are source ids, or folders of them when they end in ``/``. ``since`` and ``until`` are ISO 8601 dates
     (YYYY, YYYY-MM or YYYY-MM-DD), both inclusive; a document without a stated date passes neither. ``metadata`` holds
-    (field, value) pairs that a source's stored fields must all have.
+    (field, value) pairs that a source must all have: its stored fields (author, language, version, users' own), and
+    ``title``, ``date``, ``path`` and ``collection``.
     """
 
     collections: tuple[str, ...] = ()
@@ -173,7 +229,8 @@ class Filter:
 class Passage:
     """A retrieved chunk: higher ``score`` is better, ``rank`` counts from 1, ``origin`` is its last stage.
 
-    ``also`` holds passages of lower rank that say nearly the same and are shown with this one.
+    ``also`` holds passages of lower rank that say nearly the same and are shown with this one. ``warning`` says in a
+    sentence that its page, or its document, was badly read.
     """
 
     chunk: Chunk
@@ -183,6 +240,7 @@ class Passage:
     origin: Origin
     seen_by_model: bool = False
     also: tuple[Passage, ...] = ()
+    warning: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -463,7 +521,9 @@ class IndexReport:
 class PageView:
     """One page of a source for the viewer: its text and where that text starts in the whole source.
 
-    A source without pages is shown in sections of limited length, numbered from 1 in the same way.
+    A source without pages is shown in sections of limited length, numbered from 1 in the same way. ``label``,
+    ``status``, ``problem``, ``width`` and ``height`` are the page's (see `Page`), ``boxes`` the places of its
+    characters (see `Extraction`), where they are asked for.
     """
 
     source: Source
@@ -472,6 +532,12 @@ class PageView:
     is_page: bool
     start: int
     text: str
+    label: str = ""
+    status: PageStatus = "text"
+    problem: str = ""
+    width: float = 0.0
+    height: float = 0.0
+    boxes: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -495,7 +561,16 @@ def source_info_to_dict(info: SourceInfo) -> dict[str, Any]:
         "date": source.date,
         "sha256": source.sha256,
         "characters": info.characters,
-        "pages": {"total": info.pages, "with_text": info.pages - info.pages_empty, "empty": info.pages_empty},
+        "pages": {
+            "total": info.pages,
+            "with_text": info.pages - info.pages_empty - info.coverage.unreadable,
+            "ocr": info.coverage.ocr,
+            "suspicious": info.coverage.suspicious,
+            "empty": info.pages_empty,
+            "unreadable": info.coverage.unreadable,
+        },
+        "coverage": info.coverage.to_dict(),
+        "metadata": dict(info.metadata),
         "chunks": info.chunks,
         "status": info.status,
         "reason": info.reason,
@@ -519,6 +594,7 @@ def passage_to_dict(passage: Passage) -> dict[str, Any]:
         "text": chunk.text,
         "origin": passage.origin,
         "seen_by_model": passage.seen_by_model,
+        "warning": passage.warning,
         "also": [_place_of(one) for one in passage.also],
     }
 

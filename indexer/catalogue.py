@@ -41,13 +41,14 @@ def _sealed(table: str, columns: Sequence[str]) -> str:
     """A trigger that keeps the digest of a row level with changes to it, unless the row was damaged before."""
     names = ", ".join(f'"{name}"' for name in columns)
     before, after = _covered("old", columns), _covered("new", columns)
+    update = f"UPDATE {table} SET digest = {after} WHERE id = new.id;"  # noqa: S608  (constants)
     return (
-        f"CREATE TRIGGER {table}_changed AFTER UPDATE OF {names} ON {table} WHEN old.digest = {before} BEGIN\n"
-        f"    UPDATE {table} SET digest = {after} WHERE id = new.id;\nEND;"  # noqa: S608  (constants)
+        f"CREATE TRIGGER {table}_changed AFTER UPDATE OF {names} ON {table} WHEN old.digest = {before}\n"
+        f"BEGIN\n    {update}\nEND;\n"
     )
 
 
-TABLES = f"""
+_TABLES = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL, digest BLOB NOT NULL) WITHOUT ROWID;
 CREATE TABLE source (
     id INTEGER PRIMARY KEY,
@@ -71,7 +72,6 @@ CREATE TABLE source (
 );
 CREATE INDEX source_of_path ON source (path);
 CREATE INDEX source_by_digest ON source (digest);
-{_sealed("source", SOURCE_COLUMNS)}
 CREATE TABLE source_text (
     source INTEGER PRIMARY KEY REFERENCES source (id),
     text TEXT NOT NULL,
@@ -102,7 +102,6 @@ CREATE TABLE chunk (
     vector_digest BLOB NOT NULL
 );
 CREATE INDEX chunk_of_source ON chunk (source);
-{_sealed("chunk", CHUNK_COLUMNS)}
 CREATE VIRTUAL TABLE chunk_fts USING fts5 (
     title, heading, text, content='chunk', content_rowid='id', tokenize='porter unicode61'
 );
@@ -114,6 +113,7 @@ CREATE TRIGGER chunk_removed AFTER DELETE ON chunk BEGIN
     VALUES ('delete', old.id, old.title, old.heading, old.text);
 END;
 """
+TABLES = _TABLES + _sealed("source", SOURCE_COLUMNS) + _sealed("chunk", CHUNK_COLUMNS)
 
 
 class DamagedIndexError(FootnoteError):

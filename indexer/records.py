@@ -1,4 +1,8 @@
-"""Reading the catalogue: rows to values. Plain functions over a connection, each inside the caller's transaction."""
+"""Reading the catalogue: rows to values. Plain functions over a connection, each inside the caller's transaction.
+
+A row is compared with its digest before anything of it is used; one that is not as it was written is a
+`sqlite3.DatabaseError`, which `indexer.catalogue.damage_explained` turns into a sentence.
+"""
 
 from __future__ import annotations
 
@@ -7,30 +11,88 @@ import json
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from typing import Any
+from dataclasses import asdict
+from typing import Any, NamedTuple
 
 import numpy as np
 
+from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS
+from indexer.coverage import document_warning, shown_metadata
+from indexer.digests import digest, present, require
 from indexer.vectors import from_blobs
-from schema import Chunk, FootnoteError, Origin, Page, PageView, Passage, Source, SourceInfo
+from schema import Chunk, Coverage, FileStatus, FootnoteError, Origin, Page, PageView, Passage, Source, SourceInfo
 
 SECTION_CHARACTERS = 3000
 """Length from which a source without pages is cut, at the next line break, into sections for the viewer."""
 BATCH = 10_000
 """Vectors read at a time."""
 
-_SOURCE = "s.collection, s.path, s.title, s.date, s.sha256"
+_SOURCE = ", ".join(f"s.{name}" for name in ("digest", *SOURCE_COLUMNS))
+_CHUNK = ", ".join(f'c."{name}"' for name in ("digest", *CHUNK_COLUMNS))
+
+
+class SourceRow(NamedTuple):
+    """The row of one document, as its digest covers it; ``coverage`` and ``metadata`` are JSON.
+
+    ``content`` is a digest of its text, pages, boxes and vectors: of what is in other tables.
+    """
+
+    source_id: str
+    collection: str
+    path: str
+    root: str
+    recipe: str
+    title: str
+    date: str | None
+    sha256: str
+    status: FileStatus
+    reason: str
+    indexed_at: str
+    coverage: str
+    metadata: str
+    chunks: int
+    content: bytes
+    sync: str
+
+    @property
+    def source(self) -> Source:
+        """What every door shows of it."""
+        return Source(self.collection, self.path, self.title, self.date, self.sha256)
+
+    @property
+    def info(self) -> SourceInfo:
+        """The row of ``footnote sources``."""
+        coverage = decode_coverage(self.coverage)
+        return SourceInfo(
+            *(self.source, coverage.characters, coverage.pages, coverage.empty, self.chunks),
+            *(self.status, self.reason, self.indexed_at, coverage, shown_metadata(json.loads(self.metadata))),
+        )
+
+
+def source_rows(
+    connection: sqlite3.Connection, condition: str = "1", values: Sequence[str | int | None] = ()
+) -> Iterator[tuple[int, SourceRow]]:
+    """Ids and rows of the documents for which a condition over ``source s`` holds, in order of collection and path.
+
+    Raises:
+        sqlite3.DatabaseError: one of them is not as it was written.
+    """
+    for row_id, *columns in connection.execute(
+        f"SELECT s.id, {_SOURCE} FROM source s WHERE {condition} ORDER BY s.collection, s.path",  # noqa: S608
+        values,
+    ):
+        yield row_id, _as_written(columns)
+
+
+def _as_written(columns: Sequence[Any]) -> SourceRow:
+    """The row of a document from its digest and its other columns."""
+    require(columns[0], digest(*columns[1:]), f"the entry of the document {columns[1]!r}")
+    return SourceRow(*columns[1:])
 
 
 def source_infos(connection: sqlite3.Connection, collection: str | None) -> list[SourceInfo]:
     """The documents of one collection or of all, in order of collection and path."""
-    rows = connection.execute(
-        f"SELECT {_SOURCE}, s.characters, s.pages, s.status, s.reason, s.indexed_at, "  # noqa: S608  (a constant)
-        "(SELECT count(*) FROM chunk WHERE source = s.id) FROM source s "
-        "WHERE ? IS NULL OR s.collection = ? ORDER BY s.collection, s.path",
-        (collection, collection),
-    )
-    return [_to_info(row) for row in rows]
+    return [row.info for _, row in source_rows(connection, "?1 IS NULL OR s.collection = ?1", (collection,))]
 
 
 def collections(connection: sqlite3.Connection) -> list[str]:
@@ -38,40 +100,50 @@ def collections(connection: sqlite3.Connection) -> list[str]:
     return [row[0] for row in connection.execute("SELECT DISTINCT collection FROM source ORDER BY collection")]
 
 
-def find_source(connection: sqlite3.Connection, name: str) -> tuple[int, Source]:
-    """The row id and the source for ``collection/path``, or for a path that only one collection has.
+def find_source(connection: sqlite3.Connection, name: str) -> tuple[int, SourceRow]:
+    """The id and the row of the document for ``collection/path``, or for a path that only one collection has.
 
     Raises:
         FootnoteError: when there is none, or more than one, naming what there is.
     """
-    rows = connection.execute(
-        f"SELECT s.id, {_SOURCE} FROM source s "  # noqa: S608  (a constant)
-        "WHERE s.source_id = ? OR s.path = ? ORDER BY s.source_id = ? DESC",
-        (name, name, name),
-    ).fetchall()
-    found = [(int(row[0]), Source(*row[1:])) for row in rows]
+    found = list(source_rows(connection, "s.source_id = ?1 OR s.path = ?1", (name,)))
     if not found:
         raise FootnoteError(f"There is no document {name!r} in the index. List them with: footnote sources")
-    if len(found) > 1 and found[0][1].source_id != name:
-        choices = ", ".join(source.source_id for _, source in found)
+    exact = [one for one in found if one[1].source_id == name]
+    if len(found) > 1 and not exact:
+        choices = ", ".join(row.source_id for _, row in found)
         raise FootnoteError(f"{name!r} names more than one document. Say which: {choices}")
-    return found[0]
+    return (exact or found)[0]
 
 
-def source_text(connection: sqlite3.Connection, row_id: int) -> str:
-    """The whole extracted text of a source; offsets of chunks and quotes point into it."""
-    return str(connection.execute("SELECT text FROM source_text WHERE source = ?", (row_id,)).fetchone()[0])
+def source_text(connection: sqlite3.Connection, row_id: int) -> tuple[str, tuple[Page, ...]]:
+    """The whole extracted text of a source, into which offsets point, and its pages: none when its format has none."""
+    row = connection.execute("SELECT digest, text, pages FROM source_text WHERE source = ?", (row_id,)).fetchone()
+    stored, text, pages = present(row, "the text of a document")
+    require(stored, digest(text, pages), "the text of a document")
+    return text, decode_pages(pages)
 
 
-def source_pages(connection: sqlite3.Connection, row_id: int) -> tuple[Page, ...]:
-    """The pages of a source; empty when its format has none."""
-    return decode_pages(connection.execute("SELECT pages FROM source WHERE id = ?", (row_id,)).fetchone()[0])
+def page_boxes(connection: sqlite3.Connection, row_id: int, number: int) -> bytes:
+    """Where the characters of a page stand (see `schema.Extraction`); empty when that is not known."""
+    row = connection.execute(
+        "SELECT digest, page, boxes FROM page_box WHERE source = ? AND page = ?", (row_id, number)
+    ).fetchone()
+    if row is None:
+        return b""
+    require(row[0], digest(*row[1:]), "the places of the characters on a page")
+    return bytes(row[2])
 
 
 def chunk_starts(connection: sqlite3.Connection, row_id: int) -> list[int]:
     """The offsets at which the chunks of a source start, in order."""
     rows = connection.execute("SELECT start FROM chunk WHERE source = ? ORDER BY start", (row_id,))
     return [int(row[0]) for row in rows]
+
+
+def chunk_ids(connection: sqlite3.Connection, row_id: int) -> list[int]:
+    """The row ids of the chunks of a source, in order."""
+    return [int(row[0]) for row in connection.execute("SELECT id FROM chunk WHERE source = ? ORDER BY id", (row_id,))]
 
 
 def views(source: Source, text: str, pages: Sequence[Page], starts: Sequence[int]) -> Iterator[PageView]:
@@ -85,22 +157,40 @@ def views(source: Source, text: str, pages: Sequence[Page], starts: Sequence[int
     """
     spans = pages or tuple(_sections(text, starts))
     for page in spans:
-        yield PageView(source, page.number, len(spans), bool(pages), page.start, text[page.start : page.end])
+        yield PageView(
+            *(source, page.number, len(spans), bool(pages), page.start, text[page.start : page.end]),
+            *(page.label, page.status, page.problem, page.width, page.height),
+        )
 
 
 def passages(connection: sqlite3.Connection, scored: Sequence[tuple[int, float]], origin: Origin) -> list[Passage]:
-    """The chunks with these row ids as passages, in the given order; ids that are gone are left out."""
+    """The chunks with these row ids as passages, in the given order.
+
+    Raises:
+        sqlite3.DatabaseError: one of them is not there, or is not as it was written: a search is of one snapshot.
+    """
     rows = connection.execute(
-        f'SELECT c.id, c.start, c."end", c.text, c.page, c.heading, {_SOURCE} '  # noqa: S608  (a constant)
-        "FROM chunk c JOIN source s ON s.id = c.source WHERE c.id IN (SELECT value FROM json_each(?))",
+        f"SELECT c.id, {_CHUNK}, {_SOURCE} FROM chunk c JOIN source s ON s.id = c.source "  # noqa: S608  (constants)
+        "WHERE c.id IN (SELECT value FROM json_each(?))",
         (json.dumps([key for key, _ in scored]),),
     )
-    found = {}
-    for row_id, start, end, text, page, heading, *fields in rows:
-        source = Source(*fields)
-        found[row_id] = Chunk(source.source_id, start, end, text, page, heading), source
-    kept = [(found[key], score) for key, score in scored if key in found]
-    return [Passage(chunk, source, score, rank, origin) for rank, ((chunk, source), score) in enumerate(kept, start=1)]
+    found = {row_id: _chunk_of(columns) for row_id, *columns in rows}
+    kept = [(*present(found.get(key), "a passage"), score) for key, score in scored]
+    return [
+        Passage(chunk, source, score, rank, origin, warning=warning)
+        for rank, (chunk, source, warning, score) in enumerate(kept, start=1)
+    ]
+
+
+def _chunk_of(columns: Sequence[Any]) -> tuple[Chunk, Source, str]:
+    """A chunk, its document and what to beware of in it, from the columns of both."""
+    stored, *fields = columns[: len(CHUNK_COLUMNS) + 1]
+    chunk_id, start, end, page, _, heading, text, warning = fields
+    require(stored, digest(*fields), "a passage")
+    row = _as_written(columns[len(CHUNK_COLUMNS) + 1 :])
+    chunk = Chunk(row.source_id, start, end, text, page, heading)
+    require(chunk_id, chunk.chunk_id, "the document of a passage")
+    return chunk, row.source, warning or document_warning(decode_coverage(row.coverage), row.status)
 
 
 def vectors(connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension: int) -> np.ndarray:
@@ -109,12 +199,11 @@ def vectors(connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension:
     Raises:
         FootnoteError: one of them is not there.
     """
-    found = dict(
-        connection.execute(
-            "SELECT chunk_id, vector FROM chunk WHERE chunk_id IN (SELECT value FROM json_each(?))",
-            (json.dumps(list(chunk_ids)),),
-        )
+    rows = connection.execute(
+        "SELECT chunk_id, vector, vector_digest FROM chunk WHERE chunk_id IN (SELECT value FROM json_each(?))",
+        (json.dumps(list(chunk_ids)),),
     )
+    found = {chunk_id: _vector(vector, stored) for chunk_id, vector, stored in rows}
     if missing := [chunk_id for chunk_id in chunk_ids if chunk_id not in found]:
         raise FootnoteError(f"The passage {missing[0]} is no longer in the index: it changed meanwhile. Ask again.")
     return from_blobs([found[chunk_id] for chunk_id in chunk_ids], dimension)
@@ -128,7 +217,7 @@ def all_ids(connection: sqlite3.Connection) -> np.ndarray:
 def vectors_of(connection: sqlite3.Connection, ids: np.ndarray, dimension: int) -> tuple[np.ndarray, np.ndarray]:
     """Those of the row ids, (n,) int64, that are there, ascending, with their vectors, (n, dimension) float32."""
     rows = connection.execute(
-        "SELECT id, vector FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
+        "SELECT id, vector, vector_digest FROM chunk WHERE id IN (SELECT value FROM json_each(?)) ORDER BY id",
         (json.dumps(ids.tolist()),),
     ).fetchall()
     return _matrix(rows, dimension)
@@ -138,7 +227,7 @@ def vectors_after(
     connection: sqlite3.Connection, row_id: int, dimension: int
 ) -> Iterator[tuple[np.ndarray, np.ndarray]]:
     """All row ids above one, ascending, with their vectors: (n,) int64 and (n, dimension) float32, in batches."""
-    rows = connection.execute("SELECT id, vector FROM chunk WHERE id > ? ORDER BY id", (row_id,))
+    rows = connection.execute("SELECT id, vector, vector_digest FROM chunk WHERE id > ? ORDER BY id", (row_id,))
     while batch := rows.fetchmany(BATCH):
         yield _matrix(batch, dimension)
 
@@ -151,25 +240,48 @@ def corpus_fingerprint(connection: sqlite3.Connection) -> str:
     return digest.hexdigest()[:16]
 
 
+def content_digest(connection: sqlite3.Connection, row_id: int) -> bytes:
+    """The digest of what a document has in other tables, from the digests there, in the order in which it was written.
+
+    Raises:
+        sqlite3.DatabaseError: there is no text.
+    """
+    text = connection.execute("SELECT digest FROM source_text WHERE source = ?", (row_id,)).fetchone()
+    boxes = connection.execute("SELECT digest FROM page_box WHERE source = ? ORDER BY id", (row_id,))
+    chunks = connection.execute("SELECT vector_digest FROM chunk WHERE source = ? ORDER BY id", (row_id,))
+    return digest(*present(text, "the text of a document"), *(row[0] for row in boxes), *(row[0] for row in chunks))
+
+
 def encode_pages(pages: Sequence[Page]) -> str:
-    """Pages as JSON triples."""
-    return json.dumps([[page.number, page.start, page.end] for page in pages])
+    """Pages as JSON lists: number, start, end, label, status, problem, width, height."""
+    return json.dumps([[getattr(page, name) for name in Page.__slots__] for page in pages])
 
 
 def decode_pages(encoded: str) -> tuple[Page, ...]:
-    """Pages from JSON triples."""
-    return tuple(Page(*triple) for triple in json.loads(encoded))
+    """Pages from JSON lists."""
+    return tuple(Page(*columns) for columns in json.loads(encoded))
 
 
-def _matrix(rows: Sequence[tuple[int, bytes]], dimension: int) -> tuple[np.ndarray, np.ndarray]:
-    return np.array([row[0] for row in rows], np.int64), from_blobs([row[1] for row in rows], dimension)
+def encode_coverage(coverage: Coverage) -> str:
+    """A certificate as JSON."""
+    return json.dumps(asdict(coverage))
 
 
-def _to_info(row: Sequence[Any]) -> SourceInfo:
-    characters, encoded, status, reason, indexed_at, chunks = row[5:]
-    pages = decode_pages(encoded)
-    empty = sum(page.start == page.end for page in pages)
-    return SourceInfo(Source(*row[:5]), characters, len(pages), empty, chunks, status, reason, indexed_at)
+def decode_coverage(encoded: str) -> Coverage:
+    """A certificate from JSON."""
+    fields = json.loads(encoded)
+    lists = {name: tuple(fields[name]) for name in ("languages", "warnings")}
+    return Coverage(**{**fields, **lists})
+
+
+def _matrix(rows: Sequence[tuple[int, bytes, bytes]], dimension: int) -> tuple[np.ndarray, np.ndarray]:
+    blobs = [_vector(vector, stored) for _, vector, stored in rows]
+    return np.array([row[0] for row in rows], np.int64), from_blobs(blobs, dimension)
+
+
+def _vector(vector: bytes, stored: bytes) -> bytes:
+    require(stored, digest(vector), "a vector")
+    return vector
 
 
 def _sections(text: str, starts: Sequence[int]) -> Iterator[Page]:

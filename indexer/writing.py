@@ -44,26 +44,35 @@ def insert_document(connection: sqlite3.Connection, document: IndexedDocument, n
     text = source_text_row(extraction)
     boxes = [page_box_row(*one) for one in zip(extraction.pages, extraction.boxes, strict=False) if one[1]]
     chunks = [
-        chunk_row(chunk, source.title, extraction.pages) + (stored := to_blob(vector), digest(stored))
+        (*chunk_row(chunk, source.title, extraction.pages), blob := to_blob(vector), digest(blob))
         for chunk, vector in zip(document.chunks, document.vectors, strict=True)
     ]
     metadata = {**extraction.metadata, **document.metadata}
     row = SourceRow(
-        *(source.source_id, source.collection, source.path, document.root, document.recipe),
-        *(source.title, source.date, source.sha256, document.status, document.reason, now),
-        *(encode_coverage(coverage_of(extraction, metadata)), json.dumps(metadata), len(chunks)),
-        digest(text[-1], *(one[-1] for one in boxes), *(one[-1] for one in chunks)),
-        document.sync,
+        source_id=source.source_id,
+        collection=source.collection,
+        path=source.path,
+        root=document.root,
+        recipe=document.recipe,
+        title=source.title,
+        date=source.date,
+        sha256=source.sha256,
+        status=document.status,
+        reason=document.reason,
+        indexed_at=now,
+        coverage=encode_coverage(coverage_of(extraction, metadata)),
+        metadata=json.dumps(metadata),
+        chunks=len(chunks),
+        content=digest(text[-1], *(one[-1] for one in boxes), *(one[-1] for one in chunks)),
+        sync=document.sync,
     )
-    row_id = connection.execute(
-        f"INSERT INTO source ({_names(SOURCE_COLUMNS)}, digest) VALUES ({_marks(len(row) + 1)})", (*row, digest(*row))
-    ).lastrowid
+    row_id = connection.execute(_insert("source", [*SOURCE_COLUMNS, "digest"]), (*row, digest(*row))).lastrowid
     connection.execute("INSERT INTO source_text VALUES (?, ?, ?, ?)", (row_id, *text))
     connection.executemany(
-        "INSERT INTO page_box (source, page, boxes, digest) VALUES (?, ?, ?, ?)", [(row_id, *one) for one in boxes]
+        _insert("page_box", ["source", "page", "boxes", "digest"]), [(row_id, *one) for one in boxes]
     )
     connection.executemany(
-        f"INSERT INTO chunk (source, {_names(CHUNK_COLUMNS)}, digest, vector, vector_digest) VALUES ({_marks(12)})",
+        _insert("chunk", ["source", *CHUNK_COLUMNS, "digest", "vector", "vector_digest"]),
         [(row_id, *one) for one in chunks],
     )
 
@@ -101,9 +110,6 @@ def delete_sources(connection: sqlite3.Connection, source_ids: Sequence[str]) ->
         connection.execute(statement, (names,))
 
 
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)
-
-
-def _marks(count: int) -> str:
-    return ", ".join("?" * count)
+def _insert(table: str, columns: Sequence[str]) -> str:
+    names = ", ".join(f'"{name}"' for name in columns)
+    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608  (constants)

@@ -18,7 +18,7 @@ from fakes import DIMENSION, IDENTITY, word_vectors
 from hypothesis import given
 from hypothesis import strategies as st
 
-from indexer import records
+from indexer import checking, records
 from indexer.catalogue import (
     DATABASE,
     VECTORS,
@@ -455,7 +455,10 @@ def test_a_damaged_database_is_refused_with_a_sentence(filled, folder, damage, c
     with pytest.raises(DamagedIndexError) as caught:
         IndexStore(folder, IDENTITY, create=create)
     assert str(caught.value).startswith(f"The database {path} is damaged (")
-    assert str(caught.value).endswith("or move the folder away and index the documents again.")
+    assert str(caught.value).endswith(
+        "). Index the documents again with the same command as before: what is whole is kept, the rest is read again. "
+        "Or restore a backup: footnote restore FILE --force."
+    )
     assert (path.read_bytes() if path.exists() else None) == data
 
 
@@ -492,15 +495,18 @@ def test_no_page_of_random_bytes_is_a_traceback(filled, folder):
     assert refused >= 0.8 * pages > 30
 
 
-def test_a_full_text_index_out_of_step_is_found_by_the_check(filled, folder):
+def test_a_full_text_index_out_of_step_is_found_by_the_check(filled, folder, monkeypatch):
     close_up(filled)
     connection = sqlite3.connect(folder / DATABASE)
     connection.execute("INSERT INTO chunk_fts (chunk_fts, rowid, title, heading, text) VALUES ('delete', 1, '', '', ?)",
                        ("aspirin inhibits platelets",))  # fmt: skip
     connection.commit()
     connection.close()
+    with pytest.raises(DamagedIndexError, match="the full-text index does not fit the chunks"):
+        IndexStore(folder, IDENTITY)
+    monkeypatch.setattr(checking, "LARGEST_WHOLE_CHECK", 0)
     with IndexedElsewhere(folder, create=False) as reader:
-        assert reader.check().startswith("The full-text index does not fit the chunks (")
+        assert reader.check().startswith("the full-text index does not fit the chunks: ")
 
 
 def test_mistakes_of_ours_are_not_called_damage(folder):
@@ -535,7 +541,7 @@ def test_another_embedder_is_refused_with_what_to_do(filled, folder):
 
 
 def test_another_format_is_refused(store, folder):
-    store._connection.execute("UPDATE meta SET value = '99' WHERE key = 'format'")
+    write_meta(store._connection, "format", "99")
     with pytest.raises(FootnoteError, match=r"has format 99, and this version of Footnote reads format 3\. Index the "):
         IndexStore(folder, IDENTITY, create=True)
 
