@@ -99,14 +99,16 @@ def show_sources(infos: Sequence[SourceInfo]) -> None:
     if not infos:
         say("The index is empty. Add documents with: footnote index PATH")
         return
-    rows = [("document", "title", "date", "pages", "chunks", "characters", "status")]
+    rows = [("document", "title", "date", "what was read", "chunks", "status")]
     for info in infos:
-        source, characters = info.source, f"{info.characters:,}"
-        pages = f"{info.pages - info.pages_empty}/{info.pages}" if info.pages else "-"
-        where = (source.source_id, source.title[:48], source.date or "-")
-        rows.append((*where, pages, str(info.chunks), characters, info.status))
+        source = info.source
+        where = (source.source_id, _printable(source.title)[:48], source.date or "-")
+        rows.append((*where, info.coverage.badge, f"{info.chunks:,}", info.status))
     show_table(rows)
-    say(f"{len(infos)} documents; pages: with text / all.")
+    for info in infos:
+        for warning in info.coverage.warnings:
+            say(f"! {info.source.source_id}: {_printable(warning)}")
+    say(f"{len(infos)} documents, {sum(info.characters for info in infos):,} characters.")
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> None:

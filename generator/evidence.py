@@ -174,7 +174,7 @@ def to_quote(sentence: Evidence, number: int) -> Quote:
         heading=chunk.heading,
         context=context_of(_within_chunk(sentence), chunk.text, heading=chunk.heading),
         speaker=speaker_in(sentence),
-        warning=sentence.warning,
+        warning=" ".join(filter(None, (sentence.warning, sentence.passage.warning))),
         answer_start=answer_start,
         answer_end=answer_end,
     )

@@ -21,6 +21,9 @@ _FIELD = """EXISTS (
 )"""
 """A stored field and its value as text; what LangChain's store was given lies one level deeper, under ``metadata``."""
 
+_COLUMNS = ("title", "date", "path", "collection")
+"""Fields that every source has, whatever was stored with it."""
+
 
 def admitted(within: Filter) -> tuple[str, list[str]]:
     """A condition over the columns of ``source s``, with its parameters.
@@ -47,8 +50,9 @@ def admitted(within: Filter) -> tuple[str, list[str]]:
             parts.append(f"substr(s.date, 1, length(?)) {sign} substr(?, 1, length(s.date))")
             values += [bound, bound]
     for field, value in within.metadata:
-        parts.append(_FIELD)
-        values += [field, value]
+        own = f" OR s.{field} = ?" if field in _COLUMNS else ""
+        parts.append(f"({_FIELD}{own})")
+        values += [field, value, *([value] if own else [])]
     return " AND ".join(parts) or "1", values
 
 

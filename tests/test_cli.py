@@ -24,7 +24,7 @@ QUOTE = {
 }  # fmt: skip
 PASSAGE = {
     "rank", "score", "source", "title", "date", "page", "heading", "start", "end", "text", "origin", "seen_by_model",
-    "also",
+    "warning", "also",
 }  # fmt: skip
 ANSWER = {
     "question", "answer", "abstained", "reason", "sentences", "citations", "quotes", "passages", "timings",
@@ -35,7 +35,7 @@ TIMINGS = {"retrieve_ms", "rerank_ms", "quotes_ms", "first_token_ms", "total_ms"
 FINGERPRINT = {"index", "embedder", "reranker", "llm", "prompt", "reader", "calibration"}
 SOURCE = {
     "source", "collection", "path", "title", "date", "sha256", "characters", "pages", "chunks", "status", "reason",
-    "indexed_at",
+    "indexed_at", "coverage", "metadata",
 }  # fmt: skip
 
 
@@ -235,7 +235,12 @@ def test_sources_say_what_the_index_holds(samples_index):
         assert len(one["sha256"]) == 64
         assert one["status"] == "indexed"
     by_path = {one["path"]: one for one in listed["sources"]}
-    assert by_path["summary-for-industry.pdf"]["pages"] == {"total": 2, "with_text": 2, "empty": 0}
+    assert by_path["summary-for-industry.pdf"]["pages"] == {
+        "total": 2, "with_text": 2, "ocr": 0, "suspicious": 0, "empty": 0, "unreadable": 0
+    }  # fmt: skip
+    coverage = by_path["summary-for-industry.pdf"]["coverage"]
+    assert (coverage["text"], coverage["badge"], coverage["titled"], coverage["dated"]) == (2, "2 pages", True, True)
+    assert coverage["characters"] == by_path["summary-for-industry.pdf"]["characters"]
     table = run("sources", "--index", samples_index).stdout
     assert all(one["source"] in table for one in listed["sources"])
     assert run_json("sources", "--index", samples_index, "--collection", "nothing") == {"sources": []}

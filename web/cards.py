@@ -95,9 +95,11 @@ def _passage(passage: Passage) -> str:
     quote = as_quote(passage)
     seen = ("seen", "● seen by the model") if passage.seen_by_model else ("unseen", "○ not seen by the model")
     heading = f'<span class="heading">{escape(quote.section)}</span>' if quote.section else ""
+    warning = f'<p class="warning">{escape(quote.warning)}</p>' if quote.warning else ""
     return (
         f'<li class="passage"><p class="where">{_where(quote.title, quote.date, quote.page)}{heading}'
-        f'<span class="{seen[0]}">{seen[1]}</span></p><p class="text">{escape(quote.quote)}</p>{_also(passage)}'
+        f'<span class="{seen[0]}">{seen[1]}</span></p>{warning}'
+        f'<p class="text">{escape(quote.quote)}</p>{_also(passage)}'
         f'<button type="button" class="show" {opens(quote, "Passage")}>Show in document</button></li>'
     )
 
@@ -115,4 +117,4 @@ def as_quote(passage: Passage) -> Quote:
     """A passage in the form of a quote, where no sentence of it was chosen."""
     chunk, source = passage.chunk, passage.source
     place_of_it = (chunk.source_id, source.title, source.date, chunk.page, chunk.start, chunk.end)
-    return Quote(passage.rank, *place_of_it, chunk.text, 0.0, chunk.heading)
+    return Quote(passage.rank, *place_of_it, chunk.text, 0.0, chunk.heading, warning=passage.warning)

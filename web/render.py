@@ -34,7 +34,7 @@ def masthead(status: str, *, current: str = "") -> str:
 
 def opening(sources: Sequence[SourceInfo]) -> str:
     """What a new conversation shows: the documents that are there, or how to add some."""
-    held = [info.source for info in sources if info.status in ("indexed", "unchanged", "partial")]
+    held = [info for info in sources if info.status in ("indexed", "unchanged", "partial")]
     if not held:
         return (
             '<section class="opening empty"><h2>There are no documents yet</h2>'
@@ -43,12 +43,20 @@ def opening(sources: Sequence[SourceInfo]) -> str:
             "<p>Markdown, text, HTML, Word and PDF files are read.</p></section>"
         )
     count = "1 document" if len(held) == 1 else f"{len(held):,} documents"
-    items = "".join(f"<li>{escape(place(source.title, source.date, None))}</li>" for source in held[:TITLES_SHOWN])
+    items = "".join(map(_document, held[:TITLES_SHOWN]))
     rest = f'<p class="rest">and {len(held) - TITLES_SHOWN:,} more</p>' if len(held) > TITLES_SHOWN else ""
     return (
         f'<section class="opening"><h2>{count} to ask about</h2><ul class="titles">{items}</ul>{rest}'
         '<p class="pledge">When the documents do not say, neither does Footnote.</p></section>'
     )
+
+
+def _document(info: SourceInfo) -> str:
+    """One document of the list, with what was read of it."""
+    source, coverage = info.source, info.coverage
+    name = escape(place(source.title, source.date, None))
+    badge = f' <span class="coverage">{escape(coverage.badge)}</span>' if coverage.characters else ""
+    return f"<li>{name}{badge}</li>"
 
 
 def failure(message: str) -> str:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import struct
 import threading
+import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -48,6 +50,7 @@ class PastTurn(BaseModel):
 
 
 Name = Annotated[str, Field(max_length=4_000)]
+Boxes = Annotated[bool, Field(description="Whether the places of the characters on the page are wanted")]
 
 
 class FilterRequest(BaseModel):
@@ -125,12 +128,14 @@ def build_router(service: Service) -> APIRouter:
         return _or_error(lambda: {"sources": [_source_to_dict(info) for info in service.sources()]}, 503)
 
     @router.get("/api/v1/sources/{source_id:source}/pages/at", summary="The page that holds a character offset")
-    def page_at(source_id: str, start: Annotated[int, Field(ge=0)]) -> Response:
-        return _or_error(lambda: page_to_dict(service.page(source_id, service.page_of(source_id, start))), 404)
+    def page_at(source_id: str, start: Annotated[int, Field(ge=0)], boxes: Boxes = False) -> Response:
+        return _or_error(
+            lambda: page_to_dict(service.page(source_id, service.page_of(source_id, start)), boxes=boxes), 404
+        )
 
     @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}", summary="One page of a document")
-    def page(source_id: str, number: int) -> Response:
-        return _or_error(lambda: page_to_dict(service.page(source_id, number)), 404)
+    def page(source_id: str, number: int, boxes: Boxes = False) -> Response:
+        return _or_error(lambda: page_to_dict(service.page(source_id, number), boxes=boxes), 404)
 
     @router.get("/livez", summary="Whether the process answers")
     async def livez() -> Response:
@@ -143,10 +148,16 @@ def build_router(service: Service) -> APIRouter:
     return router
 
 
-def page_to_dict(view: schema.PageView) -> dict[str, Any]:
-    """The JSON form of a page; ``text[i]`` is character ``start + i`` of the source, counted in code points."""
+def page_to_dict(view: schema.PageView, *, boxes: bool = False) -> dict[str, Any]:
+    """The JSON form of a page; ``text[i]`` is character ``start + i`` of the source, counted in code points.
+
+    With ``boxes`` it has left, top, right and bottom of each character, in points from the top left corner of the page;
+    four zeros for one that has no place, none at all where places are not known.
+    """
     source = view.source
+    places = {"boxes": _boxes(view.boxes)} if boxes else {}
     return {
+        **places,
         "source": source.source_id,
         "title": source.title,
         "date": source.date,
@@ -155,7 +166,19 @@ def page_to_dict(view: schema.PageView) -> dict[str, Any]:
         "is_page": view.is_page,
         "start": view.start,
         "text": view.text,
+        "label": view.label,
+        "status": view.status,
+        "problem": view.problem,
+        "width": view.width,
+        "height": view.height,
     }
+
+
+def _boxes(packed: bytes) -> list[list[float]]:
+    """The places of characters as numbers (see `schema.Extraction`)."""
+    if not packed:
+        return []
+    return [[number / 8 for number in place] for place in struct.iter_unpack("<4H", zlib.decompress(packed))]
 
 
 def event_to_dict(event: schema.Event) -> tuple[str, dict[str, Any]]:
@@ -183,7 +206,7 @@ def _found(service: Service, body: SearchRequest) -> dict[str, Any]:
 
 
 def _source_to_dict(info: schema.SourceInfo) -> dict[str, Any]:
-    record = asdict(info)
+    record = asdict(info) | {"coverage": info.coverage.to_dict()}
     return {"id": info.source.source_id, **record.pop("source"), **record}
 
 

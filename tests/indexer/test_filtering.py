@@ -21,7 +21,7 @@ def store(tmp_path_factory):
     number = 0
     for collection in ("default", "law"):
         for path in PATHS:
-            source = Source(collection, path, "", DATES[number % len(DATES)], "0")
+            source = Source(collection, path, f"About {path}", DATES[number % len(DATES)], "0")
             text = f"aspirin {number}"
             chunks = [Chunk(source.source_id, 0, 7, text[:7]), Chunk(source.source_id, 0, len(text), text)]
             fields = {"team": ["red", 3, True, None, "a'b"][number % 5], 'odd "field".name': number % 3}
@@ -55,7 +55,10 @@ def admits(within, source, fields):
         return False
     fields = fields.get("metadata", fields)
     shown = {key: str(value).lower() if isinstance(value, bool) else str(value) for key, value in fields.items()}
-    return all(fields.get(key) is not None and shown[key] == value for key, value in within.metadata)
+    own = {"title": source.title, "path": source.path, "date": source.date, "collection": source.collection}
+    return all(
+        (fields.get(key) is not None and shown[key] == value) or own.get(key) == value for key, value in within.metadata
+    )
 
 
 FILTERS = st.builds(
@@ -76,6 +79,8 @@ FILTERS = st.builds(
                 *(("team", value) for value in ("red", "3", "true", "a'b", "", "None")),
                 ('odd "field".name', "2"),
                 ("metadata", "x"),
+                *(("title", value) for value in ("About a.md", "red", "")),
+                *(("path", "é/ü.md"), ("date", "2022-10"), ("collection", "law"), ("sha256", "0")),
             ]
         ),
         max_size=2,

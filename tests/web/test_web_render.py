@@ -17,8 +17,8 @@ from fake_service import (
 from hypothesis import given
 from hypothesis import strategies as st
 
-from schema import Answered, Conflict, Quote, Sentence, Statement
-from web import render, wording
+from schema import Answered, Conflict, Coverage, Quote, QuotesFound, Sentence, Statement
+from web import cards, render, wording
 from web.exchange import Exchange, advance
 
 
@@ -199,6 +199,22 @@ def test_the_opening_counts_the_documents_that_can_be_asked(status):
     assert "2 documents to ask about" in text
     assert "Genomics briefing, 14 October 2022" in text
     assert "1 document to" in Reader(render.opening([infos[0], replace(infos[1], status="refused")])).text
+
+
+def test_the_opening_says_what_was_read_of_each_document():
+    first, second = FakeService().sources()
+    first = replace(first, coverage=Coverage(900, text=8, ocr=3, unreadable=1))
+    text = Reader(render.opening([first, second])).text
+    assert "Genomics briefing, 14 October 2022 12 pages, 3 by recognition, 1 unreadable" in text
+    assert text.count("pages") == 1
+
+
+def test_a_passage_of_a_badly_read_page_says_so():
+    passages = next(e.passages for e in FakeService(pause_s=0).ask("x") if isinstance(e, QuotesFound))
+    warned = replace(passages[0], warning="<Compare> it.")
+    assert '<p class="warning">&lt;Compare&gt; it.</p>' in cards.retrieved_html([warned])
+    assert "warning" not in cards.retrieved_html(passages[:1])
+    assert cards.as_quote(warned).warning == "<Compare> it."
 
 
 def test_a_long_list_of_documents_is_cut_and_says_so():

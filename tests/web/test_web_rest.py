@@ -1,7 +1,9 @@
 import json
 import socket
+import struct
 import time
-from dataclasses import asdict
+import zlib
+from dataclasses import asdict, replace
 from urllib.parse import quote as percent
 
 import httpx
@@ -184,6 +186,49 @@ def test_sources_are_listed_with_their_ids(client):
     assert [row["id"] for row in listed] == list(SOURCES)
     assert listed[0]["title"] == "Genomics briefing"
     assert listed[0]["status"] == "indexed"
+    assert listed[0]["coverage"]["badge"] == "0 characters"
+    assert listed[0]["metadata"] == {}
+
+
+def test_a_source_is_listed_with_what_was_read_of_it():
+    class Scanned(FakeService):
+        def sources(self):
+            coverage = schema.Coverage(40, 2, text=3, ocr=1, languages=("en",), warnings=("Look.",))
+            return [replace(info, coverage=coverage, metadata={"author": "Ann"}) for info in super().sources()]
+
+    client = TestClient(build_app(Scanned()), base_url="http://127.0.0.1")
+    (row, _) = client.get("/api/v1/sources").json()["sources"]
+    assert row["metadata"] == {"author": "Ann"}
+    assert (row["coverage"]["ocr"], row["coverage"]["warnings"], row["coverage"]["languages"]) == (1, ["Look."], ["en"])
+    assert row["coverage"]["badge"] == "4 pages, 1 by recognition, 2 hidden characters left out"
+
+
+def test_a_page_tells_how_it_was_read_and_where_its_characters_stand():
+    places = [(8, 16, 24, 41), (0, 0, 0, 0)]
+
+    class Boxed(FakeService):
+        def page(self, source_id, number):
+            boxes = zlib.compress(b"".join(struct.pack("<4H", *place) for place in places))
+            view = super().page(source_id, number)
+            return replace(
+                view, label="iv", status="ocr", problem="faint", width=595.0, height=842.0, boxes=boxes
+            )  # fmt: skip
+
+    client = TestClient(build_app(Boxed()), base_url="http://127.0.0.1")
+    page = client.get("/api/v1/sources/default/briefing.pdf/pages/1").json()
+    assert "boxes" not in page
+    assert [page[name] for name in ("label", "status", "problem", "width", "height")] == [
+        "iv",
+        "ocr",
+        "faint",
+        595,
+        842,
+    ]
+    for address in ("1?boxes=true", "at?start=0&boxes=true"):
+        page = client.get(f"/api/v1/sources/default/briefing.pdf/pages/{address}").json()
+        assert page["boxes"] == [[1.0, 2.0, 3.0, 5.125], [0, 0, 0, 0]]
+    unboxed = TestClient(build_app(FakeService()), base_url="http://127.0.0.1")
+    assert unboxed.get("/api/v1/sources/default/briefing.pdf/pages/1?boxes=true").json()["boxes"] == []
 
 
 def test_a_page_says_where_its_text_starts(client):
