@@ -9,15 +9,13 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import InputTokenDetails, UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from langchain_core.tools import BaseTool
 from pydantic import Field, PrivateAttr
 
 from models.llamacpp import LlamaServer
+from models.streamed_chat import StreamedChat, Wish
 from schema import FootnoteError
 
 CANDIDATES = 500
@@ -29,11 +27,10 @@ def available_cores() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-class LlamaCppChat(BaseChatModel):
+class LlamaCppChat(StreamedChat):
     """A GGUF model as a chat model: greedy, so the same messages give the same text; loads at ``load`` or at first use.
 
-    ``stream`` and ``invoke`` take ``max_tokens`` and ``stop_event`` (a ``threading.Event``) besides LangChain's own
-    arguments. Setting the event, or closing the stream, stops the decoding: between two tokens while the model
+    Setting the event, or closing the stream, stops the decoding: between two tokens while the model
     writes, and between two batches of ``read_batch`` tokens while it still reads the prompt.
     """
 
@@ -46,12 +43,7 @@ class LlamaCppChat(BaseChatModel):
     guess_tokens: int = Field(
         default=0, ge=0, le=64, description="Tokens of an answer guessed from the prompt and checked together; 0: none"
     )
-    max_tokens: int | None = Field(
-        default=None, ge=1, description="Longest answer, in tokens; None: until the model ends it"
-    )
-    temperature: float = Field(default=0.0, ge=0.0, le=2.0, description="0: always the likeliest token")
     seed: int = Field(default=1, ge=0, description="Seed of the sampler; matters above temperature 0 only")
-    stop: list[str] | None = Field(default=None, description="Strings that end the answer")
 
     _server: LlamaServer | None = PrivateAttr(None)
     _loading: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -122,9 +114,10 @@ class LlamaCppChat(BaseChatModel):
         ids = {choice: server.post("/tokenize", {"content": choice})["tokens"][:1] for choice in choices}
         if empty := [choice for choice, tokens in ids.items() if not tokens]:
             raise FootnoteError(f"A choice has no token: {empty[0]!r}.")
-        request = self._request(list(messages), None, 1) | {"logprobs": True, "top_logprobs": CANDIDATES}
+        wish = Wish((), 1, stop_event or threading.Event())
+        request = self._request(list(messages), wish) | {"logprobs": True, "top_logprobs": CANDIDATES}
         found: dict[int, float] = {}
-        for chunk in server.chat(request, stop_event or threading.Event()):
+        for chunk in server.chat(request, wish.stop_event):
             if "error" in chunk:
                 raise FootnoteError(_explain(chunk["error"]))
             for choice in chunk["choices"]:
@@ -132,36 +125,19 @@ class LlamaCppChat(BaseChatModel):
                     found |= {one["id"]: math.exp(one["logprob"]) for one in token["top_logprobs"]}
         return {choice: found.get(tokens[0], 0.0) for choice, tokens in ids.items()}
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, **kwargs))
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        stop_event = kwargs.get("stop_event") or threading.Event()
-        request = self._request(messages, stop, kwargs.get("max_tokens"))
+    def _messages(self, messages: list[BaseMessage], wish: Wish) -> Iterator[AIMessageChunk]:
         finish_reason, last = "stopped", {}
-        for chunk in self.load().chat(request, stop_event):
+        for chunk in self.load().chat(self._request(messages, wish), wish.stop_event):
             if "error" in chunk:
                 raise FootnoteError(_explain(chunk["error"]))
             last = chunk
             for choice in chunk["choices"]:
                 finish_reason = choice["finish_reason"] or finish_reason
                 if text := choice["delta"].get("content"):
-                    yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+                    yield AIMessageChunk(content=text)
         yield self._last_chunk(last, finish_reason)
 
-    def _request(self, messages: list[BaseMessage], stop: list[str] | None, max_tokens: int | None) -> dict[str, Any]:
+    def _request(self, messages: list[BaseMessage], wish: Wish) -> dict[str, Any]:
         return {
             "messages": convert_to_openai_messages(messages),
             "stream": True,
@@ -170,17 +146,16 @@ class LlamaCppChat(BaseChatModel):
             "cache_prompt": True,
             "temperature": self.temperature,
             "seed": self.seed,
-            "max_tokens": max_tokens or self.max_tokens or -1,
-            "stop": stop or self.stop or [],
+            "max_tokens": wish.max_tokens or -1,
+            "stop": list(wish.stop),
         }
 
-    def _last_chunk(self, chunk: dict[str, Any], finish_reason: str) -> ChatGenerationChunk:
+    def _last_chunk(self, chunk: dict[str, Any], finish_reason: str) -> AIMessageChunk:
         """The end of the stream: what the answer cost, as far as it is known when it was stopped early."""
         metadata: dict[str, Any] = {"model_name": self.model_name, "finish_reason": finish_reason}
         usage, timings = chunk.get("usage"), chunk.get("timings")
         if usage is None or timings is None:
-            message = AIMessageChunk(content="", response_metadata=metadata, chunk_position="last")
-            return ChatGenerationChunk(message=message)
+            return AIMessageChunk(content="", response_metadata=metadata, chunk_position="last")
         metadata["read_tokens_per_second"] = timings["prompt_per_second"]
         metadata["write_tokens_per_second"] = timings["predicted_per_second"]
         metadata["guessed_tokens"] = timings.get("draft_n", 0)
@@ -191,8 +166,7 @@ class LlamaCppChat(BaseChatModel):
             total_tokens=usage["total_tokens"],
             input_token_details=InputTokenDetails(cache_read=timings["cache_n"]),
         )
-        message = AIMessageChunk(content="", usage_metadata=costs, response_metadata=metadata, chunk_position="last")
-        return ChatGenerationChunk(message=message)
+        return AIMessageChunk(content="", usage_metadata=costs, response_metadata=metadata, chunk_position="last")
 
 
 def _explain(error: dict[str, Any]) -> str:

@@ -17,13 +17,12 @@ from typing import Any
 import httpx
 import openai
 from langchain.chat_models import init_chat_model
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
+from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, PrivateAttr, SecretStr
 
 from models.speed import Stopwatch
+from models.streamed_chat import StreamedChat, Wish
 from models.streaming import Emit, pump
 from schema import FootnoteError
 
@@ -55,21 +54,15 @@ class Connections:
                     stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
-class RemoteChat(BaseChatModel):
+class RemoteChat(StreamedChat):
     """A model of an OpenAI-compatible server as a chat model.
 
-    ``stream`` and ``invoke`` take ``max_tokens`` and ``stop_event`` (a ``threading.Event``) besides LangChain's own
-    arguments. Setting the event, or closing the stream, closes the connection, which is how servers learn of it.
+    Setting the event, or closing the stream, closes the connection, which is how servers learn of it.
     """
 
     model: str = Field(description="What the server calls the model")
     base_url: str = Field(description="Address, such as http://127.0.0.1:8080/v1")
     api_key: SecretStr = Field(default=SecretStr(""), description="Key; empty for servers that want none")
-    max_tokens: int | None = Field(
-        default=None, ge=1, description="Longest answer, in tokens; None: as the server decides"
-    )
-    temperature: float = Field(default=0.0, ge=0.0, le=2.0, description="0: always the likeliest token")
-    stop: list[str] | None = Field(default=None, description="Strings that end the answer")
     connect_s: float = Field(default=5.0, gt=0, description="Seconds to wait for a connection")
     read_s: float = Field(default=60.0, gt=0, description="Seconds to wait for the next piece of an answer")
     max_retries: int = Field(default=1, ge=0, le=5, description="Attempts after the first one failed to connect")
@@ -127,24 +120,8 @@ class RemoteChat(BaseChatModel):
         """
         return sum(_estimate(piece) for piece in _PIECES.findall(text))
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, **kwargs))
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        stop_event = kwargs.get("stop_event") or threading.Event()
-        options: dict[str, Any] = {"max_tokens": kwargs.get("max_tokens") or self.max_tokens, "stop": stop or self.stop}
+    def _messages(self, messages: list[BaseMessage], wish: Wish) -> Iterator[AIMessageChunk]:
+        options: dict[str, Any] = {"max_tokens": wish.max_tokens, "stop": list(wish.stop)}
         options = {name: value for name, value in options.items() if value}
         connections, watch = Connections(), Stopwatch()
 
@@ -157,12 +134,11 @@ class RemoteChat(BaseChatModel):
                     return
 
         try:
-            for message in pump(produce, stop_event, abort=connections.end):
-                yield ChatGenerationChunk(message=message)
+            yield from pump(produce, wish.stop_event, abort=connections.end)
         except (openai.OpenAIError, httpx.HTTPError) as error:
             raise FootnoteError(self._explain(error, midway=watch.marked)) from error
-        if stop_event.is_set():
-            yield ChatGenerationChunk(message=AIMessageChunk(content="", chunk_position="last"))
+        if wish.stop_event.is_set():
+            yield AIMessageChunk(content="", chunk_position="last")
 
     def _explain(self, error: Exception, *, midway: bool) -> str:
         if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):

@@ -11,18 +11,19 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models.chat_models import BaseChatModel, generate_from_stream
 from langchain_core.messages import AIMessageChunk, BaseMessage, convert_to_openai_messages
 from langchain_core.messages.ai import UsageMetadata
-from langchain_core.outputs import ChatGenerationChunk, ChatResult
 from pydantic import Field, PrivateAttr
 from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig, TextStreamer
 from transformers.utils.logging import disable_progress_bar
 
 from models.speed import Stopwatch
+from models.streamed_chat import StreamedChat, Wish
 from models.streaming import Emit, pump, split_at_stop, wait_for_turn
 from schema import FootnoteError
+
+LONGEST_ANSWER = 512
+"""Tokens, where nobody sets another limit: transformers needs one."""
 
 
 class StoppedError(Exception):
@@ -115,19 +116,15 @@ class Engine:
         return sorted({token for token in [self.tokenizer.eos_token_id, *tokens] if token is not None})
 
 
-class TransformersChat(BaseChatModel):
+class TransformersChat(StreamedChat):
     """A local model of transformers as a chat model: greedy by default; loads at ``load`` or at first use.
 
-    ``stream`` and ``invoke`` take ``max_tokens`` and ``stop_event`` (a ``threading.Event``) besides LangChain's own
-    arguments. Setting the event, or closing the stream, stops the model before its next matrix product.
+    Setting the event, or closing the stream, stops the model before its next matrix product.
     """
 
     weights: Path = Field(description="Folder with safetensors, configuration and tokenizer")
     device: str = Field(default="", description="A device of torch; by default cuda when there is one, else cpu")
     threads: int = Field(default=0, ge=0, description="Threads of torch, for the whole process; 0: as torch decides")
-    max_tokens: int = Field(default=512, ge=1, description="Longest answer, in tokens")
-    temperature: float = Field(default=0.0, ge=0.0, le=2.0, description="0: always the likeliest token")
-    stop: list[str] | None = Field(default=None, description="Strings that end the answer")
 
     _engine: Engine | None = PrivateAttr(None)
     _loading: threading.Lock = PrivateAttr(default_factory=threading.Lock)
@@ -173,44 +170,27 @@ class TransformersChat(BaseChatModel):
         """The exact number of tokens that a text has in a prompt, by the model's own tokenizer."""
         return len(self.load().tokenizer(text, add_special_tokens=False)["input_ids"])
 
-    def _generate(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> ChatResult:
-        return generate_from_stream(self._stream(messages, stop, **kwargs))
-
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **kwargs: Any,
-    ) -> Iterator[ChatGenerationChunk]:
-        stop_event = kwargs.get("stop_event") or threading.Event()
+    def _messages(self, messages: list[BaseMessage], wish: Wish) -> Iterator[AIMessageChunk]:
         engine, stopped = self.load(), threading.Event()
         prompt = engine.encode(messages)
         read, written, speeds = int(prompt["input_ids"].shape[1]), 0, dict[str, float]()
-        if wait_for_turn(engine.turn, stop_event):
+        if wait_for_turn(engine.turn, wish.stop_event):
 
             def produce(emit: Emit[str]) -> None:
                 nonlocal written, speeds
                 try:
-                    streamer = Streamer(engine.tokenizer, emit, tuple(stop or self.stop or ()), stopped)
-                    engine.generate(prompt, streamer, kwargs.get("max_tokens") or self.max_tokens, self.temperature)
+                    streamer = Streamer(engine.tokenizer, emit, wish.stop, stopped)
+                    engine.generate(prompt, streamer, wish.max_tokens or LONGEST_ANSWER, self.temperature)
                     written, speeds = streamer.tokens, streamer.watch.speeds(read, streamer.tokens)
                 finally:
                     engine.turn.release()
 
-            for text in pump(produce, stop_event, abort=stopped.set):
-                yield ChatGenerationChunk(message=AIMessageChunk(content=text))
+            for text in pump(produce, wish.stop_event, abort=stopped.set):
+                yield AIMessageChunk(content=text)
         yield self._last_chunk(read, written, speeds)
 
-    def _last_chunk(self, read: int, written: int, speeds: dict[str, float]) -> ChatGenerationChunk:
+    def _last_chunk(self, read: int, written: int, speeds: dict[str, float]) -> AIMessageChunk:
         """The end of the stream, with the answer's cost in tokens and the engine's speed."""
         costs = UsageMetadata(input_tokens=read, output_tokens=written, total_tokens=read + written)
         metadata: dict[str, Any] = {"model_name": self.model_name, **speeds}
-        message = AIMessageChunk(content="", usage_metadata=costs, response_metadata=metadata, chunk_position="last")
-        return ChatGenerationChunk(message=message)
+        return AIMessageChunk(content="", usage_metadata=costs, response_metadata=metadata, chunk_position="last")

@@ -19,6 +19,7 @@ from langchain_tests.unit_tests import ChatModelUnitTests
 from models.engines import load_chat_model, stream_text
 from models.llamacpp import LlamaServer
 from models.llamacpp_chat import LlamaCppChat
+from models.streamed_chat import Wish
 from schema import FootnoteError
 
 ENOUGH_S = 5.0  # for something that takes under a second on an idle machine; not a measurement
@@ -125,7 +126,7 @@ def test_setting_the_event_while_it_reads_the_prompt_stops_the_reading(model):
     timer.start()
     assert list(stream_text(model, LONG, max_tokens=4, stop_event=stop_event)) == []
     # What it had read by then stays read: the engine's own count says how far it came.
-    again = model.load().chat(model._request(LONG, None, 1), threading.Event())
+    again = model.load().chat(model._request(LONG, Wish((), 1, threading.Event())), threading.Event())
     progress = next(again)["prompt_progress"]
     again.close()
     assert progress["total"] == LONG_TOKENS
