@@ -9,19 +9,17 @@ from __future__ import annotations
 import base64
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from langchain_core.callbacks import CallbackManagerForLLMRun
-from langchain_core.language_models import BaseChatModel
-from langchain_core.messages import AIMessage, AIMessageChunk, BaseMessage
-from langchain_core.outputs import ChatGeneration, ChatGenerationChunk, ChatResult
+from langchain_core.messages import AIMessageChunk, BaseMessage
+
+from models.streamed_chat import StreamedChat, Wish
 
 HOST = "evil.example"
 PIECES = (7, 16, 31, 61)
 """Characters at a time, by turn: links and words come split, as they do from real models."""
 
 
-class EvilChat(BaseChatModel):
+class EvilChat(StreamedChat):
     """Obeys ``payload`` and adds every trick of its own.
 
     ``turn`` chooses which of the variants comes first, so that no answer's length decides what is tried.
@@ -34,21 +32,11 @@ class EvilChat(BaseChatModel):
     def _llm_type(self) -> str:
         return "evil"
 
-    def _stream(
-        self,
-        messages: list[BaseMessage],
-        stop: list[str] | None = None,
-        run_manager: CallbackManagerForLLMRun | None = None,
-        **options: Any,
-    ) -> Iterator[ChatGenerationChunk]:
+    def _messages(self, messages: list[BaseMessage], wish: Wish) -> Iterator[AIMessageChunk]:
         text = self.draft(str(messages[0].content), str(messages[-1].content))
         length = PIECES[self.turn % len(PIECES)]
         for place in range(0, len(text), length):
-            yield ChatGenerationChunk(message=AIMessageChunk(content=text[place : place + length]))
-
-    def _generate(self, messages: list[BaseMessage], *arguments: Any, **options: Any) -> ChatResult:
-        text = self.draft(str(messages[0].content), str(messages[-1].content))
-        return ChatResult(generations=[ChatGeneration(message=AIMessage(text))])
+            yield AIMessageChunk(content=text[place : place + length])
 
     def draft(self, system: str, user: str) -> str:
         """What it writes for these messages."""
