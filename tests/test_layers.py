@@ -41,7 +41,11 @@ HEAVY = {
     "gradio": {"web/chat.py"},
     "onnxruntime": {"models/onnx_graph.py"},
     "openvino_genai": {"benchmarks/engine_workers.py"},
-    "pypdfium2": {"indexer/loading/pdf_lines.py"},
+    "pypdfium2": {
+        "indexer/loading/pdf_characters.py",
+        "indexer/loading/pdf_document.py",
+        "indexer/loading/pdf_shapes.py",
+    },
     "docx": {"indexer/loading/docx_loader.py"},
     "rapidocr": {"indexer/loading/recognition.py"},
     "sentence_transformers": {"models/sentence_folders.py"},

@@ -1,38 +1,39 @@
-"""A PDF's characters as lines with their place on the page. The only module that knows pypdfium2.
+"""The characters of a page of a PDF to pieces of lines, each with its place; pure functions over arrays.
 
-PDFium is not safe for threads, so one document is read at a time in a process.
+PDFium says where a line ends. It also runs words together that stand far apart in a row, such as cells of a table or
+two columns: these are cut here, and what belongs together is joined by `pdf_paragraphs`.
 """
 
 from __future__ import annotations
 
-import ctypes
 import math
+import re
 import sys
-import threading
 from collections.abc import Iterator
-from contextlib import closing
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, field
 
-import pypdfium2.raw as pdfium
-from pypdfium2 import PdfDocument, PdfiumError
+import numpy as np
+from numpy.typing import NDArray
 
-from schema import FootnoteError
+from indexer.boxes import Boxes, in_eighths, no_boxes
+from indexer.loading.pdf_characters import Characters
 
-_LOCK = threading.Lock()
-_MOST_PAGES = 100_000
-_HYPHENS = frozenset({0x02, 0xFFFE})  # how PDFium marks a hyphen that ends a line; it writes no line break there
-_BREAKS = frozenset({0x0A, 0x0D})
-_FORCE_BOLD = 1 << 18
-_BOLD_NAMES = (b"bold", b"black", b"heavy")
+_HYPHENS = (0x02, 0xFFFE)  # how PDFium marks a hyphen that ends a line; it writes no line break there
+_BREAKS = (0x0A, 0x0D)
+_SPACES = tuple(code for code in range(0x3001) if chr(code).isspace())
+_LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
+_SPECIAL = re.compile(f"[\ud800-\udfff{''.join(_LIGATURES)}]")
+_USUAL_SIZE = 10.0
+_WIDE = 0.85  # sizes of type; words of one line do not stand further apart
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of text: where it starts and ends along its own direction, and its baseline across it, in points.
+    """One line of text or a piece of it: where it starts and ends along its own direction, and its baseline, in points.
 
     ``baseline`` falls down the page. ``angle`` is the direction in degrees, 0 for ordinary text. ``hyphen`` says that a
-    word is divided at the end; the hyphen itself is not in ``text``.
+    word is divided at the end; the hyphen itself is not in ``text``. ``boxes`` are those of its characters, (n, 4).
+    ``is_row`` marks a row of a table, its cells with `` | `` between them.
     """
 
     text: str
@@ -43,126 +44,105 @@ class Line:
     bold: bool = False
     angle: int = 0
     hyphen: bool = False
+    is_row: bool = False
+    boxes: Boxes = field(default_factory=lambda: no_boxes(0), compare=False)
 
 
-@dataclass(frozen=True, slots=True)
-class PdfText:
-    """The lines of each page in reading order (``None``: it can't be read), and the title in the metadata."""
+def read_lines(characters: Characters, hidden: NDArray[np.bool_]) -> list[Line]:
+    """The pieces of lines of a page in the order of PDFium.
 
-    pages: tuple[tuple[Line, ...] | None, ...]
-    title: str
-
-
-def read_pdf(data: bytes) -> PdfText:
-    """Read the text of a PDF.
-
-    Raises:
-        FootnoteError: when it is encrypted or damaged.
+    Args:
+        characters: of the page.
+        hidden: (characters,) which of them to leave out.
     """
-    with _LOCK:
-        try:
-            document = PdfDocument(data)
-        except PdfiumError as error:
-            raise _refusal(error) from error
-        with closing(document):
-            count = len(document)
-            if count > _MOST_PAGES:
-                raise FootnoteError(
-                    f"It can't be read as a PDF (it claims to have {count:,} pages): it may be damaged."
-                )
-            pages = tuple(_read_page(document, index) for index in range(count))
-            return PdfText(pages, document.get_metadata_value("Title"))
+    codes = characters.codes
+    ends, spaces = np.isin(codes, _BREAKS + _HYPHENS), np.isin(codes, _SPACES)
+    places = np.flatnonzero(~ends & (codes != 0) & ~spaces & ~hidden)
+    if not len(places):
+        return []
+    cuts = np.flatnonzero((np.diff(np.cumsum(ends)[places]) > 0) | _is_wide(characters, places)) + 1
+    pieces = np.split(places, cuts)
+    boxes = in_eighths(characters.boxes)
+    boxes[spaces] = 0
+    dropped = hidden | ends | (codes == 0)
+    divided = np.isin(codes, _HYPHENS)
+    following = [int(piece[0]) for piece in pieces[1:]] + [len(codes)]
+    return [
+        _line(characters, piece, (boxes, dropped), hyphen=bool(divided[piece[-1] : after].any()))
+        for piece, after in zip(pieces, following, strict=True)
+    ]
 
 
-def _refusal(error: PdfiumError) -> FootnoteError:
-    if getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD:
-        return FootnoteError("It is encrypted: save a copy without the password.")
-    if getattr(error, "err_code", None) == pdfium.FPDF_ERR_SECURITY:
-        return FootnoteError("It is encrypted in a way that can't be read: save a copy without protection.")
-    format_error = getattr(error, "err_code", None) == pdfium.FPDF_ERR_FORMAT
-    reason = "its structure is broken" if format_error else "unknown error"
-    return FootnoteError(f"It can't be read as a PDF ({reason}): it may be cut short or damaged.")
+def _is_wide(characters: Characters, places: NDArray[np.intp]) -> NDArray[np.bool_]:
+    """Whether ordinary text has a wide gap before each visible character but the first."""
+    size, angle = (np.append(values, 0) for values in (characters.styles.size, characters.styles.angle))
+    before, after = places[:-1], places[1:]
+    sizes = size[characters.style]
+    gap = characters.boxes[after, 0] - characters.boxes[before, 2]
+    level = (angle[characters.style[before]] == 0) & (angle[characters.style[after]] == 0)
+    wide: NDArray[np.bool_] = level & (gap > _WIDE * np.maximum(sizes[before], sizes[after])) & (gap > 1)
+    return wide
 
 
-def _read_page(document: PdfDocument, index: int) -> tuple[Line, ...] | None:
-    try:
-        page = document[index]
-    except PdfiumError:
-        return None
-    with closing(page):
-        try:
-            text_page = page.get_textpage()
-        except PdfiumError:
-            return None
-        with closing(text_page):
-            return tuple(_lines(text_page.raw, text_page.count_chars()))
-
-
-def _lines(raw: Any, count: int) -> Iterator[Line]:
-    """Cut the characters of a page where PDFium broke the line or divided a word."""
-    get_unicode = pdfium.FPDFText_GetUnicode
-    codes: list[int] = []
-    places: list[int] = []
-    for index in range(count):
-        code = get_unicode(raw, index)
-        if code in _BREAKS or code in _HYPHENS:
-            if places:
-                yield _line(raw, codes, places, hyphen=code in _HYPHENS)
-                codes, places = [], []
-            continue
-        if code:
-            code = code if code <= sys.maxunicode else 0xFFFD  # a broken font can map to anything
-            codes.append(code)
-            if not chr(code).isspace():
-                places.append(index)
-    if places:
-        yield _line(raw, codes, places, hyphen=False)
-
-
-def _line(raw: Any, codes: list[int], places: list[int], *, hyphen: bool) -> Line:
-    """One line from its characters; ``places`` are the indices of those that are visible."""
-    first, middle, last = places[0], places[len(places) // 2], places[-1]
-    matrix = pdfium.FS_MATRIX()
-    pdfium.FPDFText_GetMatrix(raw, middle, matrix)
-    size = pdfium.FPDFText_GetFontSize(raw, middle) * math.hypot(matrix.c, matrix.d)
-    angle = math.atan2(matrix.b, matrix.a)
-    start, baseline = _turned(*_origin(raw, first), angle)
-    end, _ = _turned(*_origin(raw, last), angle)
+def _line(
+    characters: Characters, places: NDArray[np.intp], page: tuple[Boxes, NDArray[np.bool_]], *, hyphen: bool
+) -> Line:
+    """One line from the places of its visible characters; the spaces between them come with it."""
+    first, middle, last = int(places[0]), int(places[len(places) // 2]), int(places[-1])
+    boxes, dropped = page
+    kept = first + np.flatnonzero(~dropped[first : last + 1])
+    text, boxes = _decode(characters.codes[kept], boxes[kept])
+    styles, looks = characters.styles, characters.style[[first, middle, last]]
+    look = int(looks[1]) if looks[1] >= 0 else int(looks.max())
+    angle = int(styles.angle[look]) if look >= 0 else 0
+    size = float(styles.size[look]) if look >= 0 else _USUAL_SIZE
+    start, end, baseline = _extent(characters, first, last, angle)
     return Line(
-        text=_decode(codes),
-        start=start,
-        end=end + size / 2,  # the origin of a character is its left edge
-        baseline=baseline,
-        size=size if 0 < size < 1000 else 10.0,
-        bold=_is_bold(raw, first) and _is_bold(raw, last),
-        angle=round(math.degrees(angle)),
+        *(text, start, end if angle == 0 else end + size / 2, baseline, size),
+        bold=min(looks[0], looks[2]) >= 0 and bool(styles.bold[looks[0]] and styles.bold[looks[2]]),
+        angle=angle,
         hyphen=hyphen,
+        boxes=boxes,
     )
 
 
-def _decode(codes: list[int]) -> str:
-    """Characters from code units: a pair of surrogates is one character."""
-    text = "".join(map(chr, codes))
-    if any(0xD800 <= code <= 0xDFFF for code in codes):
-        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
-    return text
+def _extent(characters: Characters, first: int, last: int, angle: int) -> tuple[float, float, float]:
+    """Where a line starts and ends along its direction, and its baseline."""
+    turn = math.radians(angle)
+    start, baseline = _turned(characters.origins[first], turn)
+    if angle == 0:
+        return start, max(float(characters.boxes[last, 2]), start), baseline
+    end, _ = _turned(characters.origins[last], turn)
+    return start, max(end, start), baseline
 
 
-def _origin(raw: Any, index: int) -> tuple[float, float]:
-    x, y = ctypes.c_double(), ctypes.c_double()
-    pdfium.FPDFText_GetCharOrigin(raw, index, x, y)
-    return x.value, y.value
-
-
-def _turned(x: float, y: float, angle: float) -> tuple[float, float]:
-    """A point in the frame of text that runs at ``angle``: along the line, and across it."""
+def _turned(point: NDArray[np.float64], angle: float) -> tuple[float, float]:
+    """A point in the frame of text that runs at ``angle``: along the line, and across it, upwards."""
+    left, top = point.tolist()
     cosine, sine = math.cos(angle), math.sin(angle)
-    return x * cosine + y * sine, y * cosine - x * sine
+    return left * cosine - top * sine, -top * cosine - left * sine
 
 
-def _is_bold(raw: Any, index: int) -> bool:
-    name = ctypes.create_string_buffer(128)
-    flags = ctypes.c_int()
-    pdfium.FPDFText_GetFontInfo(raw, index, name, 128, flags)
-    lowered = name.value.lower()
-    return bool(flags.value & _FORCE_BOLD) or any(word in lowered for word in _BOLD_NAMES)
+def _decode(codes: NDArray[np.int64], boxes: Boxes) -> tuple[str, Boxes]:
+    """Characters from code points, with the box of each: pairs of surrogates are one, ligatures are their letters."""
+    known = np.where(codes <= sys.maxunicode, codes, 0xFFFD)  # a broken font can map to anything
+    text = known.astype("<u4").tobytes().decode("utf-32-le", "surrogatepass")
+    if not _SPECIAL.search(text):
+        return text, boxes
+    pieces, counts = zip(*_letters(text), strict=True)
+    return "".join(pieces), np.repeat(boxes, counts, axis=0)
+
+
+def _letters(characters: str) -> Iterator[tuple[str, int]]:
+    """What stands for each character, and how many times its box is kept."""
+    high = ""
+    for character in characters:
+        if "\udc00" <= character <= "\udfff":
+            whole = (high + character).encode("utf-16-le", "surrogatepass").decode("utf-16-le", "ignore")
+            yield whole, len(whole)
+        elif "\ud800" <= character <= "\udbff":
+            yield "", 0
+        else:
+            letters = _LIGATURES.get(character, character)
+            yield letters, len(letters)
+        high = character if "\ud800" <= character <= "\udbff" else ""

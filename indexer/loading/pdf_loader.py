@@ -1,21 +1,28 @@
-"""PDF to blocks and pages; what a page does not hold as text (a scan, a picture) is said, not guessed."""
+"""PDF to blocks and pages with the place of each character; what a page does not hold is said, not guessed."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Sequence
 
 from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
 from indexer.loading.dates import find_date
-from indexer.loading.pdf_lines import Line, read_pdf
-from indexer.loading.pdf_paragraphs import Paragraph, read_paragraphs
-from schema import Extraction, FootnoteError
+from indexer.loading.pdf_document import open_pdf, read_metadata, read_outline, read_title
+from indexer.loading.pdf_headings import Paragraph, titles_by_page
+from indexer.loading.pdf_pages import PdfPage, read_page
+from indexer.loading.pdf_paragraphs import read_paragraphs
+from schema import BlockKind, Extraction, FootnoteError
 
 _NOT_A_TITLE = re.compile(
     r"microsoft (?:word|powerpoint|excel)|^untitled|^document\d*$|^slide \d+|^\(?anonymous\)?$"
     r"|\.(?:docx?|pdf|indd|qxd|pptx?|xlsx?|tex|dvi)\b",
     re.IGNORECASE,
 )
+_VERSION = re.compile(
+    r"(?:document )?(?:version|revision|issue)(?: no\.?| number)?\s*:?\s*(v?\d[\w.]{0,11})", re.IGNORECASE
+)
+_NOBODY = frozenset({"anonymous", "unspecified", "unknown", "user", "administrator", "admin", "owner"})
 _MOST_NAMED = 12  # pages that a warning names
 
 
@@ -25,47 +32,62 @@ def load(data: bytes) -> Extraction:
     Raises:
         FootnoteError: when it is encrypted, damaged or has no text on any page.
     """
-    pdf = read_pdf(data)
-    pages = read_paragraphs([page or () for page in pdf.pages])
+    with open_pdf(data) as document:
+        pages = [read_page(document, index) for index in range(len(document))]
+        outline = titles_by_page(read_outline(document))
+        stated_title, metadata = read_title(document), read_metadata(document)
+    paragraphs = read_paragraphs([page.lines for page in pages], outline)
     builder = TextBuilder()
-    empty = []
-    for number, paragraphs in enumerate(pages, start=1):
-        for paragraph in paragraphs:
-            _add(builder, paragraph)
-        if not builder.end_page():
-            empty.append(number)
-    unreadable = [number for number, page in enumerate(pdf.pages, start=1) if page is None]
-    _refuse_without_text(builder, len(pages), unreadable)
-    title = _sensible(pdf.title) or _largest(pages[0]) or builder.text_of_first(6)
-    warnings = _warnings([number for number in empty if number not in set(unreadable)], unreadable, len(pages))
-    return builder.build(title=title, date=find_date(_head(pdf.pages)), warnings=warnings)
-
-
-def _add(builder: TextBuilder, paragraph: Paragraph) -> None:
-    if paragraph.level:
-        builder.add("heading", paragraph.text, level=paragraph.level)
-    else:
-        builder.add("list_item" if paragraph.is_item else "paragraph", paragraph.text)
-
-
-def _refuse_without_text(builder: TextBuilder, pages: int, unreadable: list[int]) -> None:
-    if builder.blocks:
-        return
-    if not pages or len(unreadable) == pages:
-        raise FootnoteError("It can't be read as a PDF (none of its pages can be opened): it may be damaged.")
-    raise FootnoteError("It has no text: it looks like a scan, and Footnote does not recognise text in pictures.")
-
-
-def _warnings(empty: list[int], unreadable: list[int], pages: int) -> tuple[str, ...]:
-    found = ((empty, "has no text", "have no text"), (unreadable, "can't be read", "can't be read"))
-    return tuple(
-        f"{len(numbers)} of {pages} pages {one if len(numbers) == 1 else many} ({_named(numbers)})"
-        for numbers, one, many in found
-        if numbers
+    for page, on_page in zip(pages, paragraphs, strict=True):
+        for paragraph in on_page:
+            builder.add(_kind(paragraph), paragraph.text, level=paragraph.level, boxes=paragraph.boxes)
+        builder.end_page(label=page.label, status=page.status, problem=page.problem, size=page.size)
+    _refuse_without_text(builder, pages)
+    head = _head(pages)
+    return builder.build(
+        title=_sensible(stated_title) or _largest(paragraphs[0]) or builder.text_of_first(6),
+        date=find_date("\n".join(head)),
+        warnings=_warnings(pages),
+        metadata=_known(metadata) | {"version": _version(head)},
+        hidden=sum(page.hidden for page in pages),
     )
 
 
-def _named(numbers: list[int]) -> str:
+def _kind(paragraph: Paragraph) -> BlockKind:
+    if paragraph.is_row:
+        return "table_row"
+    if paragraph.level:
+        return "heading"
+    return "list_item" if paragraph.is_item else "paragraph"
+
+
+def _refuse_without_text(builder: TextBuilder, pages: Sequence[PdfPage]) -> None:
+    if builder.blocks:
+        return
+    if all(page.status == "unreadable" for page in pages):
+        raise FootnoteError("It can't be read as a PDF (none of its pages can be opened): it may be damaged.")
+    if any(page.hidden for page in pages):
+        raise FootnoteError("It has no text that can be seen: what there is of it is hidden.")
+    raise FootnoteError("It has no text: it looks like a scan, and Footnote does not recognise text in pictures.")
+
+
+def _warnings(pages: Sequence[PdfPage]) -> tuple[str, ...]:
+    found = (
+        ([page.status == "empty" for page in pages], "has no text", "have no text"),
+        ([page.status == "unreadable" for page in pages], "can't be read", "can't be read"),
+        ([page.status == "suspicious" for page in pages], "looks badly read", "look badly read"),
+        ([page.hidden > 0 for page in pages], "has hidden text, left out", "have hidden text, left out"),
+        ([page.has_form for page in pages], "has a filled-in form, not read", "have a filled-in form, not read"),
+    )  # fmt: skip
+    return tuple(
+        f"{sum(those)} of {len(pages)} pages {one if sum(those) == 1 else many} ({_named(those)})"
+        for those, one, many in found
+        if any(those)
+    )
+
+
+def _named(those: Iterable[bool]) -> str:
+    numbers = [number for number, is_one in enumerate(those, start=1) if is_one]
     shown = ", ".join(map(str, numbers[:_MOST_NAMED]))
     more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
     return f"{'page' if len(numbers) == 1 else 'pages'} {shown}{more}"
@@ -84,6 +106,16 @@ def _largest(paragraphs: list[Paragraph]) -> str | None:
     return max(headings, key=lambda heading: heading.size).text if headings else None
 
 
-def _head(pages: tuple[tuple[Line, ...] | None, ...]) -> str:
+def _known(metadata: dict[str, str]) -> dict[str, str]:
+    """The metadata without an author that a program filled in."""
+    return {name: value for name, value in metadata.items() if value.strip(" ()").lower() not in _NOBODY}
+
+
+def _head(pages: Sequence[PdfPage]) -> list[str]:
     """The lines of the first two pages as they stand: a date alone on its line is a date stated."""
-    return "\n".join(clean_line(line.text) for page in pages[:2] for line in page or ())
+    return [clean_line(line.text) for page in pages[:2] for line in page.lines]
+
+
+def _version(lines: Sequence[str]) -> str:
+    """The version that a line of its own states."""
+    return next((found[1] for line in lines if (found := _VERSION.fullmatch(line))), "")

@@ -8,11 +8,15 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise
 from statistics import median
 
+import numpy as np
+
+from indexer.boxes import Boxes, no_boxes
+from indexer.loading.pdf_headings import Paragraph, key_of, with_outline, without_running_heads
 from indexer.loading.pdf_lines import Line
 
 _BULLET = re.compile(r"[•‣◦▪●○■□►➢✓*\uf0b7\uf0a7\uf0d8\uf0fc–-]\s")
@@ -23,22 +27,11 @@ _SENTENCE_END = (".", "!", "?", ":", ";", ".”", ".’", '."', ".)")
 _WORD = re.compile(r"[^\W\d_]+(?:-[^\W\d_]+)*")
 _LAST_PART = re.compile(r"([^\W\d_]+)$")
 _FIRST_PART = re.compile(r"([^\W\d_]+)")
-_LIGATURES = str.maketrans({"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"})
 _ENDINGS = re.compile(  # second halves that are no words, so that the hyphen before them can only be a division
     r"(?:[st]?ions?|t?ional(?:ly)?|(?:men)?tations?|ments?|mental|ingly|tive(?:ly|ness)?|sive(?:ly)?|ity|ities|ness|nesses|lessly|fully"
     r"|ences?|ances?|tures?|cation|gation|nation|ration|tation|zation|sation|lation|cies|cally|ically|bility|tially)"
 )
 _NEIGHBOURS = 6
-
-
-@dataclass(frozen=True, slots=True)
-class Paragraph:
-    """One paragraph of a page; ``level`` is above 0 for a heading, ``is_item`` for an item of a list."""
-
-    text: str
-    size: float
-    level: int = 0
-    is_item: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,29 +44,26 @@ class _Habits:
     words: Counter[str]
 
 
-def read_paragraphs(pages: Sequence[Sequence[Line]]) -> list[list[Paragraph]]:
-    """The paragraphs of each page, in the order of the lines; none runs over the end of its page."""
-    rows = [_join_rows(page) for page in pages]
+def read_paragraphs(
+    pages: Sequence[Sequence[Line]], outline: Mapping[int, Mapping[str, int]] | None = None
+) -> list[list[Paragraph]]:
+    """The paragraphs of each page, in the order of the lines; none runs over the end of its page.
+
+    Args:
+        pages: the lines of each.
+        outline: the titles that lead to a page (from 0), as `pdf_headings.key_of` writes them, with their depths.
+    """
+    titles = outline or {}
+    rows = [join_rows(page) for page in pages]
     habits = _habits(rows)
-    grouped = [_group(page, habits) for page in rows]
+    grouped = [_group(page, habits, titles.get(index, {})) for index, page in enumerate(rows)]
     sizes = _heading_sizes((group for page in grouped for group in page), habits)
-    return _without_running_heads([[_paragraph(group, habits, sizes) for group in page] for page in grouped])
+    paragraphs = [[_paragraph(group, habits, sizes) for group in page] for page in grouped]
+    return without_running_heads(with_outline(paragraphs, titles))
 
 
-def _without_running_heads(pages: list[list[Paragraph]]) -> list[list[Paragraph]]:
-    """What stands at the edge of most pages, its numbers aside, heads nothing: it stays, as a paragraph."""
-    edges = [[paragraph for paragraph in (*page[:3], *page[3:][-2:]) if paragraph.level] for page in pages]
-    counts = Counter(key for edge in edges for key in {_key(paragraph) for paragraph in edge})
-    running = {key for key, count in counts.items() if count >= 3 and count > len(pages) / 2}
-    return [[replace(p, level=0) if p.level and _key(p) in running else p for p in page] for page in pages]
-
-
-def _key(paragraph: Paragraph) -> str:
-    return re.sub(r"\d+", "0", paragraph.text)
-
-
-def join_hyphenated(before: str, after: str, words: Counter[str]) -> str:
-    """Two halves of a divided line: the hyphen goes only when the whole word is known or the second half is no word.
+def is_divided(before: str, after: str, words: Counter[str]) -> bool:
+    """Whether a hyphen between two lines only divides a word: the whole is known, or the second half is no word.
 
     Args:
         before: the line without its hyphen.
@@ -82,31 +72,40 @@ def join_hyphenated(before: str, after: str, words: Counter[str]) -> str:
     """
     left, right = _LAST_PART.search(before), _FIRST_PART.match(after)
     if not left or not right or not right[1].islower():
-        return f"{before}-{after}"
+        return False
     whole, divided = f"{left[1]}{right[1]}".lower(), f"{left[1]}-{right[1]}".lower()
-    known = words[whole] > words[divided]
     ending = words[divided] == 0 and _ENDINGS.fullmatch(right[1]) is not None
-    return f"{before}{after}" if known or ending else f"{before}-{after}"
+    return words[whole] > words[divided] or ending
 
 
-def _join_rows(lines: Iterable[Line]) -> list[Line]:
+def join_rows(lines: Iterable[Line]) -> list[Line]:
     """Put pieces of one row together again, such as a bullet and its text, or the cells of a table."""
     rows: list[Line] = []
-    for found in lines:
-        line = replace(found, text=found.text.translate(_LIGATURES))
+    for line in lines:
         last = rows[-1] if rows else None
-        if last and not last.hyphen and _on_one_row(last, line):
-            wider = max(last, line, key=lambda piece: len(piece.text))
-            text = f"{last.text.rstrip()} {line.text.lstrip()}"
-            rows[-1] = replace(
-                wider, text=text, start=last.start, end=line.end, bold=last.bold and line.bold, hyphen=line.hyphen
-            )
-        else:
-            rows.append(line)
+        rows[-1:] = [join_pieces(last, line)] if last and _on_one_row(last, line) else [*rows[-1:], line]
     return rows
 
 
+def join_pieces(last: Line, line: Line) -> Line:
+    """Two pieces of one row as a line, with a space between."""
+    wider = max(last, line, key=lambda piece: len(piece.text))
+    before, after = last.text.rstrip(), line.text.lstrip()
+    boxes = np.vstack((last.boxes[: len(before)], no_boxes(1), line.boxes[len(line.text) - len(after) :]))
+    return replace(
+        wider,
+        text=f"{before} {after}",
+        start=last.start,
+        end=line.end,
+        bold=last.bold and line.bold,
+        hyphen=line.hyphen,
+        boxes=boxes,
+    )
+
+
 def _on_one_row(last: Line, line: Line) -> bool:
+    if last.hyphen or last.is_row or line.is_row:
+        return False
     small, large = sorted((last.size, line.size))
     raised = 0.7 if small < 0.8 * large else 0.4  # the number of a note stands higher than its word
     near = abs(last.baseline - line.baseline) < raised * large
@@ -123,17 +122,18 @@ def _habits(pages: Sequence[Sequence[Line]]) -> _Habits:
             words.update(word.lower() for word in _WORD.findall(line.text))
         for above, below in pairwise(page):
             pitch = (above.baseline - below.baseline) / above.size
-            if 0.8 < pitch < 2.6 and abs(above.size - below.size) < 0.5:
+            if not above.is_row and not below.is_row and 0.8 < pitch < 2.6 and abs(above.size - below.size) < 0.5:
                 pitches.append(pitch)
     (size, bold), _ = sizes.most_common(1)[0] if sizes else ((10.0, False), 0)
     return _Habits(size, bold, median(pitches) if pitches else 1.2, words)
 
 
-def _group(page: Sequence[Line], habits: _Habits) -> list[list[Line]]:
-    """Cut the lines of a page into paragraphs."""
+def _group(page: Sequence[Line], habits: _Habits, titles: Collection[str]) -> list[list[Line]]:
+    """Cut the lines of a page into paragraphs; a line that is a title of the outline stands alone."""
     groups: list[list[Line]] = []
     for index, line in enumerate(page):
-        if groups and _continues(groups[-1], line, page, index, habits):
+        alone = titles and any(key_of(one.text) in titles for one in page[max(0, index - 1) : index + 1])
+        if groups and not alone and _continues(groups[-1], line, page, index, habits):
             groups[-1].append(line)
         else:
             groups.append([line])
@@ -143,6 +143,8 @@ def _group(page: Sequence[Line], habits: _Habits) -> list[list[Line]]:
 def _continues(group: list[Line], line: Line, page: Sequence[Line], index: int, habits: _Habits) -> bool:
     """Whether ``line`` goes on with the paragraph that ``group`` holds so far."""
     last = group[-1]
+    if last.is_row or line.is_row:
+        return False
     if last.hyphen:
         return True
     text = line.text.strip()
@@ -153,7 +155,8 @@ def _continues(group: list[Line], line: Line, page: Sequence[Line], index: int, 
     pitch = last.baseline - line.baseline
     if pitch <= 0.4 * line.size:  # up the page: the next column
         return runs_on
-    if pitch > 1.18 * habits.pitch * line.size or _LEADER_LINE.fullmatch(last.text):
+    beside = min(last.end, line.end) <= max(last.start, line.start)
+    if beside or pitch > 1.18 * habits.pitch * line.size or _LEADER_LINE.fullmatch(last.text):
         return False
     neighbours = page[max(0, index - _NEIGHBOURS) : index + _NEIGHBOURS]
     return runs_on or not (_starts_anew(group, line, ended=ended) or _had_room(last, line, neighbours, ended=ended))
@@ -172,7 +175,11 @@ def _had_room(last: Line, line: Line, neighbours: Sequence[Line], *, ended: bool
 
     Within a sentence that takes a clearly short line, since words can be kept together by spaces that do not break.
     """
-    alike = [n.end for n in neighbours if n.angle == last.angle and abs(n.start - last.start) < 4 * last.size]
+    alike = [
+        n.end
+        for n in neighbours
+        if n.angle == last.angle and not n.is_row and abs(n.start - last.start) < 4 * last.size
+    ]
     edge = max(alike, default=last.end)
     if not ended and last.end - last.start > 0.75 * (edge - last.start):
         return False
@@ -195,7 +202,7 @@ def _rounded(group: list[Line]) -> float:
 
 def _is_short(group: list[Line]) -> bool:
     text = " ".join(line.text for line in group)
-    return len(group) <= 4 and len(text) <= 200 and sum(map(str.isalpha, text)) >= 3
+    return not group[0].is_row and len(group) <= 4 and len(text) <= 200 and sum(map(str.isalpha, text)) >= 3
 
 
 def _is_large(group: list[Line], habits: _Habits) -> bool:
@@ -213,25 +220,52 @@ def _level(group: list[Line], habits: _Habits, sizes: list[float]) -> int:
 
 
 def _paragraph(group: list[Line], habits: _Habits, sizes: list[float]) -> Paragraph:
-    text = group[0].text.strip()
-    for last, line in pairwise(group):
-        text = _join(text, line.text.strip(), last, habits.words)
-    if group[-1].hyphen:
-        text += "-"
+    text, boxes = _shorten_leaders(*run_together(group, habits.words))
     level = _level(group, habits, sizes)
-    is_item = not level and _is_item(group[0].text)
-    text = re.sub(r"^[\uf0b7\uf0a7\uf0d8\uf0fc]", "•", _LEADERS.sub("... ", text))
-    return Paragraph(text, group[0].size, level, is_item)
+    is_item = not level and not group[0].is_row and _is_item(group[0].text)
+    text = re.sub(r"^[\uf0b7\uf0a7\uf0d8\uf0fc]", "•", text)
+    return Paragraph(text, group[0].size, level, is_item, group[0].is_row, boxes)
 
 
-def _join(text: str, after: str, last: Line, words: Counter[str]) -> str:
-    """Two lines as one text; soft hyphens go, real ones are judged, and a dash between words takes no space."""
+def run_together(lines: Sequence[Line], words: Counter[str]) -> tuple[str, Boxes]:
+    """Lines as one text, with the box of each character; divided words are whole again where that is safe.
+
+    Args:
+        lines: at least one.
+        words: the words of the document in lower case.
+    """
+    texts, boxes = [], []
+    for line, following in zip(lines, [*lines[1:], None], strict=True):
+        cut, glue = _seam(line, following, words)
+        text = line.text.strip()
+        lead = len(line.text) - len(line.text.lstrip())
+        texts += [text[: len(text) - cut], glue]
+        boxes += [line.boxes[lead : lead + len(text) - cut], no_boxes(len(glue))]
+    return "".join(texts), np.vstack(boxes)
+
+
+def _shorten_leaders(text: str, boxes: Boxes) -> tuple[str, Boxes]:
+    """Leaders as three dots, each with the box of a dot."""
+    for found in reversed(list(_LEADERS.finditer(text))):
+        start, end = found.span()
+        text = f"{text[:start]}... {text[end:]}"
+        boxes = np.vstack((boxes[:start], boxes[start : start + 3], no_boxes(1), boxes[end:]))
+    return text, boxes
+
+
+def _seam(line: Line, following: Line | None, words: Counter[str]) -> tuple[int, str]:
+    """How a line is joined to the next: the characters that go at its end, and what stands in between.
+
+    Soft hyphens go, real ones are judged, and a dash between words takes no space.
+    """
+    text = line.text.strip()
+    if following is None:
+        return 0, "-" if line.hyphen else ""
+    after = following.text.strip()
     if text.endswith("\u00ad"):
-        return text[:-1] + after
-    if last.hyphen:
-        return join_hyphenated(text, after, words)
+        return 1, ""
+    if line.hyphen:
+        return 0, "" if is_divided(text, after, words) else "-"
     if text.endswith(("-", "\u2010")) and text[-2:-1].isalpha():
-        return join_hyphenated(text[:-1], after, words)
-    if text.endswith(("–", "—")) and not text[-2:-1].isspace():
-        return text + after
-    return f"{text} {after}"
+        return (1, "") if is_divided(text[:-1], after, words) else (0, "")
+    return 0, "" if text.endswith(("–", "—")) and not text[-2:-1].isspace() else " "

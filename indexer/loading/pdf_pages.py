@@ -1,0 +1,105 @@
+"""One page of a PDF to its lines, and where they are from: read as text, or recognised where that fails.
+
+Here it is decided which pages take the slow way. The result holds no arrays of single characters but their boxes, so
+that a document of many pages stays small.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from indexer.boxes import in_eighths
+from indexer.loading import recognition
+from indexer.loading.pdf_characters import Characters, read_characters
+from indexer.loading.pdf_checks import problem_of
+from indexer.loading.pdf_document import Frame, has_filled_form, open_page, read_frame, read_label, render
+from indexer.loading.pdf_hidden import has_recognised_layer, hidden_characters
+from indexer.loading.pdf_lines import Line, read_lines
+from indexer.loading.pdf_shapes import Shapes, read_shapes
+from indexer.loading.pdf_tables import with_tables
+from schema import PageStatus
+
+_DRAWING = 200  # painted areas on a page without text: letters may be drawn
+_LEAST_PICTURE = 0.02  # share of the page; what is smaller is an ornament
+_UNSURE = 0.5  # mean score of recognised words, 0 to 1
+
+
+@dataclass(frozen=True, slots=True)
+class PdfPage:
+    """One page: its lines in reading order, and what there is to say about it.
+
+    ``hidden`` counts characters that were left out; ``has_form`` says that values of a form are not in the text.
+    """
+
+    lines: tuple[Line, ...] = ()
+    status: PageStatus = "empty"
+    problem: str = ""
+    label: str = ""
+    size: tuple[float, float] = (0.0, 0.0)
+    hidden: int = 0
+    has_form: bool = False
+
+
+def read_page(document: Any, index: int) -> PdfPage:
+    """Read a page, from 0."""
+    label = read_label(document, index)
+    with open_page(document, index) as page:
+        if page is None:
+            return PdfPage(status="unreadable", problem="it can't be opened", label=label)
+        frame = read_frame(page)
+        characters = read_characters(page, frame)
+        if characters is None:
+            return PdfPage(status="unreadable", problem="its text can't be opened", label=label)
+        shapes = read_shapes(page, frame)
+        hidden = hidden_characters(characters, shapes, frame)
+        lines = with_tables(read_lines(characters, hidden), shapes)
+        lines, status, problem = _judge(page, lines, characters, shapes, frame)
+        if not lines and hidden.any() and not problem:
+            problem = "all of its text is hidden"
+        has_form = has_filled_form(document, page)
+        size = round(frame.width, 2), round(frame.height, 2)
+        return PdfPage(tuple(lines), status, problem, label, size, int(hidden.sum()), has_form)
+
+
+def _judge(
+    page: Any, lines: list[Line], characters: Characters, shapes: Shapes, frame: Frame
+) -> tuple[list[Line], PageStatus, str]:
+    """The lines of a page after its checks, its status, and what is wrong with it."""
+    unmapped = float(characters.unmapped.mean()) if len(characters.unmapped) else 0.0
+    problem = problem_of([line.text for line in lines], unmapped)
+    has_picture = shapes.covered(frame) >= _LEAST_PICTURE or (not lines and len(shapes.painted) >= _DRAWING)
+    if lines and not problem:
+        return lines, "ocr" if has_recognised_layer(characters, shapes, frame) else "text", ""
+    if has_picture or lines:
+        found, unsure = _recognise(page, frame)
+        if found:
+            return found, "ocr", unsure
+    if lines:
+        return lines, "suspicious", problem
+    return lines, "empty", "looks like a scan" if has_picture else ""
+
+
+def _recognise(page: Any, frame: Frame) -> tuple[list[Line], str]:
+    """The lines in the picture of a page, and whether they can be trusted."""
+    if not recognition.available():
+        return [], ""
+    picture = render(page, frame)
+    found = [one for one in recognition.recognise(picture) if one.text.strip()]
+    scale = frame.width / picture.shape[1]
+    lines = [_line(one.text, tuple(side * scale for side in one.box)) for one in found]
+    score = sum(one.score for one in found) / max(len(found), 1)
+    return lines, "hard to recognise" if found and score < _UNSURE else ""
+
+
+def _line(text: str, box: tuple[float, ...]) -> Line:
+    """A recognised line in points: its characters share its width, since only the whole line has a box."""
+    left, top, right, bottom = box
+    edges = np.linspace(left, right, len(text) + 1)
+    corners = np.column_stack((edges[:-1], np.full(len(text), top), edges[1:], np.full(len(text), bottom)))
+    boxes = in_eighths(corners)
+    boxes[[character.isspace() for character in text]] = 0
+    height = max(bottom - top, 1.0)
+    return Line(text, left, right, -(bottom - 0.2 * height), 0.8 * height, boxes=boxes)
