@@ -1,4 +1,4 @@
-"""Index a hostile folder: every file of the collections of documents, with a hundred good files among them.
+"""Index a hostile folder: the files of all collections of documents, links, a pipe, and a hundred good files.
 
     python -m benchmarks.folders --data FOLDER                     FOLDER holds documents/
     python -m benchmarks.folders --data FOLDER --embedder real     with the embedding model, which takes longer
@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import sys
 import time
@@ -30,6 +31,7 @@ from benchmarks.parsing.watched import Ended, watch
 
 RESULTS = Path(__file__).parents[1] / "results" / "folders.json"
 MOST_STARTS = 20
+ODD = "odd entries"
 SHOWN = 15
 TELL_S = 15.0
 
@@ -119,6 +121,7 @@ class Run:
         folders = tuple(sorted(path.name for path in self.drive.iterdir() if path.is_dir()))
         self.good = good_files(folders)
         write_all(self.good, self.drive)
+        make_odd_entries(self.drive / ODD)
 
     def index(self) -> None:
         """Index until the pipeline says that it is done, or it is hopeless."""
@@ -158,15 +161,13 @@ class Run:
     def record(self, lost: Sequence[str]) -> dict[str, Any]:
         """The figures."""
         seen = self.seen()
-        files = sorted(
-            path for path in self.drive.rglob("*") if path.is_file() and not path.name.startswith((".", "~$"))
-        )
-        sizes = {str(path): path.stat().st_size for path in files}
+        files = sorted(path for path in self.drive.rglob("*") if path.is_symlink() or not path.is_dir())
+        sizes = {str(path): path.lstat().st_size for path in files if not path.name.startswith((".", "~$"))}
         without = [path for path in sizes if not has_row(path, seen.rows)]
         rows = [row | {"path": str(Path(row["path"]).relative_to(self.drive))} for row in seen.rows.values()]
         wrong = [row | {"faults": found} for row in rows if (found := faults_of(row))]
         return {
-            "files": len(files),
+            "files": len(sizes),
             "good_files": len(self.good),
             "good_files_not_found": list(lost),
             "rows": len(rows),
@@ -238,6 +239,17 @@ class Run:
                 file.write("\n" + json.dumps({"read": str(path), "seconds": ended.seconds}) + "\n")
                 if path.is_file():
                     path.rename(self._outside / f"{len(self.ends)}-{path.name}")
+
+
+def make_odd_entries(folder: Path) -> None:
+    """What a folder may hold besides files: a pipe, and links to outside, nowhere, themselves and the folder."""
+    folder.mkdir()
+    os.mkfifo(folder / "pipe.txt")
+    (folder / "outside.txt").symlink_to("/etc/passwd")
+    (folder / "nowhere.txt").symlink_to("gone.txt")
+    (folder / "itself.txt").symlink_to("itself.txt")
+    (folder / "round").symlink_to(folder, target_is_directory=True)
+    (folder / "nothing.txt").touch()
 
 
 def has_row(path: str, rows: dict[str, dict[str, Any]]) -> bool:

@@ -146,12 +146,17 @@ def test_a_small_folder_from_end_to_end(tmp_path, monkeypatch, capsys):
     code = command.main()
     record = json.loads((tmp_path / "out.json").read_text())
     assert code == 0, record
-    assert (record["files"], record["good_files"], record["good_files_not_found"]) == (104, 100, [])
-    assert record["statuses"] == {"indexed": 101, "refused": 3}
-    assert record["statuses_by_folder"] == {"bad": {"indexed": 101, "refused": 3}}
+    assert (record["files"], record["good_files"], record["good_files_not_found"]) == (110, 100, [])
+    assert record["statuses"] == {"indexed": 101, "refused": 9}
+    assert record["statuses_by_folder"] == {"bad": {"indexed": 101, "refused": 3}, "odd entries": {"refused": 6}}
     assert (record["crashes"], record["hangs"], record["without_row"], record["processes_left"]) == (0, 0, [], 0)
-    assert sum(one["files"] for one in record["reasons"]) == 3
+    assert sum(one["files"] for one in record["reasons"]) == 9
+    assert "It is a pipe, not a file." in {one["reason"] for one in record["reasons"]}
     assert "good files found 100 of 100" in capsys.readouterr().out
+
+
+def entries(folder):
+    return [path for path in folder.rglob("*") if path.is_symlink() or not path.is_dir()]
 
 
 def end(status, *, timed_out=False):
@@ -174,7 +179,7 @@ def test_a_file_that_kills_the_pipeline_is_counted_taken_out_and_the_run_goes_on
     run = Run(tmp_path / "run", arguments(tmp_path))
     run.fill()
     torn = run.drive / "bad" / "torn.pdf"
-    rows = [report(str(path)) for path in run.drive.rglob("*") if path.is_file() and path != torn]
+    rows = [report(str(path)) for path in entries(run.drive) if path != torn]
     events = [[{"began": str(torn)}], [*rows, {"all": True}]]
     monkeypatch.setattr(command, "watch", started(run, events))
     run.index()
@@ -190,7 +195,7 @@ def test_a_file_without_a_row_is_told(tmp_path, monkeypatch):
     run = Run(tmp_path / "run", arguments(tmp_path))
     run.fill()
     missing = run.drive / "bad" / "x.unknown"
-    rows = [report(str(path)) for path in run.drive.rglob("*") if path.is_file() and path != missing]
+    rows = [report(str(path)) for path in entries(run.drive) if path != missing]
     monkeypatch.setattr(command, "watch", started(run, [[*rows, {"all": True}]]))
     run.index()
     record = run.record(["bad/lost.txt"])
@@ -202,7 +207,7 @@ def test_a_file_without_a_row_is_told(tmp_path, monkeypatch):
 def test_a_row_that_is_left_out_without_a_reason_is_told(tmp_path, monkeypatch):
     run = Run(tmp_path / "run", arguments(tmp_path))
     run.fill()
-    paths = sorted(str(path) for path in run.drive.rglob("*") if path.is_file())
+    paths = sorted(map(str, entries(run.drive)))
     rows = [report(path) for path in paths[2:]]
     rows += [report(paths[0], "refused"), report(paths[1], "partial", "It broke (KeyError)")]
     monkeypatch.setattr(command, "watch", started(run, [[*rows, {"all": True}]]))
