@@ -46,6 +46,7 @@ def main() -> int:
         DOCS / "answers.md": answers(),
         DOCS / "calibration.md": calibration(),
         DOCS / "checker.md": checker(),
+        DOCS / "parsing.md": parsing(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -159,6 +160,18 @@ def checker() -> str:
     from docs import checker_tables as tables  # noqa: PLC0415
 
     return _filled(DOCS / "checker.md", checker=("checker", tables.checker_tables))
+
+
+def parsing() -> str:
+    """The page on reading files with its tables filled in from the last benchmarks' records."""
+    from docs import parsing_tables as tables  # noqa: PLC0415
+
+    return _filled(
+        DOCS / "parsing.md",
+        parsing=("parsing", tables.fidelity_tables),
+        large=("parsing", tables.large_tables),
+        folders=("folders", tables.folder_tables),
+    )
 
 
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:
