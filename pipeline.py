@@ -51,10 +51,14 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from indexer.building import Recipe
+    from indexer.loading.members import Member
+    from indexer.parsing.isolated import Parser
     from models.encoders import SentenceEmbeddings
 
 READER_VERSION = "1"
 """Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
+READERS = 2
+"""Most processes that read files at a time; there is one until several threads ask."""
 
 
 class Footnote:
@@ -120,16 +124,17 @@ class Footnote:
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
         """Add or update files and folders; see `indexer.building.index_paths`."""
-        from indexer.building import index_paths  # noqa: PLC0415  (the loaders' libraries)
+        from indexer.building import index_paths  # noqa: PLC0415
 
-        return index_paths(
-            self.store,
-            paths,
-            collection=collection or self.settings.collection,
-            recipe=self._recipe(),
-            on_file=on_file,
-            on_progress=on_progress,
-        )
+        with self._parser() as parser:
+            return index_paths(
+                self.store,
+                paths,
+                collection=collection or self.settings.collection,
+                recipe=self._recipe(parser),
+                on_file=on_file,
+                on_progress=on_progress,
+            )
 
     def index_corpus(
         self,
@@ -141,21 +146,31 @@ class Footnote:
         """Make a collection hold exactly these texts, unchanged; see `indexer.corpus.index_texts`."""
         from indexer.corpus import index_texts  # noqa: PLC0415
 
-        return index_texts(
-            self.store,
-            documents,
-            collection=collection or self.settings.collection,
-            recipe=self._recipe(),
-            on_progress=on_progress,
-        )
+        with self._parser() as parser:
+            return index_texts(
+                self.store,
+                documents,
+                collection=collection or self.settings.collection,
+                recipe=self._recipe(parser),
+                on_progress=on_progress,
+            )
 
-    def _recipe(self) -> Recipe:
+    def _parser(self) -> Parser:
+        """What reads files, in processes that start with the first file; to be closed."""
+        from indexer.parsing.isolated import Parser  # noqa: PLC0415
+        from indexer.parsing.limits import Limits  # noqa: PLC0415
+
+        settings = self.settings
+        limits = Limits(settings.file_seconds, settings.file_memory_mb, settings.max_characters)
+        return Parser(limits, workers=READERS)
+
+    def _recipe(self, parser: Parser) -> Recipe:
         from indexer.building import Recipe  # noqa: PLC0415
 
         settings = self.settings
         return Recipe(
             name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
-            load=lambda path: _load_within(path, settings.max_characters),
+            load=lambda path: _only(parser.parse(path)),
             count_tokens=lambda texts: self.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
             embed=lambda texts: self.embeddings.embed(texts),  # noqa: PLW0108
             max_tokens=settings.chunk_tokens,
@@ -178,12 +193,8 @@ class Footnote:
         return names
 
     def page(self, source_id: str, number: int) -> PageView:
-        """One page of a document, or one section when it has no pages, numbered from 1."""
-        views = self.store.page_views(source_id)
-        for view in views:
-            if view.number == number:
-                return view
-        raise FootnoteError(f"{source_id} has {len(views)} page(s); there is no page {number}.")
+        """One page of a document with the places of its characters, or one section when it has no pages, from 1."""
+        return self.store.page_view(source_id, number)
 
     def page_of(self, source_id: str, start: int) -> int:
         """The number of the page or section that holds an offset."""
@@ -327,14 +338,8 @@ def check_statement(sentence: str, texts: Sequence[str], question: str) -> Suppo
     return check_support(sentence, texts, question).support
 
 
-def _load_within(path: Path, max_characters: int) -> Extraction:
-    """Load a document, refusing one that is too long to index in reasonable time."""
-    from indexer.loading import load  # noqa: PLC0415  (the loaders' libraries)
-
-    extraction = load(path)
-    if len(extraction.text) > max_characters:
-        raise FootnoteError(
-            f"It has {len(extraction.text):,} characters; the limit is {max_characters:,} (setting max_characters): "
-            "split it, or raise the limit."
-        )
-    return extraction
+def _only(members: Sequence[Member]) -> Extraction:
+    """The document of a file that is no container."""
+    if members[0].extraction is None:
+        raise FootnoteError(members[0].problem)
+    return members[0].extraction

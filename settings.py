@@ -56,6 +56,10 @@ class Settings(BaseModel):
     )
     chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
     max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
+    file_seconds: float = Field(
+        60.0, gt=0.0, le=86_400.0, description="Seconds that reading one file may take; it is stopped then"
+    )
+    file_memory_mb: int = Field(1024, ge=128, le=1_048_576, description="Memory that reading one file may take, in MB")
     rerank_tokens: int = Field(
         -1,
         ge=-1,

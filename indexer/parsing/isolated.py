@@ -1,0 +1,155 @@
+"""Parse files as if by a function call: `Parser` keeps a few workers, replaces them, and turns faults into refusals."""
+
+from __future__ import annotations
+
+import base64
+import os
+import queue
+import threading
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from indexer.loading import printable
+from indexer.loading.members import Member
+from indexer.parsing.errors import (
+    ParserCrashedError,
+    ParserError,
+    ParserExcessError,
+    ParserOutOfMemoryError,
+    ParserTimedOutError,
+    ParserUnavailableError,
+)
+from indexer.parsing.framing import MalformedError
+from indexer.parsing.limits import Limits
+from indexer.parsing.process import Worker
+from indexer.parsing.wire import members_from_json, short_text
+from schema import FootnoteError
+
+FILES_PER_WORKER = 500
+
+
+class Parser:
+    """Reads files in processes of their own; for any number of threads, of which the first ``workers`` don't wait.
+
+    A process is started when there is a file for it, lives for many files, and is replaced after ``files_per_worker``,
+    after any fault, and when much of its memory or a process of its own stays behind. All are gone when the parser is
+    closed, or when this process ends, however it ends.
+
+    Args:
+        limits: for each file.
+        workers: most processes at a time.
+        loader: the module whose ``load_all(path)`` reads a file; another than ours is for trying faults.
+        files_per_worker: after how many files a process is replaced.
+    """
+
+    def __init__(
+        self,
+        limits: Limits | None = None,
+        *,
+        workers: int = 1,
+        loader: str = "indexer.loading",
+        files_per_worker: int = FILES_PER_WORKER,
+    ) -> None:
+        self._limits, self._loader, self._files_per_worker = limits or Limits(), loader, files_per_worker
+        self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
+        self._free = threading.BoundedSemaphore(workers)
+        self._closed = False
+
+    def __enter__(self) -> Parser:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the processes: idle ones now, busy ones after their file."""
+        self._closed = True
+        self._end_idle()
+
+    def parse(self, path: Path) -> tuple[Member, ...]:
+        """Read one file and, when it is a container, the documents in it.
+
+        Raises:
+            FootnoteError: when nothing of it can be read, with the reason and what to do.
+            ParserError: a FootnoteError too, when reading it broke a limit or the process.
+        """
+        request = {"do": "parse", "path": base64.b64encode(os.fsencode(os.path.abspath(path))).decode("ascii")}  # noqa: PTH100
+        with self._free:
+            outcome = self._read(path, request)
+        if isinstance(outcome, str):
+            raise FootnoteError(outcome)
+        return outcome
+
+    def _read(self, path: Path, request: dict[str, Any]) -> tuple[Member, ...] | str:
+        """Ask a worker, and then a fresh one when the fault may be that of an earlier file."""
+        while True:
+            worker = self._take()
+            try:
+                outcome = self._outcome(worker.ask(request))
+            except ParserError as error:
+                worker.close()
+                if worker.files == 1 or isinstance(error, ParserTimedOutError | ParserExcessError):
+                    raise _about(path, error) from error
+            except BaseException:  # an interruption: what the worker is doing now nobody waits for
+                worker.close()
+                raise
+            else:
+                self._give_back(worker)
+                return outcome
+
+    def _outcome(self, reply: dict[str, Any]) -> tuple[Member, ...] | str:
+        """What a reply says: the members of the file, or the reason why it is refused."""
+        try:
+            return self._checked(reply)
+        except MalformedError as error:
+            raise ParserCrashedError("its reader sent what is no result") from error
+
+    def _checked(self, reply: dict[str, Any]) -> tuple[Member, ...] | str:
+        if reply == {"memory": True}:
+            raise ParserOutOfMemoryError(self._limits.too_much_memory)
+        if reply.keys() == {"refused"}:
+            return short_text(reply["refused"])
+        if reply.keys() != {"members"}:
+            raise MalformedError("It is no reply.")
+        return members_from_json(reply["members"], self._limits.characters)
+
+    def _take(self) -> Worker:
+        """A worker that can be asked: one that waits, or a new one."""
+        while True:
+            try:
+                worker = self._idle.get_nowait()
+            except queue.Empty:
+                return Worker(self._limits, self._loader)
+            if worker.is_ready():
+                return worker
+            worker.close()
+
+    def _give_back(self, worker: Worker) -> None:
+        """Keep a worker for the next file, unless it is old, large, not alone or not wanted any more."""
+        usage = worker.usage()
+        if worker.files >= self._files_per_worker or usage.processes > 1 or usage.memory > self._limits.memory / 2:
+            worker.close()
+            return
+        self._idle.put(worker)
+        if self._closed:
+            self._end_idle()
+
+    def _end_idle(self) -> None:
+        while True:
+            try:
+                self._idle.get_nowait().close()
+            except queue.Empty:
+                return
+
+
+def _about(path: Path, error: ParserError) -> ParserError:
+    """The same error as a whole sentence about the file; what is wrong with the installation stays as it is."""
+    if isinstance(error, ParserUnavailableError):
+        return error
+    text = f"{printable(path.name)} can't be read: {error}. It was stopped, and the other files are not affected."
+    if isinstance(error, ParserCrashedError):
+        return ParserCrashedError(text, error.signal)
+    return type(error)(text)
