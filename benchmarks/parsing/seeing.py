@@ -17,12 +17,14 @@ from typing import Literal
 Piece = tuple[Literal["heading", "text", "row"], str | Sequence[str]]
 """One unit in reading order; that of a row is its cells."""
 
-_MARK = re.compile(r"\s*(?:(?:[-*+•◦▪‣∙·]|\d{1,3}[.)])\s+)?(?:\[[ xX]\]\s|[☐☑☒]\s?)?")
+_MARK = re.compile(r"\s*(?:(?:[-*+•◦▪‣∙·]|\d{1,3}[.)])\s+)?")
+_BOX = re.compile(r"(?<!\S)\[[ xX]\](?!\S)|[☐☑☒]")
 _SECTION = re.compile(r"^(?:\d+\.)*\d+\.?\s+(?=\S)")
 _SAME = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-"), "⁄": "/"}
 )
-_HYPHEN = re.compile(r"(?<=[^\W\d_])-\s*\n\s*(?=[^\W\d_])|(?<=[^\W\d_])-(?=[^\W\d_])")
+_HYPHEN = re.compile(r"(?<=[^\W\d_])-(?=[^\W\d_])")
+_HYPHEN_AT_END = re.compile(r"(?<=[^\W\d_])[-‐\u00ad]\s*\n\s*(?=[^\W\d_])")
 _LOOSE = re.compile(r"\s*([^\w\s])\s*|(?<=[^\W\d_])\s+(?=\d)|(?<=\d)\s+(?=[^\W\d_])")
 _IDEOGRAPHS = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
 _WORD = re.compile(rf"[{_IDEOGRAPHS}]|\d+|[^\W\d_{_IDEOGRAPHS}]+")
@@ -77,12 +79,12 @@ def seen(pieces: Iterable[Piece], *, rows: Iterable[Sequence[str]] | None = None
 
 
 def joined(lines: Iterable[str]) -> list[str]:
-    """Lines without hyphens between letters, so that a word that is parted at a line's end is one again.
+    """Lines without a hyphen between letters at their end, so that a word that is parted there is one again.
 
     >>> joined(["con-", "firmed, well-known", "1-2"])
-    ['confirmed, wellknown', '1-2']
+    ['confirmed, well-known', '1-2']
     """
-    return _HYPHEN.sub("", "\n".join(line.translate(_SAME) for line in lines)).split("\n")
+    return _HYPHEN_AT_END.sub("", "\n".join(lines)).split("\n")
 
 
 def plain(line: str) -> str:
@@ -93,7 +95,8 @@ def plain(line: str) -> str:
     """
     line = unicodedata.normalize("NFKC", line).translate(_SAME)
     line = "".join(one for one in line if one in "\t\n" or unicodedata.category(one) not in ("Cf", "Cc", "Co"))
-    return _HYPHEN.sub("", _MARK.sub("", " ".join(line.split()) + " ", count=1)).strip()
+    line = _MARK.sub("", " ".join(line.split()) + " ", count=1)
+    return " ".join(_HYPHEN.sub("", _BOX.sub(" ", line)).split())
 
 
 def cells(row: Sequence[str]) -> tuple[str, ...]:

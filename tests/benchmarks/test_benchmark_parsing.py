@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from benchmarks.parsing import __main__ as command
 from benchmarks.parsing import reading as reading_module
 from benchmarks.parsing import worker
+from benchmarks.parsing.footnote_blocks import pieces as extraction_pieces
 from benchmarks.parsing.footnote_blocks import read
 from benchmarks.parsing.markdown import pieces
 from benchmarks.parsing.measures import cells_apart, cells_in_row, common_subsequence, compare, edit_distance
@@ -20,6 +21,7 @@ from benchmarks.parsing.reading import read_with, seen_by
 from benchmarks.parsing.reporting import figures, standings, table
 from benchmarks.parsing.seeing import Seen, cells, heading, plain, seen, words
 from benchmarks.parsing.watched import watch
+from indexer.loading.builder import TextBuilder
 from schema import FootnoteError
 
 # Edit distance and subsequence
@@ -72,6 +74,8 @@ def test_common_subsequence():
         ("12. item", "item"),
         ("• [x] done", "done"),
         ("☐ open", "open"),
+        ("Tea [x] Milk [ ] array[x]", "Tea Milk array[x]"),
+        ("stain—Freedom well-known", "stainFreedom wellknown"),
         ("(425) 000-0000", "(425) 000-0000"),
         ("-5 degrees", "-5 degrees"),
         ("1.5 hours", "1.5 hours"),
@@ -101,6 +105,11 @@ def test_white_space_at_punctuation_and_digits_and_hyphens_at_the_end_of_a_line_
     given_text = seen([("text", "**bold** , a well-\nknown H 2 O")])
     assert given_text.text == "**bold**,a wellknown H2O"
     assert seen([("text", "**bold**, a wellknown H2O")]).text == given_text.text
+
+
+def test_a_dash_at_the_end_of_a_line_parts_words():
+    assert seen([("text", "a stain—\nFreedom is")]).words == ["a", "stain", "Freedom", "is"]
+    assert seen([("text", "a free-\ndom is")]).words == ["a", "freedom", "is"]
 
 
 def test_markdown_loses_its_markup_alone():
@@ -221,6 +230,21 @@ def test_footnotes_blocks_become_pieces(tmp_path):
         ("text", "item"),
         ("row", ["x", "y"]),
         ("row", ["1", "2"]),
+    ]
+
+
+def test_names_of_columns_that_repeat_the_header_are_taken_off():
+    builder = TextBuilder()
+    for row in ("Year | Total", "Year: 2021 | Total: 12", "Total: 9", "Years: 3 | x", "Year: 2022 | y"):
+        builder.add("table_row", row)
+    builder.add("paragraph", "Year: 2023")
+    assert [content for _, content in extraction_pieces(builder.build())] == [
+        ["Year", "Total"],
+        ["2021", "12"],
+        ["9"],
+        ["Years: 3", "x"],
+        ["Year: 2022", "y"],
+        "Year: 2023",
     ]
 
 
