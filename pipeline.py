@@ -31,7 +31,6 @@ from schema import (
     Answer,
     Answered,
     Event,
-    Extraction,
     FileReport,
     Filter,
     Fingerprint,
@@ -51,7 +50,6 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from indexer.building import Recipe
-    from indexer.loading.members import Member
     from indexer.parsing.isolated import Parser
     from models.encoders import SentenceEmbeddings
 
@@ -170,7 +168,7 @@ class Footnote:
         settings = self.settings
         return Recipe(
             name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
-            load=lambda path: _only(parser.parse(path)),
+            load=parser.parse,
             count_tokens=lambda texts: self.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
             embed=lambda texts: self.embeddings.embed(texts),  # noqa: PLW0108
             max_tokens=settings.chunk_tokens,
@@ -336,10 +334,3 @@ class Footnote:
 def check_statement(sentence: str, texts: Sequence[str], question: str) -> Support:
     """The shipped checker's verdict on one sentence and the texts that it cites; needs neither index nor models."""
     return check_support(sentence, texts, question).support
-
-
-def _only(members: Sequence[Member]) -> Extraction:
-    """The document of a file that is no container."""
-    if members[0].extraction is None:
-        raise FootnoteError(members[0].problem)
-    return members[0].extraction

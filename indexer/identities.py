@@ -1,17 +1,69 @@
 """Which document a file is: collection and relative path, kept however the file is named on the command line.
 
-A file that is known by its absolute path keeps its identity. A new one gets its path relative to the folder that is
-indexed; if another file has that identity and is still there, it is refused rather than overwritten, and if it is not,
-the folder has moved. What this module does not do: read files or change the index.
+A file that is known by its absolute path keeps its identity. A new one whose content is that of a file that is gone is
+that file under a new name. Any other gets its path relative to the folder that is indexed; if another file has that
+identity and is still there, it is refused rather than overwritten, and if it is not, the folder has moved. What this
+module does not do: read files or change the index.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.notes import Note, decode_note
+from indexer.stamps import Stamped
 from indexer.store import KnownFile
 from schema import FootnoteError
+
+
+@dataclass(frozen=True, slots=True)
+class Held:
+    """A document in the index with what the last run remembered of it."""
+
+    file: KnownFile
+    note: Note
+
+    def is_of(self, sha256: str, recipe: str) -> bool:
+        """Whether it was read from this very content in this very way."""
+        return (self.file.source.sha256, self.file.recipe) == (sha256, recipe)
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """What the index holds of one file: where the file was, its identity, and its documents."""
+
+    at: Path
+    root: str
+    path: str
+    documents: tuple[Held, ...] = ()
+
+    def is_current(self, sha256: str, recipe: str) -> bool:
+        """Whether the file was read with this very content in this very way; its documents are written together."""
+        return any(one.is_of(sha256, recipe) for one in self.documents)
+
+    def stamped(self, recipe: str) -> Stamped | None:
+        """What is known of the file's bytes, if it was read in this way."""
+        for one in self.documents:
+            if one.file.recipe == recipe and one.note.stamp:
+                return Stamped(one.file.source.sha256, one.note.stamp)
+        return None
+
+    @property
+    def source_ids(self) -> tuple[str, ...]:
+        """The ids of its documents."""
+        return tuple(one.file.source.source_id for one in self.documents)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a file belongs: its identity, what the index has of it by whatever name, and what it takes the place of."""
+
+    root: str
+    path: str
+    holding: Holding | None = None
+    replaced: Holding | None = None
 
 
 class Identities:
@@ -19,27 +71,56 @@ class Identities:
 
     Args:
         collection: its name, for messages.
-        files: what the index knows.
+        files: the documents that the index knows.
     """
 
     def __init__(self, collection: str, files: Iterable[KnownFile]) -> None:
         self._collection = collection
-        self._known = {Path(file.root) / file.source.path: file for file in files}
-        self._holders = {file.source.path: path for path, file in self._known.items()}
+        self._holdings: dict[Path, Holding] = {}
+        self._names: dict[str, Path] = {}
+        self._contents: dict[str, Path] = {}
+        self._vanished: dict[str, list[Holding]] = {}
+        for holding in _holdings(files):
+            self.record(holding)
 
-    def known(self, path: Path) -> KnownFile | None:
-        """What the index knows of the file at this path."""
-        return self._known.get(path)
+    def known(self, path: Path) -> Holding | None:
+        """What the index holds of the file at this path."""
+        return self._holdings.get(path)
+
+    def same_content(self, sha256: str, recipe: str) -> tuple[Held, ...]:
+        """The documents of some file with this content, if they were read in this way."""
+        path = self._contents.get(sha256)
+        holding = self._holdings.get(path) if path else None
+        return tuple(one for one in holding.documents if one.is_of(sha256, recipe)) if holding else ()
+
+    def is_another_file(self, name: str, path: Path) -> bool:
+        """Whether a document of this name belongs to another file than the one at this path."""
+        return self._names.get(name, path) != path
 
     def root_of(self, path: Path, *, is_folder: bool) -> Path:
         """The folder that identities are relative to: one that is known to hold this path, else the path itself."""
-        roots = {Path(file.root) for file in self._known.values() if path.is_relative_to(file.root)}
+        roots = {Path(held.root) for held in self._holdings.values() if path.is_relative_to(held.root)}
         if roots:
             return max(roots, key=lambda root: len(root.parts))
         return path if is_folder else path.parent
 
-    def identify(self, found: Path, path: Path, root: Path, sha256: str) -> tuple[str, str, KnownFile | None]:
-        """Relative path and root of a file, and what is known of it, perhaps from where it was before.
+    def look_for_vanished(self, seen: Collection[Path], is_surveyed: Callable[[Path], bool]) -> None:
+        """Note which files are where they were no longer, so that they are recognised under another name.
+
+        Args:
+            seen: all that was found on disk.
+            is_surveyed: whether what is not among that would have been found at a path, if it were there.
+        """
+        self._vanished = {}
+        for holding in self._holdings.values():
+            if holding.at in seen or not holding.root:
+                continue
+            if is_surveyed(holding.at) or _is_gone(holding.at):
+                for sha256 in {one.file.source.sha256 for one in holding.documents}:
+                    self._vanished.setdefault(sha256, []).append(holding)
+
+    def identify(self, found: Path, path: Path, root: Path, sha256: str) -> Place:
+        """Where a file belongs.
 
         Args:
             found: the file on disk.
@@ -50,39 +131,103 @@ class Identities:
         Raises:
             FootnoteError: when another file that is still there has the same identity.
         """
-        if known := self._known.get(path):
-            return known.source.path, known.root, known
+        if known := self._holdings.get(path):
+            if not known.documents or any(one.file.source.sha256 == sha256 for one in known.documents):
+                return Place(known.root, known.path, known)
+            renamed = self._renamed(sha256, known.path)
+            return Place(known.root, known.path, renamed, known) if renamed else Place(known.root, known.path, known)
         relative = path.relative_to(root).as_posix()
-        holder = self._holders.get(relative)
-        if holder is None:
-            return relative, str(root), None
-        known = self._known[holder]
-        if holder.exists() and found.samefile(holder):
-            return relative, known.root, known
-        # A name that had to be escaped can't be looked up on disk; only the same content counts as the same file then.
-        if holder.exists() or ("\\" in str(holder) and known.source.sha256 != sha256):
-            raise FootnoteError(
-                f"The collection {self._collection!r} already has a {relative!r}, from {holder.parent}: "
-                "index this folder into a collection of its own with --collection."
-            )
-        return relative, str(root), known
+        holder = self._holder(relative, found, sha256)
+        if holder and holder.at.exists():
+            return Place(holder.root, relative, holder)
+        renamed = self._renamed(sha256, relative)
+        if renamed and renamed is not holder:
+            return Place(str(root), relative, renamed, holder)
+        if holder and holder.path != relative:  # a document inside a container that is gone has this name
+            return Place(str(root), relative, None, holder)
+        return Place(str(root), relative, holder)
 
-    def record(self, path: Path, file: KnownFile) -> None:
-        """Remember what has been read from this path, in the place of what had the same identity."""
-        if holder := self._holders.get(file.source.path):
-            self._known.pop(holder, None)
-        self._known[path] = file
-        self._holders[file.source.path] = path
+    def record(self, holding: Holding, *instead_of: Holding | None) -> None:
+        """Remember what is held of a file now, in the place of what was held of it, and of others."""
+        for one in (self._holdings.get(holding.at), *instead_of):
+            if one:
+                self.forget(one.at)
+        self._holdings[holding.at] = holding
+        for name in (holding.path, *(one.file.source.path for one in holding.documents)):
+            self._names[name] = holding.at
+        for one_held in holding.documents:
+            self._contents.setdefault(one_held.file.source.sha256, holding.at)
 
     def forget(self, path: Path) -> None:
-        """Drop a file that was removed from the index."""
-        del self._holders[self._known.pop(path).source.path]
+        """Drop a file that is no longer in the index, if it was."""
+        holding = self._holdings.pop(path, None)
+        if holding is None:
+            return
+        for name in (holding.path, *(one.file.source.path for one in holding.documents)):
+            if self._names.get(name) == path:
+                del self._names[name]
+        for one in holding.documents:
+            if self._contents.get(one.file.source.sha256) == path:
+                del self._contents[one.file.source.sha256]
 
-    def below(self, folder: Path, *, seen: Collection[Path], blocked: Collection[Path]) -> list[tuple[Path, str]]:
-        """Paths and source ids of known files below a folder that were not seen, except below blocked places."""
+    def below(self, folder: Path, *, seen: Collection[Path], blocked: Collection[Path]) -> list[Holding]:
+        """Known files below a folder that were not seen, except below blocked places."""
         return [
-            (path, file.source.source_id)
-            for path, file in self._known.items()
+            holding
+            for path, holding in self._holdings.items()
             if path.is_relative_to(folder) and path not in seen
             if not any(path.is_relative_to(place) for place in blocked)
         ]
+
+    def _holder(self, relative: str, found: Path, sha256: str) -> Holding | None:
+        """The file that has an identity already, if this one may go on with it.
+
+        Raises:
+            FootnoteError: when that is another file that is still there.
+        """
+        at = self._names.get(relative)
+        if at is None:
+            return None
+        holder = self._holdings[at]
+        if at.exists() and found.samefile(at):
+            return holder
+        # A name that had to be escaped can't be looked up on disk; only the same content counts as the same file then.
+        if at.exists() or ("\\" in str(at) and not any(one.file.source.sha256 == sha256 for one in holder.documents)):
+            raise FootnoteError(
+                f"The collection {self._collection!r} already has a {relative!r}, from {at.parent}: "
+                "index this folder into a collection of its own with --collection."
+            )
+        return holder
+
+    def _renamed(self, sha256: str, relative: str) -> Holding | None:
+        """A file with this content that is gone, best the one with this very identity; it is given out once."""
+        gone = [one for one in self._vanished.get(sha256, ()) if self._holdings.get(one.at) is one]
+        if not gone:
+            return None
+        best = min(gone, key=lambda one: (one.path != relative, Path(one.path).name != Path(relative).name))
+        self._vanished[sha256] = [one for one in gone if one is not best]
+        return best
+
+
+def _holdings(files: Iterable[KnownFile]) -> Iterator[Holding]:
+    """What is held of each file, from its documents."""
+    found: dict[tuple[str, str], list[Held]] = {}
+    for file in files:
+        note = decode_note(file.sync) or Note()
+        path = file.source.path.removesuffix(f"/{note.member}") if note.member else file.source.path
+        found.setdefault((file.root, path), []).append(Held(file, note))
+    for (root, path), documents in found.items():
+        yield Holding(Path(root) / path, root, path, tuple(documents))
+
+
+def _is_gone(path: Path) -> bool:
+    """Whether there is certainly nothing at a path; an escaped name can't be looked up."""
+    if "\\" in str(path):
+        return False
+    try:
+        path.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    except OSError:
+        return False
+    return False

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,7 +37,9 @@ class Found:
         return printable(self.relative)
 
 
-def find_files(path: Path, skip: Collection[Path] = ()) -> Iterator[Found]:
+def find_files(
+    path: Path, skip: Collection[Path] = (), on_folder: Callable[[Path], None] = lambda _: None
+) -> Iterator[Found]:
     """Every file below ``path``, sorted by name within each folder; or ``path`` itself when it is a file.
 
     Hidden files and folders (leading dot) and lock files of Office (``~$``) are left out. Links to folders are not
@@ -46,6 +48,7 @@ def find_files(path: Path, skip: Collection[Path] = ()) -> Iterator[Found]:
     Args:
         path: a folder or a file, relative or absolute.
         skip: folders to leave out, such as the index itself.
+        on_folder: called with each folder that is looked into, the first included.
 
     Raises:
         FootnoteError: when there is nothing at ``path``.
@@ -60,10 +63,10 @@ def find_files(path: Path, skip: Collection[Path] = ()) -> Iterator[Found]:
         yield Found(root, root.name, "" if stat.S_ISREG(mode) else _special(mode))
         return
     real_root = root.resolve()
-    yield from _walk(root, real_root, {Path(folder).resolve() for folder in skip})
+    yield from _walk(root, real_root, {Path(folder).resolve() for folder in skip}, on_folder)
 
 
-def _walk(root: Path, real_root: Path, skip: set[Path]) -> Iterator[Found]:
+def _walk(root: Path, real_root: Path, skip: set[Path], on_folder: Callable[[Path], None]) -> Iterator[Found]:
     """Depth first, without recursion; a folder's entries are sorted by the bytes of their names."""
     stack = [(root, "")]
     while stack:
@@ -80,6 +83,7 @@ def _walk(root: Path, real_root: Path, skip: set[Path]) -> Iterator[Found]:
         except OSError as error:
             yield Found(path, relative or ".", f"The folder can't be read: {error.strerror}.")
             continue
+        on_folder(path)
         kept = [name for name in names if not name.startswith((".", "~$"))]
         stack.extend((path / name, f"{relative}/{name}" if relative else name) for name in kept)
 

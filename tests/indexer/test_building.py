@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 from fakes import IDENTITY, count_words, word_vectors
 
-from indexer import ahead, building
+from indexer import ahead, committing
 from indexer.building import Recipe, index_paths
 from indexer.chunking import chunk_document
-from indexer.loading import load
+from indexer.loading import load, load_all
+from indexer.loading.members import Member
 from indexer.store import IndexStore
 from schema import Block, Extraction, FileReport, FootnoteError, Page
 
@@ -44,7 +45,7 @@ class Indexing:
         self.embedded = []
         self.progress = []
         self.told = []
-        self.recipe = Recipe("words", load, count_words, self.embed, max_tokens=60)
+        self.recipe = Recipe("words", load_all, count_words, self.embed, max_tokens=60)
 
     def embed(self, texts):
         self.embedded.extend(texts)
@@ -91,8 +92,8 @@ def test_new_changed_unchanged_and_removed_files(docs, indexing):
     (docs / "c.txt").unlink()
     assert indexing.rows(docs) == [
         ("a.txt", "unchanged", ""),
-        ("c.txt", "removed", "The file is no longer there."),
         ("b.txt", "indexed", ""),
+        ("c.txt", "removed", "The file is no longer there."),
     ]
     assert indexing.embedded == ["b\nThe blueberry."]
     assert indexing.texts() == {"default/a.txt": "The apple.", "default/b.txt": "The blueberry."}
@@ -118,7 +119,7 @@ def test_pages_without_text_make_a_document_partial(docs, indexing):
     pages = (Page(1, 0, 4), Page(2, 4, 4))
     extraction = Extraction("Text", (Block("paragraph", 0, 4),), pages, warnings=("1 of 2 pages has no text",))
     partial = FileReport(str(docs / "scan.txt"), "partial", "1 of 2 pages has no text", 2, 1)
-    assert indexing(docs, load=lambda _: extraction).files == (partial,)
+    assert indexing(docs, load=lambda _: (Member("", extraction),)).files == (partial,)
     assert indexing(docs).files == (replace(partial, status="unchanged"),)
     (info,) = indexing.store.sources()
     assert (info.status, info.reason, info.pages, info.pages_empty) == ("partial", partial.reason, 2, 1)
@@ -134,14 +135,14 @@ def test_a_file_that_cannot_be_read_costs_its_own_row(docs, indexing):
             raise FootnoteError("b.txt is encrypted.")
         if path.name == "c.txt":
             raise MemoryError
-        return load(path)
+        return load_all(path)
 
     assert indexing.rows(docs, load=break_some) == [
         ("a.txt", "refused", "It could not be read (RecursionError: too deep)."),
         ("b.txt", "refused", "b.txt is encrypted."),
         ("c.txt", "refused", "It could not be read (MemoryError: )."),
-        ("e.txt", "refused", "e.txt is empty."),
         ("d.txt", "indexed", ""),
+        ("e.txt", "refused", "e.txt is empty."),
     ]
     assert list(indexing.texts()) == ["default/d.txt"]
 
@@ -164,7 +165,7 @@ def test_a_folder_that_became_empty_keeps_its_documents(docs, indexing):
     for file in docs.iterdir():
         file.unlink()
     assert indexing(docs).files == (
-        FileReport(str(docs), "refused", "It holds no files now: its 2 documents stay in the index."),
+        FileReport(str(docs), "refused", "It holds no files now: its 2 documents stay in the index, unless --remove-missing is given."),
     )
     docs.rmdir()
     ((name, status, reason),) = indexing.rows(docs)
@@ -256,13 +257,13 @@ def test_another_folder_with_the_same_names_is_refused_or_gets_its_own_collectio
     write(docs, a="apple")
     write(other, a="apricot", b="banana")
     assert indexing.rows(docs, other) == [
+        ("a.txt", "indexed", ""),
         (
             "a.txt",
             "refused",
             f"The collection 'default' already has a 'a.txt', from {docs}: "
             "index this folder into a collection of its own with --collection.",
         ),
-        ("a.txt", "indexed", ""),
         ("b.txt", "indexed", ""),
     ]
     assert indexing.texts() == {"default/a.txt": "apple", "default/b.txt": "banana"}
@@ -304,7 +305,7 @@ def test_the_index_itself_is_not_indexed(docs, indexing, tmp_path):
 
 
 def test_a_new_recipe_reads_everything_again_even_if_it_is_interrupted(docs, indexing, monkeypatch):
-    monkeypatch.setattr(building, "BATCH_FILES", 1)
+    monkeypatch.setattr(committing, "BATCH_FILES", 1)
     write(docs, a="apple", b="banana", c="cherry")
     indexing(docs)
 
@@ -322,7 +323,7 @@ def test_a_new_recipe_reads_everything_again_even_if_it_is_interrupted(docs, ind
 
 
 def test_an_interrupted_run_keeps_what_it_has_reported(docs, indexing, monkeypatch, tmp_path):
-    monkeypatch.setattr(building, "BATCH_FILES", 2)
+    monkeypatch.setattr(committing, "BATCH_FILES", 2)
     write(docs, a="apple", b="banana", c="cherry", d="damson", e="elder")
 
     def interrupt(texts):
@@ -344,14 +345,14 @@ def test_an_interrupted_run_keeps_what_it_has_reported(docs, indexing, monkeypat
 
 
 def test_a_batch_is_read_while_the_one_before_is_embedded(docs, indexing, monkeypatch):
-    monkeypatch.setattr(building, "BATCH_FILES", 1)
+    monkeypatch.setattr(committing, "BATCH_FILES", 1)
     write(docs, a="apple", b="banana", c="cherry")
     read_b = threading.Event()
 
     def read(path):
         if path.name == "b.txt":
             read_b.set()
-        return load(path)
+        return load_all(path)
 
     def embed(texts):
         assert read_b.wait(10)
@@ -361,7 +362,7 @@ def test_a_batch_is_read_while_the_one_before_is_embedded(docs, indexing, monkey
 
 
 def test_rows_and_progress_are_told_in_the_thread_of_the_run(docs, indexing, monkeypatch):
-    monkeypatch.setattr(building, "BATCH_FILES", 1)
+    monkeypatch.setattr(committing, "BATCH_FILES", 1)
     write(docs, a="apple", b="banana", c="cherry")
     threads = {"embed": set(), "told": set()}
 
@@ -383,7 +384,7 @@ def test_rows_and_progress_are_told_in_the_thread_of_the_run(docs, indexing, mon
 
 def test_progress_counts_bytes_up_to_the_total(docs, indexing, monkeypatch):
     monkeypatch.setattr(ahead, "EMBED_CHUNKS", 2)
-    monkeypatch.setattr(building, "BATCH_FILES", 3)
+    monkeypatch.setattr(committing, "BATCH_FILES", 3)
     write(docs, **{f"f{number}": f"Word {number}. " * 40 * number for number in range(9)})
     size = sum(path.stat().st_size for path in docs.iterdir())
     indexing(docs, docs / "f1.txt", docs / "missing")
@@ -408,7 +409,7 @@ def test_chunks_in_the_index_are_those_of_the_file(docs, indexing, store):
 
 def test_a_document_without_chunks_is_kept(docs, indexing):
     write(docs, a="ignored")
-    assert indexing.rows(docs, load=lambda _: Extraction(" ", ())) == [("a.txt", "indexed", "")]
+    assert indexing.rows(docs, load=lambda _: (Member("", Extraction(" ", ())),)) == [("a.txt", "indexed", "")]
     assert indexing.store.dense(word_vectors(["apple"])[0], 5) == []
 
 

@@ -1,0 +1,172 @@
+"""One indexing run from the walk to the report: hash, decide, read, prepare, commit, each ahead of the next.
+
+Hashing and reading go on in threads while this one decides in the order of the walk, chunks and commits; reading itself
+happens wherever `Recipe.load` does it. What this module does not do: any of these steps itself.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import Future
+from contextlib import ExitStack
+from pathlib import Path, PurePosixPath
+
+from indexer.ahead import Ahead
+from indexer.changing import Change
+from indexer.committing import Batches
+from indexer.identities import Holding, Identities
+from indexer.loading.members import Member
+from indexer.missing import missing, removal_rows
+from indexer.preparing import Result, Task, fresh, refused, standing
+from indexer.reading_ahead import ReadingAhead
+from indexer.recipe import Recipe
+from indexer.sidecars import Sidecars
+from indexer.stamps import Stamped, read_stamped
+from indexer.store import IndexStore
+from indexer.surveying import Entry, Walk, absolute, shown, survey
+from schema import FileReport, FootnoteError, Progress
+
+
+class Run:
+    """The state of one run: what is known, what is on its way, and the rows so far.
+
+    Args:
+        store: its writer's lock is held.
+        collection: that the documents belong to.
+        recipe: how to read, chunk and embed.
+        on_file: called with each row as soon as it is true on disk.
+        on_progress: called often, in bytes of input.
+    """
+
+    def __init__(
+        self,
+        store: IndexStore,
+        collection: str,
+        recipe: Recipe,
+        *,
+        on_file: Callable[[FileReport], None],
+        on_progress: Callable[[Progress], None],
+    ) -> None:
+        self.reports: list[FileReport] = []
+        self._store, self._collection, self._recipe = store, collection, recipe
+        self._on_file, self._on_progress = on_file, on_progress
+        self._files = Identities(collection, store.known_files(collection))
+        self._sidecars = Sidecars()
+        self._seen: set[Path] = set()
+
+    def index(self, paths: Iterable[Path], *, remove_missing: bool) -> None:
+        """Index files and folders, and remove what folders no longer hold."""
+        walks = [walk for walk in map(self._survey, paths) if walk]
+        sizes = {entry.shown: entry.size for walk in walks for entry in walk.entries}
+        self._files.look_for_vanished(sizes.keys(), lambda path: any(walk.has_seen(path) for walk in walks))
+        with ExitStack() as stack:
+            hashing = stack.enter_context(ReadingAhead(self._stamp, lambda item: item[0].size))
+            reading = stack.enter_context(ReadingAhead(self._load, _weight))
+            embedding = stack.enter_context(Ahead(self._recipe.embed))
+            batches = Batches(self._store, embedding, on_row=self._report, on_progress=self._on_progress)
+            batches.total = sum(sizes.values())
+            for task, members in reading(map(self._decide, hashing(self._items(walks)))):
+                batches.add(task if isinstance(task, Result) else self._prepare(task, members))
+            batches.finish()
+            for walk in walks:
+                self._remove_missing(walk, keep=not remove_missing)
+            batches.tell("")
+
+    def _survey(self, path: Path) -> Walk | None:
+        """What is at a path; ``None`` when there is nothing, which is reported here."""
+        try:
+            return survey(path, skip=[self._store.folder])
+        except FootnoteError as error:
+            self._report(FileReport(str(shown(absolute(path))), "refused", str(error)))
+            return None
+
+    def _items(self, walks: Iterable[Walk]) -> Iterator[tuple[Entry, Path, Stamped | None]]:
+        """Every file once, with the folder that its identity is relative to and what is known of its bytes."""
+        for walk in walks:
+            root = self._files.root_of(walk.shown, is_folder=walk.path.is_dir())
+            for entry in walk.entries:
+                if entry.shown not in self._seen:
+                    self._seen.add(entry.shown)
+                    known = self._files.known(entry.shown)
+                    yield entry, root, known.stamped(self._recipe.name) if known else None
+
+    def _stamp(self, item: tuple[Entry, Path, Stamped | None]) -> Stamped:
+        """In a thread: the hash of a file."""
+        entry, _, known = item
+        if entry.found.problem:
+            raise FootnoteError(entry.found.problem)
+        return read_stamped(entry.found.path, known)
+
+    def _decide(self, hashed: tuple[tuple[Entry, Path, Stamped | None], Future[Stamped] | None]) -> Task | Result:
+        """Where a file belongs, and whether that is all; from here on its place is taken."""
+        (entry, root, _), future = hashed
+        try:
+            if future is None:
+                raise FootnoteError("It was not looked at.")
+            stamped = future.result()
+            place = self._files.identify(entry.found.path, entry.shown, root, stamped.sha256)
+        except FootnoteError as error:
+            return refused(entry, str(error), self._files.known(entry.shown))
+        folders = len(PurePosixPath(place.path).parts)
+        task = Task(entry, place, stamped, self._sidecars.fields(entry.found.path, folders))
+        if place.holding and place.holding.is_current(stamped.sha256, self._recipe.name):
+            result, holding = standing(task, self._collection, self._recipe)
+            self._files.record(holding, place.holding, place.replaced)
+            return self._with_problems(result)
+        before = place.holding.documents if place.holding else ()
+        self._files.record(Holding(entry.shown, place.root, place.path, before), place.holding, place.replaced)
+        return task
+
+    def _load(self, task: Task | Result) -> tuple[Member, ...]:
+        """In a thread: what a file holds."""
+        assert isinstance(task, Task)  # noqa: S101  (a result weighs nothing, and is not worked on)
+        return self._recipe.load(task.entry.found.path)
+
+    def _prepare(self, task: Task, members: Future[tuple[Member, ...]] | None) -> Result:
+        """What a file comes to that had to be read."""
+        try:
+            result, holding = fresh(
+                task, members.result() if members else (), self._collection, self._recipe, self._files
+            )
+        except FootnoteError as error:
+            return self._with_problems(self._refused(task, str(error)))
+        except Exception as error:
+            # A file that breaks a parser costs its own row and nothing else.
+            return self._with_problems(self._refused(task, f"It could not be read ({type(error).__name__}: {error})."))
+        self._files.record(holding)
+        return self._with_problems(result)
+
+    def _refused(self, task: Task, reason: str) -> Result:
+        """A file that could not be read; what the index has of it stays under the name that it has."""
+        place, known = task.place, self._files.known(task.entry.shown)
+        if not (known and known.documents):  # its place is free again
+            self._files.forget(task.entry.shown)
+            if place.replaced:
+                self._files.record(place.replaced)
+        return refused(task.entry, reason, known)
+
+    def _with_problems(self, result: Result) -> Result:
+        """The result with rows for what files that describe others have wrong."""
+        problems = self._sidecars.take_problems()
+        if not problems:
+            return result
+        return Result(*(result.name, result.size, (*problems, *result.rows), result.change, result.notes, result.twins))
+
+    def _remove_missing(self, walk: Walk, *, keep: bool) -> None:
+        """Remove documents whose files are gone, except where that looks like an accident."""
+        gone, rows = missing(self._files, walk, self._seen, keep=keep)
+        if gone:
+            self._store.apply([Change(tuple(name for holding in gone for name in holding.source_ids))])
+        for holding in gone:
+            self._files.forget(holding.at)
+            rows += removal_rows(holding)
+        for row in rows:
+            self._report(row)
+
+    def _report(self, report: FileReport) -> None:
+        self.reports.append(report)
+        self._on_file(report)
+
+
+def _weight(task: Task | Result) -> int | None:
+    return None if isinstance(task, Result) else task.entry.size

@@ -1,0 +1,90 @@
+"""What there is to index, before anything is opened: the files of each path that was given, and the folders between.
+
+Files that describe others (see `indexer.sidecars`) are no documents and have no row, unless what they describe is not
+there. What this module does not do: read a file, or know the index.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Collection
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from indexer.sidecars import SUFFIX
+from indexer.walking import Found, find_files, printable
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One row of a walk: where it is on disk, the same as text that can be printed and stored, and its bytes."""
+
+    found: Found
+    shown: Path
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Walk:
+    """What was found at one path; ``folders`` are those that were looked into, as printable text."""
+
+    path: Path
+    entries: tuple[Entry, ...]
+    folders: frozenset[Path]
+
+    @property
+    def shown(self) -> Path:
+        """The path as text that can be printed and stored."""
+        return shown(self.path)
+
+    @property
+    def blocked(self) -> tuple[Path, ...]:
+        """Where nothing can be said of what is there."""
+        return tuple(entry.shown for entry in self.entries if entry.found.problem)
+
+    def has_seen(self, path: Path) -> bool:
+        """Whether a file at this path would be among the entries, if it were there."""
+        return path.is_relative_to(self.shown) and not any(path.is_relative_to(place) for place in self.blocked)
+
+
+def survey(path: Path, skip: Collection[Path]) -> Walk:
+    """Look at a file, or at everything below a folder.
+
+    Raises:
+        FootnoteError: when there is nothing at ``path``.
+    """
+    folders: list[Path] = []
+    path = absolute(path)
+    found = list(find_files(path, skip=skip, on_folder=folders.append))
+    names = {one.path for one in found}
+    entries = (_described(one, names) if one.path.name.endswith(SUFFIX) else one for one in found)
+    return Walk(
+        path,
+        tuple(Entry(one, shown(one.path), 0 if one.problem else _size(one.path)) for one in entries if one),
+        frozenset(map(shown, folders)),
+    )
+
+
+def absolute(path: Path) -> Path:
+    """The path from the root; not resolved, since the names stay those that the user sees."""
+    return Path(os.path.abspath(path))  # noqa: PTH100
+
+
+def shown(path: Path) -> Path:
+    """The path as text that can be printed and stored; different paths stay different."""
+    return Path(printable(str(path)))
+
+
+def _described(found: Found, names: Collection[Path]) -> Found | None:
+    """The row of a file that describes another: none when that is there."""
+    target = found.path.name.removesuffix(SUFFIX)
+    if found.path.with_name(target) in names:
+        return None
+    return replace(found, problem=f"It describes {printable(target) or 'nothing'}, which is not among the files.")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
