@@ -12,6 +12,7 @@ import typer
 
 from commands.common import Index, Json, errors_explained, opened_footnote, print_json
 from commands.evaluation import eval_app
+from commands.keeping import backup, restore
 from commands.narrowing import OnlySources, Since, Until, Where, filter_of
 from commands.weights import models_app
 
@@ -48,7 +49,7 @@ def index_command(
     """Add or update files and folders; one row per file says what happened to it."""
     import console  # noqa: PLC0415
 
-    with opened_footnote(create=True, index=index, collection=collection) as footnote:
+    with opened_footnote(create=True, mend=True, index=index, collection=collection) as footnote:
         with console.progress_bar("Indexing") as on_progress:
             report = footnote.index(paths, on_file=console.report_file, on_progress=on_progress)
         if as_json:
@@ -95,6 +96,10 @@ def remove(
         print_json({"removed": removed})
     else:
         _say_lines(f"removed {name}" for name in removed)
+
+
+app.command()(backup)
+app.command()(restore)
 
 
 @app.command()

@@ -26,19 +26,39 @@ def current_settings(**flags: Any) -> Settings:
 
 
 @contextmanager
-def opened_footnote(*, create: bool = False, **flags: Any) -> Iterator[Footnote]:
-    """The pipeline for a command, closed afterwards; errors that users can mend become one line and exit code 1."""
+def opened_footnote(*, create: bool = False, mend: bool = False, **flags: Any) -> Iterator[Footnote]:
+    """The pipeline for a command, closed afterwards; errors that users can mend become one line and exit code 1.
+
+    With ``mend``, a damaged index is first made one of its documents that are whole.
+    """
     with errors_explained():
         import console  # noqa: PLC0415
-        from pipeline import Footnote  # noqa: PLC0415
 
-        footnote = Footnote(current_settings(**flags), create=create)
+        footnote = _open(current_settings(**flags), create=create, mend=mend)
         try:
             for notice in footnote.store.notices:
                 console.note(notice)
             yield footnote
         finally:
             footnote.close()
+
+
+def _open(settings: Settings, *, create: bool, mend: bool) -> Footnote:
+    """The pipeline; a damaged index is mended first where that is wanted, and it is said."""
+    import console  # noqa: PLC0415
+    from indexer.catalogue import DamagedIndexError  # noqa: PLC0415
+    from pipeline import Footnote  # noqa: PLC0415
+
+    try:
+        return Footnote(settings, create=create)
+    except DamagedIndexError as error:
+        if not (mend and error.can_be_mended):
+            raise
+        from indexer.mending import mend as mend_index  # noqa: PLC0415
+
+        if mended := mend_index(settings.index, lock_wait_s=settings.lock_wait_s):
+            console.note(mended.sentence)
+        return Footnote(settings, create=create)
 
 
 @contextmanager

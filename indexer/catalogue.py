@@ -117,7 +117,16 @@ TABLES = _TABLES + _sealed("source", SOURCE_COLUMNS) + _sealed("chunk", CHUNK_CO
 
 
 class DamagedIndexError(FootnoteError):
-    """The database of an index can't be trusted."""
+    """The database of an index can't be trusted.
+
+    Args:
+        message: a sentence.
+        can_be_mended: whether there is something of which documents may be kept (indexer/mending.py).
+    """
+
+    def __init__(self, message: str, *, can_be_mended: bool) -> None:
+        super().__init__(message)
+        self.can_be_mended = can_be_mended
 
 
 def open_catalogue(folder: Path, *, create: bool) -> sqlite3.Connection:
@@ -229,7 +238,7 @@ def _look_into(folder: Path, *, create: bool) -> None:
         in_use = (folder / LOCK).exists() or (folder / VECTORS).exists()
         size = database.stat().st_size if database.exists() else -1
         if in_use and size <= 0:
-            raise _damaged(folder, "it is missing" if size < 0 else "it is empty")
+            raise _lost(folder, "missing" if size < 0 else "empty")
         if size < 0 and not create:
             raise FootnoteError(f"There is no index in {folder}. Make one with: footnote index PATH --index {folder}")
         if size < 0:
@@ -243,7 +252,17 @@ def _look_into(folder: Path, *, create: bool) -> None:
 def _damaged(folder: Path, what: str) -> DamagedIndexError:
     return DamagedIndexError(
         f"The database {folder / DATABASE} is damaged ({what}). Index the documents again with the same command as "
-        "before: what is whole is kept, the rest is read again. Or restore a backup: footnote restore FILE --force."
+        "before: what is whole is kept, the rest is read again. Or restore a backup: footnote restore FILE --force.",
+        can_be_mended=True,
+    )
+
+
+def _lost(folder: Path, what: str) -> DamagedIndexError:
+    """Not mended by itself: a new index in its place would hold less than the old one, and nobody could say what."""
+    return DamagedIndexError(
+        f"The database {folder / DATABASE} is damaged (it is {what}). Restore a backup with: footnote restore FILE "
+        "--force. Or move the folder away and index the documents again.",
+        can_be_mended=False,
     )
 
 

@@ -455,9 +455,12 @@ def test_a_damaged_database_is_refused_with_a_sentence(filled, folder, damage, c
     with pytest.raises(DamagedIndexError) as caught:
         IndexStore(folder, IDENTITY, create=create)
     assert str(caught.value).startswith(f"The database {path} is damaged (")
+    assert caught.value.can_be_mended == bool(data)
     assert str(caught.value).endswith(
         "). Index the documents again with the same command as before: what is whole is kept, the rest is read again. "
         "Or restore a backup: footnote restore FILE --force."
+        if data
+        else ". Or move the folder away and index the documents again."
     )
     assert (path.read_bytes() if path.exists() else None) == data
 

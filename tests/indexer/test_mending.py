@@ -1,0 +1,152 @@
+"""A damaged catalogue is mended with what is whole in it; the rest is named, and read again by the next run."""
+
+import random
+import sqlite3
+
+import pytest
+from fakes import IDENTITY, word_vectors
+from test_backup import contents
+from test_records import scan
+from test_store import document
+
+from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError
+from indexer.locking import writer_lock
+from indexer.mending import mend
+from indexer.store import IndexStore
+from schema import FootnoteError
+
+FILES = [f"{number:02}.md" for number in range(20)]
+
+
+def text_of(name):
+    return [f"paragraph {place} of {name} " + "word " * 60 for place in range(8)]
+
+
+@pytest.fixture
+def folder(tmp_path):
+    store = IndexStore(tmp_path / "index", IDENTITY, create=True)
+    with store.writing():
+        store.put([*(document(name, text_of(name)) for name in FILES), scan()])
+        store.save_vectors()
+    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.close()
+    return tmp_path / "index"
+
+
+def change(folder, *statements):
+    """Change rows behind the back of their digests."""
+    connection = sqlite3.connect(folder / DATABASE)
+    for statement in ("DROP TRIGGER source_changed", "DROP TRIGGER chunk_changed", *statements):
+        connection.execute(statement)
+    connection.commit()
+    connection.close()
+
+
+def test_whole_documents_are_kept_with_their_vectors_and_the_others_are_named(folder):
+    before = contents(folder)
+    damaged = (folder / DATABASE).read_bytes()
+    change(
+        folder, "UPDATE source_text SET text = 'x' WHERE source = 3", "UPDATE chunk SET heading = 'x' WHERE source = 5"
+    )
+    damaged = (folder / DATABASE).read_bytes()
+    with pytest.raises(DamagedIndexError):
+        IndexStore(folder, IDENTITY)
+    mended = mend(folder)
+    assert (mended.kept, mended.lost) == (19, ("default/02.md", "default/04.md"))
+    assert mended.damaged.read_bytes() == damaged
+    assert mended.sentence.startswith(
+        "The database of the index was damaged. 19 documents in it are whole and were kept; not whole: default/02.md, "
+        "default/04.md. All others are read again when the folders that hold them are indexed, this one now."
+    )
+    with IndexStoreOpened(folder) as store:
+        assert store.check() == "ok"
+        store.put([document(name, text_of(name)) for name in ("02.md", "04.md")])
+    after = contents(folder)
+    assert after[1] == before[1]
+    assert {hit.chunk for hit in after[2][0]} == {hit.chunk for hit in before[2][0]}
+    assert sorted(hit.score for hit in after[2][1]) == pytest.approx(sorted(hit.score for hit in before[2][1]))
+
+
+class IndexStoreOpened:
+    """A store as a context."""
+
+    def __init__(self, folder):
+        self.store = IndexStore(folder, IDENTITY, create=True)
+
+    def __enter__(self):
+        return self.store
+
+    def __exit__(self, *_):
+        self.store.close()
+
+
+def test_what_is_mended_is_found_by_a_new_search(folder):
+    change(folder, "DELETE FROM source_text WHERE source = 1")
+    mend(folder)
+    with IndexStoreOpened(folder) as store:
+        found = store.lexical('"paragraph"', 999)
+        assert {hit.source.path for hit in found} == set(FILES[1:])
+        assert len(found) == 8 * 19
+        assert len(store.dense(word_vectors(["word"])[0], 999)) == 8 * 19 + 3
+        assert store.page_view("scan.pdf", 1).boxes == scan().extraction.boxes[0]
+    assert not (folder / f"{DATABASE}-wal").exists()
+
+
+def test_a_whole_index_is_left_alone(folder):
+    before = (folder / DATABASE).read_bytes()
+    assert mend(folder) is None
+    assert (folder / DATABASE).read_bytes() == before
+    assert sorted(path.name for path in folder.iterdir()) == ["LOCK", DATABASE, VECTORS]
+
+
+def test_a_file_of_which_nothing_can_be_kept_makes_an_empty_index(folder):
+    (folder / DATABASE).write_bytes(b"\xff" * 50_000)
+    mended = mend(folder)
+    assert (mended.kept, mended.lost) == (0, ())
+    assert mended.damaged.read_bytes() == b"\xff" * 50_000
+    with IndexStoreOpened(folder) as store:
+        assert store.sources() == []
+
+
+@pytest.mark.parametrize("data", [None, b""])
+def test_a_lost_file_is_not_mended(folder, data):
+    (folder / DATABASE).unlink()
+    if data is not None:
+        (folder / DATABASE).write_bytes(data)
+    with pytest.raises(DamagedIndexError, match=r"is damaged \(it is (missing|empty)\)\. Restore a backup with: "):
+        mend(folder)
+    assert not list(folder.glob("damaged-*"))
+
+
+def test_an_index_that_is_being_written_is_not_mended(folder):
+    change(folder, "UPDATE source SET title = 'x'")
+    with writer_lock(folder, wait_seconds=0), pytest.raises(FootnoteError, match="is being written by another process"):
+        mend(folder, lock_wait_s=0)
+
+
+def test_without_its_embedder_no_vector_is_kept(folder):
+    change(folder, "UPDATE meta SET value = replace(value, '00c0ffee', '00c0ffed') WHERE key = 'embedder'")
+    assert mend(folder).kept == 0
+
+
+def test_whatever_page_is_overwritten_nothing_wrong_is_kept(folder):
+    """Most documents are whole after most such damage, and each that is kept is exactly as it was."""
+    whole = (folder / DATABASE).read_bytes()
+    before = contents(folder)
+    texts = dict(zip([info.source.path for info in before[0][0]], before[1], strict=True))
+    vectors = {hit.chunk.chunk_id for hit in before[2][0]}
+    chance = random.Random(3)  # noqa: S311
+    kept = []
+    for place in chance.sample(range(0, len(whole), 4096), 25):
+        (folder / DATABASE).write_bytes(whole[:place] + chance.randbytes(4096) + whole[place + 4096 :])
+        mended = mend(folder)
+        if mended is None:
+            continue
+        after = contents(folder)
+        for info, shown in zip(after[0][0], after[1], strict=True):
+            assert shown == texts[info.source.path]
+        assert {hit.chunk.chunk_id for hit in after[2][0]} <= vectors
+        assert len(after[0][0]) == mended.kept
+        kept.append(mended.kept)
+    assert len(kept) > 10
+    assert sorted(kept)[len(kept) // 2] >= 18
