@@ -26,8 +26,18 @@ TABLE: tuple[Format, ...] = (
     Format("markdown", "Markdown", "Markdown", "markdown_loader", (".md", ".markdown")),
     Format("text", "plain text", "text", "text_loader", (".txt", ".text")),
     Format("html", "HTML", "an HTML page", "html_loader", (".html", ".htm", ".xhtml")),
-    Format("docx", "DOCX", "a DOCX document", "docx_loader", (".docx",)),
+    Format("docx", "DOCX", "a DOCX document", "docx_loader", (".docx", ".docm", ".dotx", ".dotm")),
     Format("pdf", "PDF", "a PDF document", "pdf_loader", (".pdf",)),
+    Format("pptx", "PPTX", "a PowerPoint presentation", "pptx_loader", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx")),
+    Format("xlsx", "XLSX", "an Excel workbook", "xlsx_loader", (".xlsx", ".xlsm", ".xltx", ".xltm")),
+    Format("csv", "CSV", "a CSV file", "csv_loader", (".csv", ".tsv")),
+    Format("odt", "ODT", "an OpenDocument text", "odf_loader", (".odt", ".ott")),
+    Format("ods", "ODS", "an OpenDocument spreadsheet", "odf_loader", (".ods", ".ots")),
+    Format("odp", "ODP", "an OpenDocument presentation", "odf_loader", (".odp", ".otp")),
+    Format("rtf", "RTF", "an RTF document", "rtf_loader", (".rtf",)),
+    Format("doc", "DOC", "a document in Word's old .doc format", "legacy_office", (".doc", ".dot")),
+    Format("xls", "XLS", "an old Excel workbook", "legacy_office", (".xls", ".xlt")),
+    Format("ppt", "PPT", "an old PowerPoint presentation", "legacy_office", (".ppt", ".pps")),
 )
 BY_KEY = {one.key: one for one in TABLE}
 BY_EXTENSION = {extension: one for one in TABLE for extension in one.extensions}

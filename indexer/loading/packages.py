@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -124,22 +124,39 @@ def parse_xml(data: bytes, name: str) -> Any:
     Raises:
         FootnoteError: when it is not well formed, declares entities, or nests deeper than `MOST_DEPTH` elements.
     """
-    for strict, usual in _STRICT:
-        data = data.replace(strict, usual)
     try:
-        root = etree.fromstring(data, etree.XMLParser(**XML_OPTIONS))
+        root = etree.fromstring(_usual(data), etree.XMLParser(**_XML_OPTIONS))
     except (etree.XMLSyntaxError, ValueError) as error:
-        what = str(error).split("\n")[0][:200]
-        raise FootnoteError(f"Its part {name} is not well-formed XML ({what}): it may be damaged.") from error
-    declared: Any = root.getroottree().docinfo.internalDTD
-    if declared is not None and next(declared.iterentities(), None) is not None:
-        raise FootnoteError(f"Its part {name} declares XML entities, as attacks do and documents don't.")
+        raise _not_well_formed(name, error) from error
+    _refuse_entities(root, name)
     if _TOO_DEEP(root):
         raise FootnoteError(f"Its part {name} nests deeper than {MOST_DEPTH} elements: it is damaged or an attack.")
     return root
 
 
-XML_OPTIONS: dict[str, Any] = {
+def stream_xml(data: bytes, name: str, tags: Sequence[str]) -> Iterator[Any]:
+    """The elements with one of these tags in document order, each let go when the next is asked for.
+
+    For parts too large to hold as a tree; nothing recurses through the elements, and their nesting is libxml2's matter.
+
+    Raises:
+        FootnoteError: when the XML is not well formed or declares entities.
+    """
+    before = None
+    try:
+        for _, element in etree.iterparse(io.BytesIO(_usual(data)), tag=list(tags), **_XML_OPTIONS):
+            if before is None:
+                _refuse_entities(element, name)
+            before = element
+            yield element
+            element.clear()
+            while element.getprevious() is not None:
+                del element.getparent()[0]
+    except etree.XMLSyntaxError as error:
+        raise _not_well_formed(name, error) from error
+
+
+_XML_OPTIONS: dict[str, Any] = {
     "resolve_entities": False,
     "load_dtd": False,
     "no_network": True,
@@ -147,8 +164,27 @@ XML_OPTIONS: dict[str, Any] = {
     "remove_comments": True,
     "remove_pis": True,
 }
-"""How every parser of XML is made: nothing is expanded, loaded or fetched, and libxml2's own limits stay on."""
+"""Nothing is expanded, loaded or fetched, and libxml2's own limits stay on."""
 _TOO_DEEP = etree.XPath(f"boolean({'/*' * (MOST_DEPTH + 1)})")
+
+
+def _usual(data: bytes) -> bytes:
+    """XML in the Strict form with the usual namespaces."""
+    if b"http://purl.oclc.org/ooxml/" in data:
+        for strict, usual in _STRICT:
+            data = data.replace(strict, usual)
+    return data
+
+
+def _refuse_entities(element: Any, name: str) -> None:
+    declared = element.getroottree().docinfo.internalDTD
+    if declared is not None and next(declared.iterentities(), None) is not None:
+        raise FootnoteError(f"Its part {name} declares XML entities, as attacks do and documents don't.")
+
+
+def _not_well_formed(name: str, error: Exception) -> FootnoteError:
+    what = str(error).split("\n")[0][:200]
+    return FootnoteError(f"Its part {name} is not well-formed XML ({what}): it may be damaged.")
 
 
 def _refuse_bomb(entries: Sequence[zipfile.ZipInfo], size: int) -> None:

@@ -88,7 +88,8 @@ _ALSO: dict[str, tuple[str, ...]] = {  # programs write these under the older na
     "xls": ("xlsx", "html"),
     "ppt": ("pptx",),
 }
-_UNSIGNED = frozenset({"markdown", "text", "html", "csv", "eml"})  # no first bytes that each of them must have
+_SIGNED = frozenset(kind.key for _, kind in (*_MAGIC, *_MIMETYPES, *_FOLDERS, *_STREAMS) if kind.key) | {"zip"}
+"""Formats that a file is of only when its content shows it; the others are text, and its name decides."""
 _UTF_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff", b"\x00\x00\xfe\xff")
 _HTML = re.compile(
     rb"\s*(?:<\?xml[^>]{0,200}\?>\s*)?(?:<!--.{0,2000}?-->\s*)?(?:<!doctype\s+html|<html[\s>])", re.I | re.S
@@ -116,7 +117,7 @@ def detect_format(name: str, data: bytes) -> Format:
         return named
     if _is_binary(data):
         raise FootnoteError(f"It looks like binary data, not {(named or BY_KEY['text']).described}. {READS}.")
-    if named and named.key not in _UNSIGNED:
+    if named and named.key in _SIGNED:
         raise FootnoteError(
             f"It can't be read as {named.described}: it does not begin like one, so it is damaged or something else."
         )
