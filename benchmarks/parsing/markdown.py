@@ -20,6 +20,7 @@ _SIGNS = dict(
     "sum=∑ prod=∏ int=∫ infty=∞ times=× cdot=⋅ pm=± leq=≤ geq=≥ neq=≠ approx=≈ sqrt=√ partial=∂ textellipsis=… "
     "ldots=… log=log ln=ln sin=sin cos=cos tan=tan lim=lim exp=exp max=max min=min".split()
 )
+_RULE = re.compile(r"(?::?-{2,}:?)?")
 _TAG = re.compile(r"<!--.*?-->|</?[a-zA-Z][^>]*>", re.DOTALL)
 
 
@@ -29,7 +30,9 @@ def pieces(text: str) -> list[Piece]:
     >>> pieces("# A *b*\n\n| x | y |\n| - | - |\n| 1 | |\n\n- [c](d)\n")
     [('heading', 'A b'), ('row', ['x', 'y']), ('row', ['1', '']), ('text', 'c')]
     """
-    return list(_pieces(_PARSER.parse(_FORMULA.sub(lambda found: without_latex(found[2]), text))))
+    found = _pieces(_PARSER.parse(_FORMULA.sub(lambda formula: without_latex(formula[2]), text)))
+    # A second table straight below the first leaves its rule behind as a row.
+    return [one for one in found if one[0] != "row" or not all(map(_RULE.fullmatch, one[1]))]
 
 
 def without_latex(formula: str) -> str:

@@ -1,9 +1,9 @@
 """What a reader saw of a document, in one form for all readers and for reference Markdown, made ready to compare.
 
 What differs by convention and not by content goes, on both sides alike: markup, list marks, placeholders of images,
-targets of links, the form of quotes, dashes and ligatures, hyphens between letters, white space (within a line, and
-beside punctuation and digits), and the repetition of a merged cell in neighbouring columns. Case, digits, other
-punctuation and the order stay. Judges nothing.
+targets of links, drawn lines and bars, dot leaders, the form of quotes, dashes and ligatures, hyphens between letters,
+white space (within a line, and beside punctuation and digits), and the repetition of a merged cell in neighbouring
+columns. Case, digits, other punctuation and the order stay. Judges nothing.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ Piece = tuple[Literal["heading", "text", "row"], str | Sequence[str]]
 
 _MARK = re.compile(r"\s*(?:(?:[-*+•◦▪‣∙·]|\d{1,3}[.)])\s+)?")
 _BOX = re.compile(r"(?<!\S)\[[ xX]\](?!\S)|[☐☑☒]")
+_RULE = re.compile(r"([-=_*~.])\1{2,}|\|")
 _SECTION = re.compile(r"^(?:\d+\.)*\d+\.?\s+(?=\S)")
 _SAME = str.maketrans(
     {**dict.fromkeys("‘’‚‛′`´", "'"), **dict.fromkeys("“”„‟″«»", '"'), **dict.fromkeys("‐‑‒–—―−", "-"), "⁄": "/"}
@@ -96,7 +97,7 @@ def plain(line: str) -> str:
     line = unicodedata.normalize("NFKC", line).translate(_SAME)
     line = "".join(one for one in line if one in "\t\n" or unicodedata.category(one) not in ("Cf", "Cc", "Co"))
     line = _MARK.sub("", " ".join(line.split()) + " ", count=1)
-    return " ".join(_HYPHEN.sub("", _BOX.sub(" ", line)).split())
+    return " ".join(_HYPHEN.sub("", _RULE.sub(" ", _BOX.sub(" ", line))).split())
 
 
 def cells(row: Sequence[str]) -> tuple[str, ...]:

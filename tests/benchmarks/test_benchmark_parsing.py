@@ -74,6 +74,8 @@ def test_common_subsequence():
         ("12. item", "item"),
         ("• [x] done", "done"),
         ("☐ open", "open"),
+        ("Total ..... 5 | ----- ===", "Total 5"),
+        ("a - b -- c", "a - b -- c"),
         ("Tea [x] Milk [ ] array[x]", "Tea Milk array[x]"),
         ("stain—Freedom well-known", "stainFreedom wellknown"),
         ("(425) 000-0000", "(425) 000-0000"),
@@ -105,6 +107,11 @@ def test_white_space_at_punctuation_and_digits_and_hyphens_at_the_end_of_a_line_
     given_text = seen([("text", "**bold** , a well-\nknown H 2 O")])
     assert given_text.text == "**bold**,a wellknown H2O"
     assert seen([("text", "**bold**, a wellknown H2O")]).text == given_text.text
+
+
+def test_a_second_table_straight_below_the_first_leaves_no_rule_behind():
+    text = "| a | b |\n| --- | --- |\n| 1 | - |\n| c |  |\n| --- | :-- |\n| 2 | 3 |"
+    assert [row for _, row in pieces(text)] == [["a", "b"], ["1", "-"], ["c", ""], ["2", "3"]]
 
 
 def test_a_dash_at_the_end_of_a_line_parts_words():
