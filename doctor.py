@@ -138,10 +138,14 @@ def _index(settings: Settings) -> Finding:
         footnote.close()
     detail = f"{settings.index.absolute()} holds {len(infos)} documents in {sum(info.chunks for info in infos)} chunks"
     if verdict != "ok":
-        return Finding(
-            "index", "bad", f"{detail}; damaged: {verdict}", "restore it, or index again into another folder"
-        )
-    return Finding("index", "good", f"{detail}; the database is whole; {vectors.sentence}")
+        remedy = "footnote restore FILE --force, from a backup; or move the folder away and index the documents again"
+        return Finding("index", "bad", f"{detail}; damaged: {verdict}", remedy)
+    read = f"{detail}; every text and vector is as it was written; {vectors.sentence}"
+    if badly := [info for info in infos if info.coverage.unreadable or info.coverage.suspicious]:
+        worst = max(badly, key=lambda info: info.coverage.unreadable + info.coverage.suspicious)
+        also = f"{len(badly)} of them are read badly in places, {worst.source.source_id} most: {worst.coverage.badge}"
+        return Finding("index", "warning", f"{read}; {also}", "look at them with: footnote sources")
+    return Finding("index", "good", read)
 
 
 def _offline(settings: Settings) -> Finding:
