@@ -51,7 +51,7 @@ def large_tables(record: dict[str, Any]) -> str:
     if "large" not in record:
         return "Not measured yet.\n"
     one = record["large"]
-    stages, command = one["indexed"]["stages"], one["indexed"]["command"]
+    stages, command, whole = one["indexed"]["stages"], one["indexed"]["command"], one["pipeline"]
     first = [
         f"| parse | {stages['parse_s']:.1f} |",
         f"| chunk ({stages['chunks']} chunks) | {stages['chunk_s']:.1f} |",
@@ -69,7 +69,9 @@ def large_tables(record: dict[str, Any]) -> str:
         + _table([f"{stages['pages']} pages", "s"], first)
         + "\n\n"
         + _table(["pages, parsed only", "file, MiB", "characters", "s", "peak MiB"], rows)
-        + "\n"
+        + f"\n\nThe last of them in the whole pipeline: {whole['status']}, {whole['pages']:,} pages, "
+        f"{whole['chunks']:,} chunks, {whole['seconds']:,.0f} s, {whole['peak_mb']:,} MiB for all processes together. "
+        f"{whole['reason']}\n"
     )
 
 

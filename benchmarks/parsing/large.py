@@ -1,4 +1,4 @@
-"""How large a PDF may be: 100 pages parsed, chunked and embedded, and the memory of parsing from 250 to 2,000 pages."""
+"""How large a PDF may be: 100 pages parsed, chunked and embedded; parsing's memory from 250 to 2,000 pages."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from benchmarks.folders.__main__ import read_journal
 from benchmarks.parsing.reading import ENVIRONMENT, ROOT
 from benchmarks.parsing.watched import watch
 from schema import FootnoteError
@@ -43,8 +44,12 @@ def measure_large(documents: Path, python: Path, about: Mapping[str, Any]) -> di
         parsed = []
         for pages in PARSED_PAGES:
             tell(f"{pages} pages: parse")
-            parsed.append(run_stages(folder, make(folder, python, pages, reports)))
-    return {"machine": dict(about), "indexed": {"stages": stages, "command": command}, "parsed": parsed}
+            path = make(folder, python, pages, reports)
+            parsed.append(run_stages(folder, path))
+        tell(f"{PARSED_PAGES[-1]} pages: through the pipeline, with a stand-in for the embedding model")
+        whole = pipeline(folder, path)
+    indexed = {"stages": stages, "command": command}
+    return {"machine": dict(about), "indexed": indexed, "parsed": parsed, "pipeline": whole}
 
 
 def make(folder: Path, python: Path, pages: int, sources: Sequence[Path]) -> Path:
@@ -67,6 +72,16 @@ def index(folder: Path, path: Path) -> dict[str, Any]:
     program = Path(sys.executable).with_name("footnote")
     seconds, peak = _run([program, "index", path, "--index", folder / "index"])
     return {"seconds": round(seconds, 2), "peak_mb": peak}
+
+
+def pipeline(folder: Path, path: Path) -> dict[str, Any]:
+    """What becomes of a file in the whole pipeline, whose parser has limits of its own; all its processes together."""
+    journal = folder / "journal.jsonl"
+    module = ["-m", "benchmarks.folders.indexing", "index"]
+    seconds, peak = _run([sys.executable, *module, path, folder / "whole", journal, "words"])
+    (row,) = read_journal(journal.read_text("utf-8").splitlines()).rows.values()
+    kept = {name: row[name] for name in ("status", "reason", "pages", "chunks")}
+    return kept | {"seconds": round(seconds, 2), "peak_mb": peak}
 
 
 def _run(command: Sequence[object]) -> tuple[float, int]:

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -9,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benchmarks.parsing import __main__ as command
+from benchmarks.parsing import large, worker
 from benchmarks.parsing import reading as reading_module
-from benchmarks.parsing import worker
 from benchmarks.parsing.footnote_blocks import pieces as extraction_pieces
 from benchmarks.parsing.footnote_blocks import read
 from benchmarks.parsing.markdown import pieces
@@ -427,3 +428,55 @@ def test_what_is_measured_again_replaces_its_rows_and_keeps_the_others(tmp_path,
     assert [(one["reader"], one["words"]) for one in record["files"]] == [("footnote", (2, 10)), ("pypdf", (1, 10))]
     assert record["versions"] == {"footnote": {"lxml": "1"}}
     assert record["groups"]["pdf"]["footnote"]["word_error"] == 0.2
+
+
+# Large files
+
+
+def test_the_steps_for_large_files_in_order(tmp_path, monkeypatch):
+    """What is made, timed and indexed, without another reader: each process is replaced by what it would write."""
+    ran = []
+
+    def run(step):
+        words = [str(one) for one in step]
+        ran.append(" ".join(Path(one).name for one in words[1:]))
+        if "benchmarks.parsing.making" in words:
+            Path(words[4]).write_bytes(b"x" * 2**20)
+        elif "benchmarks.parsing.stages" in words:
+            pages = int(Path(words[3]).name.split()[0])
+            Path(words[4]).write_text(json.dumps({"pages": pages, "parse_s": pages / 100}))
+        elif "benchmarks.folders.indexing" in words:
+            row = {"path": words[4], "status": "indexed", "reason": "", "pages": 2000, "chunks": 9}
+            Path(words[6]).write_text(json.dumps({"file": row}) + "\n")
+        return 2.5, 700
+
+    monkeypatch.setattr(large, "_run", run)
+    record = large.measure_large(tmp_path, tmp_path / "python", {"cores": 2})
+    assert [one["pages"] for one in record["parsed"]] == [250, 500, 1000, 2000]
+    assert record["parsed"][0] == {"pages": 250, "parse_s": 2.5, "file_mb": 1.0, "processes_peak_mb": 700}
+    assert record["indexed"]["stages"]["pages"] == 100
+    assert record["indexed"]["command"] == {"seconds": 2.5, "peak_mb": 700}
+    assert (record["pipeline"]["status"], record["pipeline"]["seconds"]) == ("indexed", 2.5)
+    assert ran[0] == "-m benchmarks.parsing.making 100 100 pages.pdf HHS2022.pdf"
+    assert ran[1] == "-m benchmarks.parsing.stages 100 pages.pdf stages.json --embed"
+    assert ran[2] == "index 100 pages.pdf --index index"
+    assert ran[-1] == "-m benchmarks.folders.indexing index 2000 pages.pdf whole journal.jsonl words"
+
+
+def test_a_step_that_fails_ends_the_measurement_with_what_it_said(monkeypatch):
+    ended = SimpleNamespace(status=1, timed_out=False, said="no memory", seconds=1.0, peak_mb=1)
+    monkeypatch.setattr(large, "watch", lambda *_, **__: ended)
+    with pytest.raises(FootnoteError, match="exit status 1: no memory"):
+        large.make(Path("/tmp"), Path("python"), 3, [])
+
+
+def test_the_stages_of_one_file(tmp_path):
+    path, result = tmp_path / "a.md", tmp_path / "result.json"
+    path.write_text("# Head\n\nText.\n")
+    ended = watch(
+        [sys.executable, "-m", "benchmarks.parsing.stages", path, result], limit_s=60, cwd=reading_module.ROOT
+    )
+    assert ended.status == 0, ended.said
+    record = json.loads(result.read_text())
+    assert (record["pages"], record["characters"]) == (0, 11)
+    assert 0 < record["before_mb"] <= record["parse_peak_mb"]

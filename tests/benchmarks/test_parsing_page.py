@@ -52,11 +52,23 @@ def test_large_files_are_told_with_their_memory():
     parsed = {"pages": 2000, "file_mb": 12.25, "characters": 5_000_000, "parse_s": 30.04, "parse_peak_mb": 800}
     stages = {"pages": 100, "characters": 300_000, "parse_s": 1.5, "chunks": 450, "chunk_s": 0.5, "embed_s": 20.0}
     command = {"seconds": 25.04, "peak_mb": 1100}
+    whole = {"status": "indexed", "pages": 2000, "chunks": 9000, "seconds": 61.2, "peak_mb": 1500, "reason": "Why."}
     told = tables.large_tables(
-        {"large": {"machine": MACHINE, "indexed": {"stages": stages, "command": command}, "parsed": [parsed]}}
+        {
+            "large": {
+                "machine": MACHINE,
+                "indexed": {"stages": stages, "command": command},
+                "parsed": [parsed],
+                "pipeline": whole,
+            }
+        }
     ).split("\n")
     assert told[0].endswith(
         "100 pages of a report, 300,000 characters; the processes of the command had 1,100 MiB together at their peak."
+    )
+    assert told[-2] == (
+        "The last of them in the whole pipeline: indexed, 2,000 pages, 9,000 chunks, 61 s, 1,500 MiB for all processes "
+        "together. Why."
     )
     assert "| chunk (450 chunks) | 0.5 |" in told
     assert "| `footnote index`, all of it | 25.0 |" in told
