@@ -123,7 +123,7 @@ class Parser:
                 worker = self._idle.get_nowait()
             except queue.Empty:
                 return Worker(self._limits, self._loader)
-            if worker.is_ready():
+            if worker.is_alive():
                 return worker
             worker.close()
 

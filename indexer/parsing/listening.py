@@ -76,10 +76,6 @@ class Listener:
                     raise ClosedError("its reader ended without a result")
         return received[LENGTH.size :]
 
-    def is_silent(self) -> bool:
-        """Whether it has said nothing unasked."""
-        return all(descriptor != self._results for descriptor, _ in self._poll.poll(0))
-
     def _is_complete(self, received: bytearray) -> bool:
         """Whether a message is there, and nothing behind it."""
         if len(received) < LENGTH.size:

@@ -64,9 +64,9 @@ class Worker:
             self.close()
             raise
 
-    def is_ready(self) -> bool:
-        """Whether it can be asked: it lives, and has not spoken unasked."""
-        return self._process.poll() is None and self._listener.is_silent()
+    def is_alive(self) -> bool:
+        """Whether it can be asked."""
+        return self._process.poll() is None
 
     def usage(self) -> Usage:
         """Its processes and their memory now; zeros where that can't be seen."""

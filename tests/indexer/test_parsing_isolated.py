@@ -323,3 +323,27 @@ def test_the_worker_sees_neither_the_environment_nor_the_descriptors_of_its_pare
         opened = {str(path.readlink()) for path in Path(f"/proc/{worker}/fd").iterdir()}
         assert {path.partition(":")[0] for path in opened} == {"/dev/null", "pipe"}
         assert Path(f"/proc/{worker}/cwd").resolve().name.startswith("footnote-reader-")
+        assert Path(f"/proc/{worker}/oom_score_adj").read_text() == "1000\n"  # it goes before its parent does
+
+
+def test_what_a_parser_leaves_in_its_folder_is_gone_before_the_next_file(tmp_path, temporary):
+    with Parser(TIGHT, loader=LOADER) as parser:
+        with pytest.raises(FootnoteError, match="File too large"):
+            parser.parse(ask_for(tmp_path, "write_endlessly"))
+        parser.parse(ask_for(tmp_path, "good"))
+        (folder,) = temporary.iterdir()
+        assert list(folder.iterdir()) == []
+
+
+def test_without_a_guardian_the_limit_of_time_holds_too(tmp_path, monkeypatch):
+    """As on macOS: no guardian, no fences, and what leaves the session is not found; all else is as everywhere."""
+    monkeypatch.setattr(process, "_PROGRAM", "import sys; sys.platform = 'darwin'; " + process._PROGRAM)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    with Parser(TIGHT, loader=LOADER) as parser:
+        for fault in ("hang_in_c", "multiply", "segfault", "leave"):
+            assert text(parser, ask_for(tmp_path, "good")) == [AS_BEFORE]
+            assert len(below()) == 1
+            with pytest.raises(ParserError) as caught:
+                parser.parse(ask_for(tmp_path, fault))
+            assert type(caught.value) in FAULTS[fault][1]
+            assert below() == []
