@@ -1,0 +1,144 @@
+"""Presentations: a page for each slide, titles as headings, tables, charts and diagrams, notes apart."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from loading_reading import read, spans
+from office_making import C, P, presentation, relations, shape, slide
+
+from indexer.loading import pptx_loader
+from schema import FootnoteError
+
+TITLE = shape("Quarter 3", "title")
+CHART = "http://schemas.openxmlformats.org/drawingml/2006/chart"
+
+
+def test_a_slide_is_a_page_and_its_title_comes_first():
+    data = presentation(
+        slide(shape("Said before") + TITLE + shape("One\nTwo", "body")),
+        slide(shape("Only words")),
+        slide(""),
+        slide(shape("The end", "ctrTitle")),
+    )
+    extraction = read("a.pptx", data)
+    assert spans(extraction) == [
+        ("heading1", "Quarter 3"),
+        ("paragraph", "Said before"),
+        ("list_item", "One"),
+        ("list_item", "Two"),
+        ("heading1", "Slide 2"),
+        ("paragraph", "Only words"),
+        ("heading1", "The end"),
+    ]
+    assert [(page.number, page.status) for page in extraction.pages] == [
+        (1, "text"), (2, "text"), (3, "empty"), (4, "text"),
+    ]  # fmt: skip
+    assert extraction.text[extraction.pages[1].start : extraction.pages[1].end] == "Slide 2\n\nOnly words"
+    assert extraction.title == "Quarter 3"
+
+
+def test_a_number_that_was_made_up_is_no_title():
+    assert read("a.pptx", presentation(slide(shape("Only words")))).title is None
+
+
+def test_marks_make_list_items():
+    numbered = shape("a\nb", properties="<a:pPr><a:buAutoNum/></a:pPr>")
+    bullet = shape("c", properties='<a:pPr><a:buChar char="-"/></a:pPr>')
+    plain = shape("d\ne", "body", "<a:pPr><a:buNone/></a:pPr>")
+    assert spans(read("a.pptx", presentation(slide(TITLE + numbered + bullet + plain))))[1:] == [
+        ("list_item", "1. a"),
+        ("list_item", "2. b"),
+        ("list_item", "c"),
+        ("paragraph", "d"),
+        ("paragraph", "e"),
+    ]
+
+
+def test_a_table_is_rows_and_furniture_is_left_out():
+    cells = "".join(
+        f"<a:tc><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>" for text in ("a", "", "b")
+    )
+    table = f"<p:graphicFrame><a:graphic><a:tbl><a:tr>{cells}</a:tr></a:tbl></a:graphic></p:graphicFrame>"
+    furniture = "".join(shape("x", role) for role in ("dt", "ftr", "sldNum"))
+    assert spans(read("a.pptx", presentation(slide(TITLE + table + furniture))))[1:] == [("table_row", "a | | b")]
+
+
+def test_groups_are_opened_and_what_old_programs_show_is_not_read_twice():
+    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    alternate = (
+        f"<mc:AlternateContent {mc}><mc:Choice>{shape('new')}</mc:Choice>"
+        f"<mc:Fallback>{shape('old')}</mc:Fallback></mc:AlternateContent>"
+    )
+    data = presentation(slide(f"{TITLE}<p:grpSp>{shape('in a group')}<p:grpSp>{alternate}</p:grpSp></p:grpSp>"))
+    assert read("a.pptx", data).text == "Quarter 3\n\nin a group\n\nnew"
+
+
+def test_notes_stand_under_their_own_heading():
+    notes = (
+        f"<p:notes {P}><p:cSld><p:spTree>{shape('7', 'sldNum')}{shape('Smile', 'body')}</p:spTree></p:cSld></p:notes>"
+    )
+    extra = {
+        "ppt/slides/_rels/slide1.xml.rels": relations(("notesSlide", "../notesSlides/notesSlide1.xml")),
+        "ppt/notesSlides/notesSlide1.xml": notes,
+    }
+    assert spans(read("a.pptx", presentation(slide(TITLE), extra=extra))) == [
+        ("heading1", "Quarter 3"),
+        ("heading2", "Notes"),
+        ("paragraph", "Smile"),
+    ]
+
+
+def test_charts_and_diagrams_are_read_from_their_parts():
+    frame = f'<p:graphicFrame><c:chart xmlns:c="{CHART}" r:id="r1"/></p:graphicFrame>'
+    diagram = (
+        '<p:graphicFrame><d:relIds xmlns:d="http://schemas.openxmlformats.org/drawingml/2006/diagram" r:dm="r2"/>'
+        "</p:graphicFrame>"
+    )
+    series = (
+        "<c:ser><c:tx><c:v>no cache</c:v></c:tx><c:xVal><c:pt idx='0'><c:v>1.5</c:v></c:pt></c:xVal>"
+        "<c:yVal><c:pt idx='0'><c:v>3</c:v></c:pt></c:yVal></c:ser>"
+    )
+    extra = {
+        "ppt/slides/_rels/slide1.xml.rels": relations(
+            ("chart", "../charts/c.xml"), ("diagramData", "../diagrams/d.xml")
+        ),
+        "ppt/charts/c.xml": f"<c:chartSpace {C}><c:chart>{series}</c:chart></c:chartSpace>",
+        "ppt/diagrams/d.xml": f"<d {P}><a:p><a:r><a:t>Plan</a:t></a:r></a:p><a:p><a:r><a:t>Do</a:t></a:r></a:p></d>",
+    }
+    assert spans(read("a.pptx", presentation(slide(TITLE + frame + diagram), extra=extra)))[1:] == [
+        ("table_row", "1.5 | 3"),
+        ("list_item", "Plan"),
+        ("list_item", "Do"),
+    ]
+
+
+def test_hidden_and_missing_slides_are_told():
+    data = presentation(slide(TITLE, 'show="0"'), slide(TITLE))
+    extraction = read("a.pptx", data)
+    assert extraction.warnings == ("slide 1 is hidden in the presentation, and was read",)
+    lost = pptx_loader.load(presentation(slide(TITLE), extra={"ppt/_rels/presentation.xml.rels": relations()}))
+    assert ([page.status for page in lost.pages], lost.warnings) == (
+        ["unreadable"],
+        ("slide 1 is missing in the file",),
+    )
+
+
+def test_metadata_and_macros():
+    data = presentation(slide(TITLE), core="<dc:title>Presentation1</dc:title><dc:creator>Ann</dc:creator>",
+                        extra={"ppt/vbaProject.bin": "x"})  # fmt: skip
+    extraction = read("a.pptm", data)
+    assert (extraction.title, dict(extraction.metadata)) == ("Quarter 3", {"author": "Ann"})
+    assert extraction.warnings == ("holds macros, which are not run",)
+
+
+def test_groups_within_groups_without_end_are_refused():
+    with pytest.raises(FootnoteError, match="nests deeper than 100 elements"):
+        read("a.pptx", presentation(slide("<p:grpSp>" * 200 + "</p:grpSp>" * 200)))
+
+
+@given(st.lists(st.tuples(st.text("ab ", max_size=4), st.sampled_from([None, "title", "body", "dt", ""])), max_size=5))
+def test_pages_are_as_many_as_slides_whatever_is_on_them(shapes):
+    content = "".join(shape(text, role) for text, role in shapes)
+    extraction = pptx_loader.load(presentation(slide(content), slide(TITLE)))
+    assert len(extraction.pages) == 2
+    assert extraction.text[extraction.pages[1].start :] == "Quarter 3"
