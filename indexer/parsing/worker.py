@@ -19,6 +19,7 @@ from typing import Any
 
 from indexer.loading import printable
 from indexer.loading.members import Member
+from indexer.loading.time_left import begin
 from indexer.parsing.framing import frame, read_message, write_all
 from indexer.parsing.guardian import guarded
 from indexer.parsing.limits import Limits, apply_limits, renew_processor_time, without_long
@@ -44,6 +45,7 @@ def main(arguments: str) -> None:
     write_all(replies, frame({"number": 0, "seals": seals}))
     while request := read_message(requests):
         renew_processor_time(limits)
+        begin(limits.seconds)
         write_all(replies, frame({"number": request["number"]} | _answer(request, load_all, limits)))
         _empty(folder)
 
