@@ -29,14 +29,18 @@ Interval = tuple[float, float]
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A table: the intervals of its columns, and its rows as they stand, each the places of its pieces."""
+    """A table: the intervals of its columns, and its rows as they stand, each the places of its pieces.
+
+    ``is_prose`` marks columns of prose that are written row by row, across them.
+    """
 
     columns: tuple[Interval, ...]
     rows: tuple[tuple[int, ...], ...]
+    is_prose: bool = False
 
 
 def find_tables(lines: Sequence[Line], free: Sequence[int]) -> list[Found]:
-    """The tables among pieces of lines.
+    """The tables among pieces of lines, and the columns of prose that were not read one after the other.
 
     Args:
         lines: the pieces of a page, in the order in which they are written.
@@ -102,11 +106,13 @@ def _grow(lines: Sequence[Line], rows: Sequence[tuple[int, ...]], first: int) ->
 
 
 def _goes_on(lines: Sequence[Line], rows: Sequence[tuple[int, ...]], index: int) -> bool:
-    """Whether a row of one piece can belong to the table above: it is no heading and no farther than the rows are."""
+    """Whether a row of one piece can belong to the table above: in an inner column, or no farther than rows are."""
     line, above = lines[rows[index][0]], lines[rows[index - 1][0]]
     if line.bold and not all(lines[place].bold for place in rows[index - 1]):
         return False
     earlier = lines[rows[index - 2][0]] if index > 1 else above
+    if any(abs(lines[place].start - line.start) < 0.2 * line.size for place in rows[index - 1][1:]):
+        return True
     usual = max(earlier.baseline - above.baseline, 1.2 * line.size)
     return abs(line.size - above.size) < 0.15 * above.size and above.baseline - line.baseline <= 1.3 * usual
 
@@ -139,8 +145,11 @@ def _table(lines: Sequence[Line], rows: Sequence[tuple[int, ...]]) -> Found | No
     several = [row for row in rows if len(row) > 1]
     if len(columns) < 2 or (len(several) < _FEWEST_ROWS and not _is_small_table(rows)):
         return None
-    if _is_list(lines, several) or not _has_short_cells(lines, rows, columns):
+    if _is_list(lines, several):
         return None
+    if not _has_short_cells(lines, rows, columns):
+        in_turn = len(several) > _FEWEST_ROWS and _in_turn(several) > 0.7
+        return Found(columns, tuple(rows), is_prose=True) if in_turn else None
     if len(columns) == 2 and not _is_pairs(lines, several):
         return None
     return Found(columns, tuple(rows))
@@ -176,6 +185,10 @@ def _is_pairs(lines: Sequence[Line], rows: Sequence[tuple[int, ...]]) -> bool:
     """Whether two columns are labels or figures with what they stand for, or are written row by row in short words."""
     labels = mean(lines[row[0]].text.rstrip().endswith(":") for row in rows)
     figures = mean(FIGURE.fullmatch(lines[row[-1]].text.strip()) is not None for row in rows)
-    in_turn = mean(all(after - before == 1 for before, after in pairwise(row)) for row in rows)
     longest = median(len(lines[place].text) for row in rows for place in row)
-    return max(labels, figures) > 0.5 or (in_turn > 0.7 and longest <= 20)
+    return max(labels, figures) > 0.5 or (_in_turn(rows) > 0.7 and longest <= 20)
+
+
+def _in_turn(rows: Sequence[tuple[int, ...]]) -> float:
+    """The share of rows whose pieces are written one after the other, 0 to 1."""
+    return mean(all(after - before == 1 for before, after in pairwise(row)) for row in rows)

@@ -87,7 +87,10 @@ def _recognise(page: Any, frame: Frame) -> tuple[list[Line], str]:
     if not recognition.available():
         return [], ""
     picture = render(page, frame)
-    found = [one for one in recognition.recognise(picture) if one.text.strip()]
+    try:
+        found = [one for one in recognition.recognise(picture) if one.text.strip()]
+    except Exception:  # an engine that fails at one picture costs that page its text and nothing else
+        return [], ""
     scale = frame.width / picture.shape[1]
     lines = [_line(one.text, tuple(side * scale for side in one.box)) for one in found]
     score = sum(one.score for one in found) / max(len(found), 1)

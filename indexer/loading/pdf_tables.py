@@ -38,7 +38,8 @@ def with_tables(lines: Sequence[Line], shapes: Shapes) -> list[Line]:
     free = [place for place in range(len(lines)) if place not in taken]
     for found in find_tables(lines, free):
         own = sorted(place for row in found.rows for place in row)
-        _take(taken, own, _rows_of_columns(found, lines, shapes))
+        read = _one_after_the_other if found.is_prose else _rows_of_columns
+        _take(taken, own, read(found, lines, shapes))
     result = [taken.get(place, [line]) for place, line in enumerate(lines)]
     return [line for item in _in_order(result) for line in item] if taken else list(lines)
 
@@ -122,21 +123,36 @@ def _part(line: Line, first: int, last: int) -> Line | None:
     return replace(line, text=text, boxes=boxes, start=start, end=end, hyphen=hyphen)
 
 
+def _one_after_the_other(found: Found, lines: Sequence[Line], _: Shapes) -> list[Line]:
+    """The pieces of columns of prose, column by column."""
+    places = [place for row in found.rows for place in row]
+    return [lines[place] for place in sorted(places, key=lambda place: _column_of(lines[place], found))]
+
+
 def _rows_of_columns(found: Found, lines: Sequence[Line], shapes: Shapes) -> list[Line]:
     """The rows of a table without lines: what is written tightly below a row goes on with its cells."""
-    cells: _Cells = defaultdict(list)
+    rows = [{_column_of(lines[place], found): lines[place] for place in row} for row in found.rows]
     bands = _bands(found, lines, shapes)
+    cells: _Cells = defaultdict(list)
     number = 0
     for index, row in enumerate(found.rows):
-        pieces = {_column_of(lines[place], found): lines[place] for place in row}
         if index:
-            above = lines[found.rows[index - 1][0]]
-            row_above = {column: cells[number, column] for column in pieces}
-            same = bands[index] == bands[index - 1] if bands else _goes_on(pieces, row_above, above)
-            number += not same
+            above = {column: cells[number, column] for column in rows[index]}
+            goes_on = _goes_on(rows[index], above, lines[found.rows[index - 1][0]]) or _leads(rows, index - 1)
+            number += not (bands[index] == bands[index - 1] if bands else goes_on)
         for place in row:
             cells[number, _column_of(lines[place], found)].append(lines[place])
     return _as_rows({place: pieces for place, pieces in cells.items() if pieces})
+
+
+def _leads(rows: Sequence[Mapping[int, Line]], index: int) -> bool:
+    """Whether a row of one piece is the first line of a cell of the row below, whose other cells stand lower."""
+    if not 0 < index < len(rows) - 1 or len(rows[index]) > 1 or 0 in rows[index]:
+        return False
+    ((column, piece),) = rows[index].items()
+    before, after = next(iter(rows[index - 1].values())), next(iter(rows[index + 1].values()))
+    below = piece.baseline - after.baseline
+    return 0 in rows[index + 1] and column in rows[index + 1] and before.baseline - piece.baseline > 1.15 * below
 
 
 def _goes_on(pieces: Mapping[int, Line], row_above: Mapping[int, list[Line]], above: Line) -> bool:

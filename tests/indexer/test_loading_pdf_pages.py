@@ -1,0 +1,243 @@
+"""What is known of each page of a PDF: its status, its label, its problems; and what the document says of itself."""
+
+import io
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from loading_reading import read, spans
+from PIL import Image
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.utils import ImageReader
+from reportlab.pdfgen.canvas import Canvas
+
+from indexer.boxes import decode, rectangles
+from indexer.loading import pdf_loader, pdf_pages
+from indexer.loading.pdf_checks import problem_of
+from schema import FootnoteError, Page
+
+TEXT = "This is the text of the page, and it is long enough to be the body of it."
+
+
+@pytest.fixture(autouse=True)
+def no_recognition(monkeypatch):
+    monkeypatch.setattr(pdf_pages, "recognition", SimpleNamespace(available=lambda: False))
+
+
+def document(*pages, **options):
+    """A PDF of pages, each a function that draws or a text."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4, **options)
+    for draw in pages:
+        if callable(draw):
+            draw(canvas)
+        else:
+            canvas.drawString(72, 700, draw)
+        canvas.showPage()
+    canvas.save()
+    return stream.getvalue()
+
+
+def scan(canvas):
+    held = io.BytesIO()
+    Image.new("RGB", (40, 50), (200, 200, 200)).save(held, "PNG")
+    held.seek(0)
+    canvas.drawImage(ImageReader(held), 0, 0, *A4)
+
+
+def nothing(canvas):
+    pass
+
+
+def statuses(extraction):
+    return [(page.status, page.problem) for page in extraction.pages]
+
+
+def test_a_scan_and_an_empty_page_are_told_apart():
+    extraction = read("a.pdf", document(TEXT, scan, nothing))
+    assert statuses(extraction) == [("text", ""), ("empty", "looks like a scan"), ("empty", "")]
+    assert extraction.warnings == ("2 of 3 pages have no text (pages 2, 3)",)
+
+
+class Engine:
+    """Stands in for the recognition of text: every picture says the same, at the same place."""
+
+    def __init__(self, *lines, score=0.9):
+        self.seen, self._lines, self._score = [], lines, score
+
+    def available(self):
+        return True
+
+    def recognise(self, image):
+        self.seen.append(image)
+        height, width, _ = image.shape
+        return tuple(
+            SimpleNamespace(
+                text=text,
+                box=(width * 0.1, height * (0.1 + 0.05 * i), width * 0.5, height * (0.12 + 0.05 * i)),
+                score=self._score,
+            )
+            for i, text in enumerate(self._lines)
+        )
+
+
+def test_a_scan_is_recognised_and_its_words_have_their_place(monkeypatch):
+    engine = Engine("The bridge was", "closed in May.")
+    monkeypatch.setattr(pdf_pages, "recognition", engine)
+    extraction = read("a.pdf", document(TEXT, scan, nothing))
+    assert statuses(extraction) == [("text", ""), ("ocr", ""), ("empty", "")]
+    page = extraction.pages[1]
+    assert extraction.text[page.start : page.end].split() == ["The", "bridge", "was", "closed", "in", "May."]
+    (image,) = engine.seen
+    assert image.dtype == np.uint8
+    assert image.shape == (2339, 1654, 3)
+    assert image.min() == 200
+    found = rectangles(decode(extraction.boxes[1]), 0, len("The bridge was"))
+    assert found[0] == pytest.approx((A4[0] * 0.1, A4[1] * 0.1, A4[0] * 0.5, A4[1] * 0.12), abs=0.5)
+
+
+def test_a_picture_that_is_hard_to_recognise_says_so(monkeypatch):
+    monkeypatch.setattr(pdf_pages, "recognition", Engine("The bridge", score=0.3))
+    assert statuses(read("a.pdf", document(TEXT, scan)))[1] == ("ocr", "hard to recognise")
+
+
+def test_a_huge_page_is_not_rendered_in_full(monkeypatch):
+    engine = Engine("words")
+    monkeypatch.setattr(pdf_pages, "recognition", engine)
+
+    def poster(canvas):
+        canvas.setPageSize((5000, 5000))
+        scan(canvas)
+        canvas.scale(8, 6)
+        scan(canvas)
+
+    read("a.pdf", document(TEXT, poster))
+    (image,) = engine.seen
+    assert 7_500_000 < image.shape[0] * image.shape[1] < 8_100_000
+
+
+def test_a_picture_without_words_stays_empty(monkeypatch):
+    monkeypatch.setattr(pdf_pages, "recognition", Engine())
+    with pytest.raises(FootnoteError, match="has no text"):
+        read("a.pdf", document(scan))
+    assert statuses(read("a.pdf", document(TEXT, scan)))[1] == ("empty", "looks like a scan")
+
+
+def test_an_engine_that_fails_costs_one_page(monkeypatch):
+    def fail(_):
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(pdf_pages, "recognition", SimpleNamespace(available=lambda: True, recognise=fail))
+    assert statuses(read("a.pdf", document(TEXT, scan))) == [("text", ""), ("empty", "looks like a scan")]
+
+
+GARBAGE = "(cid:12)(cid:44)(cid:3)(cid:21) (cid:9)(cid:31)"
+
+
+def test_a_badly_read_page_is_suspicious_or_recognised(monkeypatch):
+    extraction = read("a.pdf", document(GARBAGE, TEXT))
+    assert statuses(extraction) == [("suspicious", "its characters have lost their meaning"), ("text", "")]
+    assert extraction.warnings == ("1 of 2 pages looks badly read (page 1)",)
+    monkeypatch.setattr(pdf_pages, "recognition", Engine("The bridge was closed."))
+    extraction = read("a.pdf", document(GARBAGE, TEXT))
+    assert statuses(extraction) == [("ocr", ""), ("text", "")]
+    assert extraction.text == f"The bridge was closed.\n\n{TEXT}"
+
+
+@pytest.mark.parametrize(
+    ("lines", "unmapped", "problem"),
+    [
+        ([TEXT], 0.0, ""),
+        (["12 345 678", "€ 1,000.00 (2021)"] * 20, 0.0, ""),
+        (["NATO, UNHCR, WTO, IMF, OECD, NSF, HHS, EPA, DHS, GSA, OPM, NARA, FBI, CIA, NHTSA, FMCSA"] * 3, 0.0, ""),
+        (["• one", "\uf0b7 two", "\uf0b7 three", "\uf0b7 four items of the list"], 0.0, ""),
+        (["Съвет на министрите прие проекта на закон за изменение"], 0.0, ""),
+        (["\ue012\ue013\ue014 \ue015\ue016 and some more words"], 0.0, "its characters have lost their meaning"),
+        (
+            ["T\ufffde pl\ufffdn w\ufffds m\ufffdde \ufffdn M\ufffdy 2021"],
+            0.0,
+            "its characters have lost their meaning",
+        ),
+        (["/g12/g33/g4 /g99/g102/g33/g18"], 0.0, "its characters have lost their meaning"),
+        ([TEXT], 0.5, "its font does not say which characters these are"),
+        (["Wkh sodq zdv sxeolvkhg lq Pdb dqg vkrxog kdyh ehhq vhqw wr doo phpehuv"] * 3, 0.0, ""),
+        (["Xqz bcd fghj klmnp qrstv wxz bcdfg hjkl mnpqr stvw xzbc dfghj"] * 4, 0.0, "its letters make no words"),
+        ([TEXT.replace(" ", "") * 4], 0.0, "there are no spaces between its words"),
+        (["12", "a"] * 30, 0.0, "a table in pieces"),
+        (["12", "a"] * 5, 0.0, ""),
+    ],
+)
+def test_text_is_judged(lines, unmapped, problem):
+    assert problem_of(lines, unmapped) == problem
+
+
+def test_page_labels_are_kept_where_they_say_more_than_the_number():
+    def labelled(canvas):
+        canvas.addPageLabel(0, style="ROMAN_LOWER", start=4)
+        canvas.addPageLabel(1, prefix="A-", style="ARABIC", start=1)
+        canvas.drawString(72, 700, TEXT)
+
+    assert [page.label for page in read("a.pdf", document(labelled, TEXT)).pages] == ["iv", "A-1"]
+    assert [page.label for page in read("a.pdf", document(TEXT, TEXT)).pages] == ["", ""]
+
+
+def test_the_size_of_a_page_is_that_which_is_shown():
+    def turned(canvas):
+        canvas.setPageSize((800, 800))
+        canvas.setPageRotation(90)
+        canvas.setCropBox((0, 100, 500, 800))
+        canvas.drawString(72, 700, TEXT)
+
+    assert read("a.pdf", document(turned)).pages == (Page(1, 0, len(TEXT), width=700.0, height=500.0),)
+
+
+def test_titles_of_the_outline_are_headings():
+    def chapter(canvas):
+        canvas.bookmarkPage("scope")
+        canvas.addOutlineEntry("2. Scope of the plan", "scope", level=0)
+        canvas.bookmarkPage("exceptions")
+        canvas.addOutlineEntry("Exceptions", "exceptions", level=1)
+        y = 700
+        for text in ["Scope of the plan", TEXT, "It covers all staff.", "Exceptions", "There are none at present."]:
+            canvas.drawString(72, y, text)
+            y -= 14
+
+    assert spans(read("a.pdf", document(chapter))) == [
+        ("heading1", "Scope of the plan"),
+        ("paragraph", f"{TEXT} It covers all staff."),
+        ("heading2", "Exceptions"),
+        ("paragraph", "There are none at present."),
+    ]
+
+
+def test_what_the_document_says_of_itself_is_metadata():
+    def described(canvas):
+        canvas.setAuthor("Ministry of  Transport")
+        canvas.setSubject("Travel")
+        canvas.setKeywords("trains, tickets")
+        canvas.drawString(72, 700, TEXT)
+        canvas.drawString(72, 600, "Version 2.1")
+
+    assert pdf_loader.load(document(described, lang="en-GB")).metadata == {
+        "author": "Ministry of Transport",
+        "subject": "Travel",
+        "keywords": "trains, tickets",
+        "language": "en-GB",
+        "version": "2.1",
+    }
+    assert set(pdf_loader.load(document(TEXT)).metadata) <= {"language", "subject"}
+
+
+def test_notes_and_forms_are_no_text_and_filled_in_values_are_warned_of():
+    def form(value):
+        def draw(canvas):
+            canvas.drawString(72, 700, TEXT)
+            canvas.textAnnotation("A note in the margin", Rect=(72, 500, 120, 520))
+            canvas.acroForm.textfield(name="surname", value=value, x=72, y=600, width=200, height=20)
+
+        return draw
+
+    filled, blank = read("a.pdf", document(form("Lovelace"))), read("a.pdf", document(form("")))
+    assert (filled.text, blank.text) == (TEXT, TEXT)
+    assert filled.warnings == ("1 of 1 pages has a filled-in form, not read (page 1)",)
+    assert blank.warnings == ()

@@ -1,0 +1,154 @@
+"""Tables of a PDF: rows with their cells, from ruling lines or from columns; prose in columns is none."""
+
+import io
+
+import pytest
+from loading_reading import read, spans
+from reportlab.lib import colors
+from reportlab.lib.pagesizes import A4
+from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfgen.canvas import Canvas
+from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
+
+from indexer.boxes import decode, rectangles
+
+STYLES = getSampleStyleSheet()
+ROWS = [["Year", "Passengers", "Delay"], ["2020", "1,200", "4%"], ["2021", "1,350", "3%"], ["2022", "900", "7%"]]
+LINES = [" | ".join(row) for row in ROWS]
+BODY = (
+    "Staff may travel by train at any time of the day, and they should book the ticket as early as they can, because "
+    "the cheapest ticket that fits the purpose is the one that will be refunded."
+)
+
+
+def table(rows, *commands, widths=None):
+    return Table(rows, colWidths=widths, style=TableStyle(list(commands)))
+
+
+def built(*parts):
+    stream = io.BytesIO()
+    flowables = [Paragraph(part, STYLES["BodyText"]) if isinstance(part, str) else part for part in parts]
+    SimpleDocTemplate(stream, pagesize=A4).build(flowables)
+    return stream.getvalue()
+
+
+def rows_of(extraction):
+    return [text for kind, text in spans(extraction) if kind == "table_row"]
+
+
+GRID = ("GRID", (0, 0), (-1, -1), 0.5, colors.black)
+HEADER = ("BACKGROUND", (0, 0), (-1, 0), colors.navy)
+WHITE = ("TEXTCOLOR", (0, 0), (-1, 0), colors.white)
+STRIPES = ("ROWBACKGROUNDS", (0, 1), (-1, -1), [colors.lightgrey, colors.white])
+RULES = ("LINEBELOW", (0, 0), (-1, -1), 0.5, colors.black)
+
+
+@pytest.mark.parametrize("commands", [[GRID], [GRID, HEADER, WHITE], [RULES], [STRIPES], [HEADER, WHITE], []])
+def test_a_table_keeps_its_rows_however_it_is_drawn(commands):
+    extraction = read("a.pdf", built(BODY, table(ROWS, *commands), BODY))
+    assert spans(extraction) == [("paragraph", BODY), *(("table_row", line) for line in LINES), ("paragraph", BODY)]
+    assert extraction.hidden == 0
+
+
+@pytest.mark.parametrize("commands", [[GRID], [RULES], []])
+def test_empty_cells_keep_the_others_in_their_columns(commands):
+    rows = [["Code", "Place", "Found", "State"], ["A1", "", "289", ""], ["B2", "C-15", "", "OK"], ["C3", "", "", "OK"]]
+    expected = ["Code | Place | Found | State", "A1 | | 289", "B2 | C-15 | | OK", "C3 | | | OK"]
+    assert rows_of(read("a.pdf", built(BODY, table(rows, *commands)))) == expected
+
+
+@pytest.mark.parametrize("commands", [[GRID], [RULES], []])
+def test_a_cell_of_several_lines_is_one(commands):
+    long = Paragraph("The share of journeys that end within five minutes of the plan", STYLES["BodyText"])
+    rows = [["No.", "Measure", "2021", "2022"], ["1", long, "81%", "83%"], ["2", "Cost", "12", "13"]]
+    found = rows_of(read("a.pdf", built(table(rows, *commands, widths=[40, 150, 60, 60]))))
+    assert found == [
+        "No. | Measure | 2021 | 2022",
+        "1 | The share of journeys that end within five minutes of the plan | 81% | 83%",
+        "2 | Cost | 12 | 13",
+    ]
+
+
+def test_a_header_may_run_over_several_columns():
+    rows = [["", "Before", "", "After", ""], ["Line", "Cost", "Delay", "Cost", "Delay"], ["A", "1", "2", "3", "4"]]
+    spanning = ("SPAN", (1, 0), (2, 0)), ("SPAN", (3, 0), (4, 0))
+    assert rows_of(read("a.pdf", built(table(rows, GRID, *spanning)))) == [
+        "| Before | | After",
+        "Line | Cost | Delay | Cost | Delay",
+        "A | 1 | 2 | 3 | 4",
+    ]
+
+
+def test_labels_and_values_are_rows():
+    rows = [["Name:", "Ada Lovelace"], ["Place of birth:", "London"], ["Born:", "10 December 1815"]]
+    assert rows_of(read("a.pdf", built(BODY, table(rows)))) == [" | ".join(row) for row in rows]
+
+
+def test_a_cell_knows_its_place():
+    extraction = read("a.pdf", built(table(ROWS, GRID, widths=[100, 100, 100])))
+    start = extraction.text.index("1,350")
+    ((left, top, right, bottom),) = rectangles(decode(extraction.boxes[0]), start, start + 5)
+    first = extraction.text.index("2021")
+    ((label, label_top, _, _),) = rectangles(decode(extraction.boxes[0]), first, first + 4)
+    assert abs(left - label - 100) < 1
+    assert abs(top - label_top) < 1
+    assert 20 < right - left < 35
+    assert 8 < bottom - top < 15
+
+
+def columns(left, right, *, in_turn):
+    """Two columns of lines; ``in_turn``: written row by row, as recognition of scans does."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+    pieces = [(72, 700 - 12 * i, text) for i, text in enumerate(left)]
+    others = [(320, 700 - 12 * i, text) for i, text in enumerate(right)]
+    ordered = [piece for pair in zip(pieces, others, strict=True) for piece in pair] if in_turn else pieces + others
+    for x, y, text in ordered:
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return stream.getvalue()
+
+
+LEFT = [
+    "The council met on the third day of the",
+    "month and heard what the officers had to",
+    "say about the bridge, which had been closed",
+    "since the flood. They said that it would take",
+    "two years to build it again, and that until",
+    "then a ferry would have to do. The members",
+    "asked what the ferry would cost, and nobody",
+    "was able to tell them before the vote was",
+]
+RIGHT = [
+    "taken. So the matter was put off, and in the",
+    "next month the same question was asked again",
+    "with the same result. Only in the summer was",
+    "there a figure, and by then the ferry had been",
+    "sold to another town further down the river,",
+    "where the bridge had been lost too. It was then",
+    "decided to wait for the bridge, and to mend the",
+    "road over the hills in the meantime.",
+]
+
+
+@pytest.mark.parametrize("in_turn", [False, True])
+def test_columns_of_prose_are_read_one_after_the_other(in_turn):
+    extraction = read("a.pdf", columns(LEFT, RIGHT, in_turn=in_turn))
+    assert extraction.text == " ".join(LEFT + RIGHT)
+
+
+def test_a_list_is_no_table():
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    for index, text in enumerate(["Quiet hours", "No smoking", "Pets on a lead", "Keys at the desk"]):
+        canvas.drawString(72, 700 - 14 * index, f"{index + 1}.")
+        canvas.drawString(108, 700 - 14 * index, text)
+    canvas.save()
+    assert spans(read("a.pdf", stream.getvalue()))[0] == ("list_item", "1. Quiet hours")
+    assert rows_of(read("a.pdf", stream.getvalue())) == []
+
+
+def test_a_frame_around_prose_is_no_table():
+    cells = [[Paragraph(BODY * 3, STYLES["BodyText"]), Paragraph(BODY * 3, STYLES["BodyText"])]] * 2
+    assert rows_of(read("a.pdf", built(table(cells, GRID)))) == []
