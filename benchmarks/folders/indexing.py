@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import sys
+import threading
 import time
 import zlib
 from collections.abc import Callable, Sequence
@@ -88,11 +89,12 @@ def main() -> None:
 
 def index_folder(folder: Path, index: Path, journal: Path, embedder: str) -> None:
     """Index, and note each event at once; the last line says that all was done."""
-    last = 0.0
+    last, lock = 0.0, threading.Lock()  # files are read in threads
     with journal.open("a", encoding="utf-8", buffering=1) as file:
 
         def note(event: dict[str, Any]) -> None:
-            file.write(json.dumps(event) + "\n")
+            with lock:
+                file.write(json.dumps(event) + "\n")
 
         def on_progress(progress: Progress) -> None:
             nonlocal last
