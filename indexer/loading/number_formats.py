@@ -7,7 +7,9 @@ their order on screen; fractions, scientific notation and colours are not follow
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import lru_cache
 
 GENERAL = "General"
 BUILT_IN = {
@@ -40,22 +42,47 @@ def display(value: float, code: str, *, from_1904: bool = False) -> str:
     >>> [display(0.1234, "0.0%"), display(1234.5, '#,##0.00 "kg"'), display(45292.5, "d.m.yy h:mm")]
     ['12.3%', '1,234.50 kg', '2024-01-01 12:00']
     """
-    code = code[:_LONGEST_CODE].split(";", maxsplit=1)[0]
-    bare = _REMOVED.sub("", code)
-    if re.search("[dyhs]|m", bare, re.IGNORECASE) and bare.casefold() != "general":
-        shown = _date(value, bare.casefold(), _EPOCH_1904 if from_1904 else _EPOCH)
-        return shown or _general(value)
+    form = _form(code[:_LONGEST_CODE])
+    if form.is_date:
+        return _date(value, form.code, _EPOCH_1904 if from_1904 else _EPOCH) or _general(value)
+    if form.decimals < 0:
+        return _general(value)
+    number = f"{abs(value * form.factor):{form.grouping}.{form.decimals}f}"
+    sign = "-" if value < 0 and any(character in "123456789" for character in number) else ""
+    return f"{sign}{form.before}{number}{form.after}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Form:
+    """A code taken apart; ``decimals`` is negative for one that is followed like the general format."""
+
+    code: str
+    is_date: bool = False
+    decimals: int = -1
+    grouping: str = ""
+    factor: int = 1
+    before: str = ""
+    after: str = ""
+
+
+@lru_cache(maxsize=512)
+def _form(code: str) -> _Form:
+    code = code.split(";", maxsplit=1)[0]
+    bare = _REMOVED.sub("", code).casefold()
+    if bare != "general" and re.search("[dyhsm]", bare):
+        return _Form(bare, is_date=True)
     parts = list(_PART.finditer(code))
     digits = next((part for part in parts if part["digits"]), None)
-    if digits is None or "E+" in bare or "/" in bare:
-        return _general(value)
-    value *= 100 ** bare.count("%")
-    grouping = "," if re.search("[#0?],+[#0?]", digits[0]) else ""
-    number = f"{abs(value):{grouping}.{min(len(digits['decimals'] or ''), 20)}f}"
-    before = "".join(map(_literal, parts[: parts.index(digits)])).lstrip()
-    after = "".join(map(_literal, parts[parts.index(digits) + 1 :])).rstrip()
-    sign = "-" if value < 0 and any(character in "123456789" for character in number) else ""
-    return f"{sign}{before}{number}{after}"
+    if digits is None or "e+" in bare or "/" in bare:
+        return _Form(bare)
+    return _Form(
+        bare,
+        decimals=min(len(digits["decimals"] or ""), 20),
+        grouping="," if re.search("[#0?],+[#0?]", digits[0]) else "",
+        factor=100 ** bare.count("%"),
+        before="".join(map(_literal, parts[: parts.index(digits)])).lstrip(),
+        after="".join(map(_literal, parts[parts.index(digits) + 1 :])).rstrip(),
+    )
 
 
 def _general(value: float) -> str:

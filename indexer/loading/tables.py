@@ -77,12 +77,12 @@ def lines_of(rows: Sequence[Row]) -> Iterator[str]:
     >>> list(lines_of(rows))
     ['Year | Total', 'Year: 2021 | Total: 12']
     """
-    header = rows[0] if _is_header(rows) else {}
+    header = {column: _name(cell.text) for column, cell in rows[0].items()} if _is_header(rows) else {}
     used = sorted({column for row in rows for column in row})
     is_aligned = len(used) <= _MOST_ALIGNED and any(len(row) > 1 for row in rows)
     for index, row in enumerate(rows):
         if header and index:
-            yield _JOINT.join(_named(header.get(column), cell) for column, cell in row.items())
+            yield _JOINT.join(_named(header.get(column, ""), cell) for column, cell in row.items())
         else:
             columns = [column for column in used if column <= max(row)] if is_aligned else list(row)
             yield _JOINT.join(clean_line(row[column].text) if column in row else "" for column in columns)
@@ -116,8 +116,7 @@ def _name(text: str) -> str:
     return clean_line(text).rstrip(":").rstrip()
 
 
-def _named(header: Cell | None, cell: Cell) -> str:
-    name = _name(header.text) if header else ""
+def _named(name: str, cell: Cell) -> str:
     return f"{name}: {clean_line(cell.text)}" if name else clean_line(cell.text)
 
 
