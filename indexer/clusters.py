@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
@@ -101,16 +101,20 @@ class ClusteredIndex:
         return np.asarray(ids, np.int64)
 
     def save(self, path: Path) -> str:
-        """Write the index beside ``path``, move it into place, and return its sha256."""
+        """Write the index beside ``path``, move it into place, and return its sha256.
+
+        Raises:
+            OSError: when it can't be written.
+        """
         temporary = path.with_suffix(".tmp")
-        os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600))
-        try:
-            faiss.write_index(self._index, str(temporary))
-        except RuntimeError as error:
-            raise OSError(0, str(error).splitlines()[-1]) from error
-        sha256 = _hash(temporary)
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            output = _Output(file)
+            # Its stub omits the class.
+            faiss.write_index(self._index, faiss.PyCallbackIOWriter(output.write))  # type: ignore[attr-defined]
+            output.finish()
         flushed(temporary).replace(path)
-        return sha256
+        return output.sha256.hexdigest()
 
     @classmethod
     def load(cls, path: Path, *, sha256: str, dimension: int, mapped: bool) -> ClusteredIndex | None:
@@ -133,6 +137,30 @@ class ClusteredIndex:
         if not isinstance(loaded, faiss.IndexIVFScalarQuantizer) or loaded.d != dimension:
             return None
         return cls(loaded) if loaded.metric_type == faiss.METRIC_INNER_PRODUCT else None
+
+
+class _Output:
+    """A file with its hash. FAISS's own way of writing files says nothing when the disk is full."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self.sha256 = hashlib.sha256()
+        self._file = file
+        self._error: OSError | None = None
+
+    def write(self, data: bytes) -> int:
+        """Write the next bytes; what goes wrong is kept, as nothing may be raised through FAISS."""
+        try:
+            if self._error is None:
+                self._file.write(data)
+                self.sha256.update(data)
+        except OSError as error:
+            self._error = error
+        return len(data)
+
+    def finish(self) -> None:
+        """Raise what went wrong."""
+        if self._error:
+            raise self._error
 
 
 def _hash(path: Path) -> str:

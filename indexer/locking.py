@@ -6,7 +6,7 @@ import fcntl
 import os
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from schema import FootnoteError
@@ -29,8 +29,9 @@ def writer_lock(folder: Path, *, wait_seconds: float) -> Iterator[None]:
         raise FootnoteError(f"The index {folder} can't be written to: {error.strerror}.") from error
     try:
         _acquire(descriptor, folder, time.monotonic() + wait_seconds)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        with suppress(OSError):  # on a full disk the lock is held all the same, and only nobody can be told by whom
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
     finally:
         os.close(descriptor)

@@ -1,13 +1,18 @@
 #!/bin/sh
-# The browser tests drive Debian's Chromium; install it when it is missing.
+# The browser tests drive Debian's Chromium, and strace injects kills into the tests of crashes; install what is missing.
 set -eu
-command -v chromium >/dev/null && exit 0
+missing=""
+command -v chromium >/dev/null || missing="chromium"
+command -v strace >/dev/null || missing="$missing strace"
+[ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then
+    command -v chromium >/dev/null && exit 0 # without strace some tests are skipped
     echo "The browser tests need a 'chromium' on the PATH; install one and run again." >&2
     exit 1
 fi
-echo "Installing Chromium for the browser tests ..."
+echo "Installing for the tests: $missing ..."
 as_root=""
 [ "$(id -u)" -eq 0 ] || as_root="sudo"
 $as_root apt-get update -qq
-$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends chromium >/dev/null
+# shellcheck disable=SC2086 # one argument for each package
+$as_root env DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $missing >/dev/null
