@@ -27,7 +27,6 @@ _DEEPEST = 6
 _LONGEST_VALUE = 10_000  # bytes
 _UNITS = 64  # to a point: PDFium tells where a point of the page is shown in whole units only
 _SPAN = 1000  # points between those that are asked about
-_DOTS_PER_INCH = 200
 _MOST_PIXELS = 8_000_000
 _FIELDS = {"author": "Author", "subject": "Subject", "keywords": "Keywords"}
 
@@ -189,9 +188,9 @@ def _has_value(page: Any, index: int) -> bool:
         pdfium.FPDFPage_CloseAnnot(annotation)
 
 
-def render(page: Any, frame: Frame) -> NDArray[np.uint8]:
-    """The picture of a page, (height, width, 3) uint8, at 200 dots to the inch where that is not too large."""
-    scale = _DOTS_PER_INCH / 72
+def render(page: Any, frame: Frame, *, dots_per_inch: int) -> NDArray[np.uint8]:
+    """The picture of a page, (height, width, 3) uint8 red, green and blue; a very large page has fewer dots."""
+    scale = dots_per_inch / 72
     pixels = frame.width * frame.height * scale**2
     bitmap = page.render(scale=scale * min(1.0, (_MOST_PIXELS / max(pixels, 1.0)) ** 0.5), rev_byteorder=True)
     with closing(bitmap):

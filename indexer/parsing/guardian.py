@@ -15,6 +15,7 @@ import signal
 import sys
 from contextlib import suppress
 
+from indexer.parsing.folders import remove_folder
 from indexer.parsing.limits import Limits
 from indexer.parsing.watching import descendants
 
@@ -74,7 +75,8 @@ def _watch(worker: int, woken: int, limits: Limits, folder: str) -> int:
         if _REQUESTS in ready:
             break
     _end_descendants()
-    _remove(folder)
+    os.chdir("/")
+    remove_folder(folder)
     return code or 0
 
 
@@ -94,7 +96,7 @@ def _reap(worker: int, limits: Limits) -> int | None:
 def _code(ended: int, most_memory: int, limits: Limits) -> int:
     if ended >= 0:
         return min(ended, BY_SIGNAL - 1)
-    return OUT_OF_MEMORY if most_memory > 0.75 * limits.memory else BY_SIGNAL - ended
+    return OUT_OF_MEMORY if most_memory > 0.9 * limits.memory else BY_SIGNAL - ended
 
 
 def _end_descendants() -> None:
@@ -107,13 +109,3 @@ def _end_descendants() -> None:
             os.waitpid(-1, 0)
             while os.waitpid(-1, os.WNOHANG)[0]:
                 pass
-
-
-def _remove(folder: str) -> None:
-    os.chdir("/")
-    try:
-        os.rmdir(folder)  # noqa: PTH106  (pathlib is not worth its import here)
-    except OSError:
-        import shutil  # noqa: PLC0415
-
-        shutil.rmtree(folder, ignore_errors=True)

@@ -6,9 +6,10 @@ import base64
 import os
 import queue
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
-from typing import Any
+from typing import Any, TypeVar
 
 from indexer.loading import printable
 from indexer.loading.members import Member
@@ -27,6 +28,9 @@ from indexer.parsing.wire import members_from_json, short_text
 from schema import FootnoteError
 
 FILES_PER_WORKER = 500
+_PNG = b"\x89PNG\r\n\x1a\n"
+
+_Result = TypeVar("_Result")
 
 
 class Parser:
@@ -76,19 +80,35 @@ class Parser:
             FootnoteError: when nothing of it can be read, with the reason and what to do.
             ParserError: a FootnoteError too, when reading it broke a limit or the process.
         """
-        request = {"do": "parse", "path": base64.b64encode(os.fsencode(os.path.abspath(path))).decode("ascii")}  # noqa: PTH100
+        limit = self._limits.characters
+        return self._ask(path, {"do": "parse"}, lambda reply: members_from_json(_only(reply, "members"), limit))
+
+    def picture(self, path: Path, page: int, sha256: str) -> bytes:
+        """A page of a PDF, from 1, as a PNG file; ``sha256`` is of the file that is meant.
+
+        Raises:
+            FootnoteError: when the file is another one by now, or can't be shown.
+            ParserError: as for `parse`.
+        """
+        return self._ask(path, {"do": "picture", "page": page, "sha256": sha256}, _png)
+
+    def _ask(self, path: Path, request: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]) -> _Result:
+        """The result that a worker's reply holds, or its refusal."""
+        place = base64.b64encode(os.fsencode(os.path.abspath(path))).decode("ascii")  # noqa: PTH100
         with self._free:
-            outcome = self._read(path, request)
+            outcome = self._read(path, request | {"path": place}, result_of)
         if isinstance(outcome, str):
             raise FootnoteError(outcome)
         return outcome
 
-    def _read(self, path: Path, request: dict[str, Any]) -> tuple[Member, ...] | str:
+    def _read(
+        self, path: Path, request: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]
+    ) -> _Result | str:
         """Ask a worker, and then a fresh one when the fault may be that of an earlier file."""
         while True:
             worker = self._take()
             try:
-                outcome = self._outcome(worker.ask(request))
+                outcome = self._outcome(worker.ask(request), result_of)
             except ParserError as error:
                 worker.close()
                 if worker.files == 1 or isinstance(error, ParserTimedOutError | ParserExcessError):
@@ -100,21 +120,14 @@ class Parser:
                 self._give_back(worker)
                 return outcome
 
-    def _outcome(self, reply: dict[str, Any]) -> tuple[Member, ...] | str:
-        """What a reply says: the members of the file, or the reason why it is refused."""
-        try:
-            return self._checked(reply)
-        except MalformedError as error:
-            raise ParserCrashedError("its reader sent what is no result") from error
-
-    def _checked(self, reply: dict[str, Any]) -> tuple[Member, ...] | str:
+    def _outcome(self, reply: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]) -> _Result | str:
+        """What a reply says: its result, or the reason why the file is refused."""
         if reply == {"memory": True}:
             raise ParserOutOfMemoryError(self._limits.too_much_memory)
-        if reply.keys() == {"refused"}:
-            return short_text(reply["refused"])
-        if reply.keys() != {"members"}:
-            raise MalformedError("It is no reply.")
-        return members_from_json(reply["members"], self._limits.characters)
+        try:
+            return short_text(reply["refused"]) if reply.keys() == {"refused"} else result_of(reply)
+        except MalformedError as error:
+            raise ParserCrashedError("its reader sent what is no result") from error
 
     def _take(self) -> Worker:
         """A worker that can be asked: one that waits, or a new one."""
@@ -143,6 +156,23 @@ class Parser:
                 self._idle.get_nowait().close()
             except queue.Empty:
                 return
+
+
+def _only(reply: dict[str, Any], name: str) -> Any:
+    """The one field of a reply."""
+    if reply.keys() != {name}:
+        raise MalformedError("It is no reply.")
+    return reply[name]
+
+
+def _png(reply: dict[str, Any]) -> bytes:
+    try:
+        picture = base64.b64decode(_only(reply, "picture"), validate=True)
+    except (TypeError, ValueError) as error:
+        raise MalformedError("It is no picture.") from error
+    if not picture.startswith(_PNG):
+        raise MalformedError("It is no picture.")
+    return picture
 
 
 def _about(path: Path, error: ParserError) -> ParserError:

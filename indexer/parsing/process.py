@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,6 +15,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from indexer.parsing.errors import ParserCrashedError, ParserError, ParserOutOfMemoryError, ParserUnavailableError
+from indexer.parsing.folders import remove_folder
 from indexer.parsing.framing import MalformedError, frame, parse_message, write_all
 from indexer.parsing.guardian import BY_SIGNAL, OUT_OF_MEMORY
 from indexer.parsing.limits import Limits
@@ -27,7 +27,7 @@ _PROGRAM = "import sys; sys.path.insert(0, sys.argv[1]); from indexer.parsing.wo
 _START_SECONDS = 60.0
 _LAST_WORDS_SECONDS = 0.5
 _END_SECONDS = 5.0
-_KEPT_VARIABLES = ("PATH", "TESSDATA_PREFIX", "TZ")
+_KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "TZ")
 
 
 class Worker:
@@ -50,7 +50,7 @@ class Worker:
         try:
             self._process = _start(limits, loader, self._folder)
         except OSError as error:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            remove_folder(self._folder)
             raise ParserUnavailableError(f"The process that reads files can't be started: {error}.") from error
         results, noise = _descriptor(self._process.stdout), _descriptor(self._process.stderr)
         self._listener = Listener(results, noise, self._process.pid, limits)
@@ -103,6 +103,8 @@ class Worker:
         code = self._process.poll()
         if code == OUT_OF_MEMORY:
             return ParserOutOfMemoryError(self._limits.too_much_memory)
+        if code == BY_SIGNAL + signal.SIGKILL:  # nobody else has a reason to
+            return ParserOutOfMemoryError("its reader was ended by the system, most likely for lack of memory")
         if code is not None and (code < 0 or code > BY_SIGNAL):
             number = -code if code < 0 else code - BY_SIGNAL
             return ParserCrashedError(f"its reader crashed ({_signal_name(number)})", number)
@@ -120,7 +122,7 @@ class Worker:
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-        shutil.rmtree(self._folder, ignore_errors=True)
+        remove_folder(self._folder)
 
 
 def _start(limits: Limits, loader: str, folder: str) -> subprocess.Popen[bytes]:

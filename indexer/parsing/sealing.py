@@ -58,7 +58,7 @@ _REFUSED = {
 }
 
 _CREATE_RULESET, _ADD_RULE, _RESTRICT_SELF = 444, 445, 446
-_WRITE, _REMOVE, _MAKE, _TRUNCATE = 1 << 1, 0b11 << 4, 0b1111111 << 6, 1 << 14
+_WRITE, _REMOVE, _MAKE, _MOVE, _TRUNCATE = 1 << 1, 0b11 << 4, 0b1111111 << 6, 1 << 13, 1 << 14
 _NO_SIGNALS_OUT, _NO_NAMED_SOCKETS_OUT = 1 << 1, 1 << 0
 
 
@@ -133,7 +133,7 @@ def _confine(libc: ctypes.CDLL, folder: str) -> None:
         OSError: where the kernel has no Landlock.
     """
     version = _checked(libc.syscall(_CREATE_RULESET, None, ctypes.c_size_t(0), 1))
-    files = _WRITE | _REMOVE | _MAKE | (_TRUNCATE if version >= 3 else 0)
+    files = _WRITE | _REMOVE | _MAKE | (_MOVE if version >= 2 else 0) | (_TRUNCATE if version >= 3 else 0)
     wanted = struct.pack("QQQ", files, 0, _NO_SIGNALS_OUT | _NO_NAMED_SOCKETS_OUT)
     size = 24 if version >= 6 else 16 if version >= 4 else 8
     ruleset = _checked(libc.syscall(_CREATE_RULESET, wanted, ctypes.c_size_t(size), 0))

@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import json
 import os
-import shutil
 import sys
 from collections.abc import Callable
 from importlib import import_module
@@ -20,6 +19,7 @@ from typing import Any
 from indexer.loading import printable
 from indexer.loading.members import Member
 from indexer.loading.time_left import begin
+from indexer.parsing.folders import empty_folder
 from indexer.parsing.framing import frame, read_message, write_all
 from indexer.parsing.guardian import guarded
 from indexer.parsing.limits import Limits, apply_limits, renew_processor_time, without_long
@@ -47,7 +47,7 @@ def main(arguments: str) -> None:
         renew_processor_time(limits)
         begin(limits.seconds)
         write_all(replies, frame({"number": request["number"]} | _answer(request, load_all, limits)))
-        _empty(folder)
+        empty_folder(folder)
 
 
 def _moved_away(descriptor: int, mode: int) -> int:
@@ -69,8 +69,8 @@ def _answer(request: dict[str, Any], load_all: LoadAll, limits: Limits) -> dict[
     """The outcome of one request, as the fields of a reply."""
     path = Path(os.fsdecode(base64.b64decode(request["path"])))
     try:
-        if request["do"] != "parse":
-            raise FootnoteError(f"The reader does not know how to {request['do']} a file.")
+        if request["do"] == "picture":
+            return {"picture": _picture(path, request["page"], request["sha256"])}
         return {"members": members_to_json(without_long(load_all(path), limits.characters))}
     except FootnoteError as error:
         return {"memory": True} if _lacked_memory(error) else {"refused": str(error)}
@@ -81,6 +81,13 @@ def _answer(request: dict[str, Any], load_all: LoadAll, limits: Limits) -> dict[
         return {"refused": f"{printable(path.name)} can't be read ({name}: {str(error)[:200]}): it may be damaged."}
 
 
+def _picture(path: Path, number: int, sha256: str) -> str:
+    """A page as PNG, in base64."""
+    from indexer.loading.page_picture import page_picture  # noqa: PLC0415  (a library of its own)
+
+    return base64.b64encode(page_picture(path, number, sha256)).decode("ascii")
+
+
 def _lacked_memory(error: BaseException | None) -> bool:
     """Whether a lack of memory is what led to a refusal; an error can be its own cause, so not for ever."""
     for _ in range(_MOST_CAUSES):
@@ -88,12 +95,3 @@ def _lacked_memory(error: BaseException | None) -> bool:
             return True
         error = error.__cause__ if error else None
     return False
-
-
-def _empty(folder: str) -> None:
-    """Remove what parsers have left in the folder of temporary files."""
-    for entry in os.scandir(folder):
-        if entry.is_dir(follow_symlinks=False):
-            shutil.rmtree(entry.path, ignore_errors=True)
-        else:
-            Path(entry.path).unlink(missing_ok=True)
