@@ -5,6 +5,8 @@ In doubt a character is seen: left out is only what is surely hidden, and it is 
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -20,6 +22,7 @@ _CLIPPING = 7
 _SCAN = 0.5  # share of the page that its picture covers when words that are not drawn stand for those in it
 _SMALLEST = 1.0  # points
 _WHITE = 250
+_PAPER = 235  # of 255; what is darker in a picture is ink
 
 
 def has_recognised_layer(characters: Characters, shapes: Shapes, frame: Frame) -> bool:
@@ -28,8 +31,18 @@ def has_recognised_layer(characters: Characters, shapes: Shapes, frame: Frame) -
     return has_picture and bool((characters.styles.mode == INVISIBLE).any())
 
 
-def hidden_characters(characters: Characters, shapes: Shapes, frame: Frame) -> NDArray[np.bool_]:
-    """Which characters of a page can't be seen, (characters,) bool; those that PDFium added are none of them."""
+def hidden_characters(
+    characters: Characters, shapes: Shapes, frame: Frame, picture: Callable[[], NDArray[np.uint8]]
+) -> NDArray[np.bool_]:
+    """Which characters of a page can't be seen, (characters,) bool; those that PDFium added are none of them.
+
+    Args:
+        characters: of the page.
+        shapes: what else is drawn on it.
+        frame: how it is shown.
+        picture: makes its picture, (height, width, 3) uint8. White words are looked for in it: those that are filled
+            with a pattern claim to be white, too.
+    """
     hidden: NDArray[np.bool_] = np.zeros(len(characters.codes), bool)
     own = characters.style >= 0
     hidden[own] = _unseen_styles(characters, shapes, frame)[characters.style[own]]
@@ -37,8 +50,11 @@ def hidden_characters(characters: Characters, shapes: Shapes, frame: Frame) -> N
     hidden |= own & _is_outside(characters.boxes, frame)
     white = own & ~hidden
     white[own] &= _white_styles(characters)[characters.style[own]]
+    white[white] = ~_is_on(characters.boxes[white], shapes.painted)
     if white.any():
-        hidden[white] = ~_is_on(characters.boxes[white], shapes.painted)
+        pieces = characters.style[white]
+        inked = np.bincount(pieces, _has_ink(characters.boxes[white], picture(), frame))
+        hidden[white] = inked[pieces] == 0  # by pieces of text: a space has no ink and belongs to its words
     return hidden
 
 
@@ -78,4 +94,16 @@ def _is_on(boxes: NDArray[np.float64], painted: NDArray[np.float64]) -> NDArray[
     for left, top, right, bottom in painted:
         inside = (middle >= (left - 1, top - 1)) & (middle <= (right + 1, bottom + 1))
         found |= inside.all(axis=1)
+    return found
+
+
+def _has_ink(boxes: NDArray[np.float64], picture: NDArray[np.uint8], frame: Frame) -> NDArray[np.bool_]:
+    """Whether there is ink in each box, (n, 4) points."""
+    height, width, _ = picture.shape
+    ink = np.zeros((height + 1, width + 1), np.int32)
+    ink[1:, 1:] = (picture.min(axis=2) < _PAPER).cumsum(axis=0, dtype=np.int32).cumsum(axis=1)
+    scale = np.array((width / max(frame.width, 1.0), height / max(frame.height, 1.0)) * 2)
+    corners = np.rint(boxes * scale).astype(np.intp)
+    left, top, right, bottom = np.clip(corners, 0, (width, height) * 2).T
+    found: NDArray[np.bool_] = ink[bottom, right] - ink[top, right] - ink[bottom, left] + ink[top, left] > 0
     return found

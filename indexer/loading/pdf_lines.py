@@ -10,7 +10,7 @@ import math
 import re
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,6 +24,7 @@ _SPACES = tuple(code for code in range(0x3001) if chr(code).isspace())
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _SPECIAL = re.compile(f"[\ud800-\udfff{''.join(_LIGATURES)}]")
 _USUAL_SIZE = 10.0
+_LEFTWARD = ((0x590, 0x8FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))  # Hebrew to Arabic, with their forms
 _WIDE = 0.85  # sizes of type; words of one line do not stand further apart
 
 
@@ -55,6 +56,7 @@ def read_lines(characters: Characters, hidden: NDArray[np.bool_]) -> list[Line]:
         characters: of the page.
         hidden: (characters,) which of them to leave out.
     """
+    characters = _with_ligatures_turned(characters)
     codes = characters.codes
     ends, spaces = np.isin(codes, _BREAKS + _HYPHENS), np.isin(codes, _SPACES)
     places = np.flatnonzero(~ends & (codes != 0) & ~spaces & ~hidden)
@@ -71,6 +73,22 @@ def read_lines(characters: Characters, hidden: NDArray[np.bool_]) -> list[Line]:
         _line(characters, piece, (boxes, dropped), hyphen=bool(divided[piece[-1] : after].any()))
         for piece, after in zip(pieces, following, strict=True)
     ]
+
+
+def _with_ligatures_turned(characters: Characters) -> Characters:
+    """Letters of one sign in scripts from right to left in the order of reading.
+
+    PDFium turns a line of such a script round character by character, also where one sign stands for two of them.
+    """
+    codes, origins = characters.codes, characters.origins
+    leftward = np.any([(codes >= first) & (codes <= last) for first, last in _LEFTWARD], axis=0)
+    one_sign = leftward[1:] & leftward[:-1] & np.all(origins[1:] == origins[:-1], axis=1)
+    if not one_sign.any():
+        return characters
+    turned = codes.copy()
+    for run in np.split(np.arange(len(codes)), np.flatnonzero(~one_sign) + 1):
+        turned[run] = codes[run[::-1]]
+    return replace(characters, codes=turned)
 
 
 def _is_wide(characters: Characters, places: NDArray[np.intp]) -> NDArray[np.bool_]:

@@ -24,6 +24,7 @@ from schema import PageStatus
 
 _DRAWING = 200  # painted areas on a page without text: letters may be drawn
 _LEAST_PICTURE = 0.02  # share of the page; what is smaller is an ornament
+_COARSE, _FINE = 48, 200  # dots to the inch, to look for any ink and to recognise words
 _UNSURE = 0.5  # mean score of recognised words, 0 to 1
 
 
@@ -54,7 +55,7 @@ def read_page(document: Any, index: int) -> PdfPage:
         if characters is None:
             return PdfPage(status="unreadable", problem="its text can't be opened", label=label)
         shapes = read_shapes(page, frame)
-        hidden = hidden_characters(characters, shapes, frame)
+        hidden = hidden_characters(characters, shapes, frame, lambda: render(page, frame, dots_per_inch=_COARSE))
         lines = with_tables(read_lines(characters, hidden), shapes)
         lines, status, problem = _judge(page, lines, characters, shapes, frame)
         if not lines and hidden.any() and not problem:
@@ -86,7 +87,7 @@ def _recognise(page: Any, frame: Frame) -> tuple[list[Line], str]:
     """The lines in the picture of a page, and whether they can be trusted."""
     if not recognition.available():
         return [], ""
-    picture = render(page, frame)
+    picture = render(page, frame, dots_per_inch=_FINE)
     try:
         found = [one for one in recognition.recognise(picture) if one.text.strip()]
     except Exception:  # an engine that fails at one picture costs that page its text and nothing else

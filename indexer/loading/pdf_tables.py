@@ -165,7 +165,7 @@ def _goes_on(pieces: Mapping[int, Line], row_above: Mapping[int, list[Line]], ab
 
 
 def _column_of(line: Line, found: Found) -> int:
-    return max(index for index, (start, _) in enumerate(found.columns) if start <= line.start + 0.1)
+    return max((index for index, (start, _) in enumerate(found.columns) if start <= line.start + 0.1), default=0)
 
 
 def _bands(found: Found, lines: Sequence[Line], shapes: Shapes) -> list[int]:

@@ -3,6 +3,7 @@
 import io
 import threading
 
+import numpy as np
 import pytest
 from loading_reading import read, spans
 from reportlab.lib import pdfencrypt
@@ -12,6 +13,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
 from indexer.loading import pdf_document
+from indexer.loading.pdf_characters import Characters, Styles
+from indexer.loading.pdf_lines import read_lines
 from schema import FootnoteError, Page
 
 LONG = (
@@ -188,3 +191,14 @@ def test_every_page_of_a_long_document_is_read():
     assert len(extraction.pages) > 15
     assert {page.status for page in extraction.pages} == {"text"}
     assert extraction.text.count(LONG) > 380
+
+
+def test_letters_of_one_sign_stay_in_the_order_of_reading():
+    """Arabic lam-alef is one sign that stands for two letters; PDFium turns them round with the rest of the line."""
+    origins = np.array([[300.0, 100.0], [290.0, 100.0], [290.0, 100.0], [280.0, 100.0], [270.0, 100.0], [270.0, 100.0]])
+    boxes = np.hstack((origins, origins + np.array([10, 12])))
+    styles = Styles(*(np.array([value]) for value in (12.0, 0, False, 0)), colour=np.array([[0, 0, 0, 255]]))
+    codes = np.array([ord(letter) for letter in "بالتfi"])
+    characters = Characters(codes, boxes, origins, np.zeros(6, int), np.zeros(6, bool), styles)
+    (line,) = read_lines(characters, np.zeros(6, bool))
+    assert line.text == "بلاتfi"

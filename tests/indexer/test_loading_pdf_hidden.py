@@ -146,3 +146,23 @@ def test_undrawn_words_beside_a_small_picture_are_hidden():
 def test_a_document_with_hidden_words_alone_is_refused():
     with pytest.raises(FootnoteError, match=r"^a\.pdf has no text that can be seen: what there is of it is hidden\.$"):
         read("a.pdf", page(white, seen=""))
+
+
+PATTERN = b"""%PDF-1.4
+1 0 obj <</Type/Catalog/Pages 2 0 R>> endobj
+2 0 obj <</Type/Pages/Kids[3 0 R]/Count 1>> endobj
+3 0 obj <</Type/Page/Parent 2 0 R/MediaBox[0 0 400 200]/Contents 4 0 R
+/Resources<</Font<</F 5 0 R>>/Pattern<</P 6 0 R>>>>>> endobj
+4 0 obj <</Length 106>> stream
+BT /F 30 Tf /Pattern cs /P scn 20 100 Td (Spring plan) Tj 1 1 1 rg 0 -50 Td (white words) Tj ET
+endstream endobj
+5 0 obj <</Type/Font/Subtype/Type1/BaseFont/Helvetica>> endobj
+6 0 obj <</PatternType 2/Shading<</ShadingType 2/ColorSpace/DeviceRGB/Coords[0 0 400 0]/Extend[true true]
+/Function<</FunctionType 2/Domain[0 1]/C0[1 0 0]/C1[0 0 1]/N 1>>>>>> endobj
+trailer <</Root 1 0 R>>
+"""
+
+
+def test_words_filled_with_a_pattern_stay_beside_white_ones():
+    extraction = read("a.pdf", PATTERN)
+    assert (extraction.text, extraction.hidden) == ("Spring plan", len("white words"))
