@@ -13,11 +13,11 @@ from indexer.boxes import decode, rectangles
 from indexer.loading import pdf_pages
 
 PAGE = (792.0, 792.0)  # square: turned pages are made on their side otherwise
-WORD = st.text("abcdefghijklmnoprstuvwxyzABCDEFG0123456789,;", min_size=1, max_size=9)
+WORD = st.text("abcdefghijklmnoprstuvwxyzABCDEFG0123456789,;", min_size=1, max_size=5)
 LINE = st.tuples(
     st.lists(WORD, min_size=1, max_size=5),
     st.sampled_from(["Helvetica", "Times-Roman", "Courier-Bold"]),
-    st.floats(6, 20),
+    st.floats(6, 12),
     st.floats(120, 180),
 )
 FRAME = st.tuples(st.sampled_from([0, 90, 180, 270]), st.sampled_from([None, (20.0, 30.0, 700.0, 780.0)]))
