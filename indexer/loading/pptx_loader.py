@@ -48,26 +48,44 @@ def load(data: bytes) -> Extraction:
     package = Package(data)
     part = main_part(package)
     named = relations(package, part)
-    builder, warnings = TextBuilder(), [MACROS] if has_macros(package) else []
+    builder, warnings, hidden = TextBuilder(), [MACROS] if has_macros(package) else [], 0
     for number, entry in enumerate(package.xml(part).iter(f"{_P}sldId"), start=1):
         relation = named.get(entry.get(RELATION_ID) or "")
         if relation is None:
             warnings.append(f"slide {number} is missing in the file")
             builder.end_page(status="unreadable", problem="it is missing in the file")
-        elif _add_slide(builder, package, relation.target, number):
-            warnings.append(f"slide {number} is hidden in the presentation, and was read")
+        else:
+            slide = package.xml(relation.target)
+            hidden += _remove_hidden(slide)
+            _add_slide(builder, package, relation.target, slide, number=number)
+            if slide.get("show") in ("0", "false"):
+                warnings.append(f"slide {number} is hidden in the presentation, and was read")
+    if hidden:
+        warnings.append(f"{hidden:,} characters of hidden text were left out")
     title, metadata = properties(package)
     return builder.build(
         title=title or sensible_title(builder.text_of_first(1) or ""),
         date=find_date(builder.head()),
         warnings=tuple(warnings),
         metadata=metadata,
+        hidden=hidden,
     )
 
 
-def _add_slide(builder: TextBuilder, package: Package, part: str, number: int) -> bool:
-    """Append one slide as a page; says whether it is hidden."""
-    slide, named = package.xml(part), relations(package, part)
+def _remove_hidden(slide: Any) -> int:
+    """Take out what is never shown: shapes and groups that are switched off. Returns their characters."""
+    characters = 0
+    for properties in list(slide.iter(f"{_P}cNvPr")):
+        above = list(properties.iterancestors())
+        if properties.get("hidden") in ("1", "true") and len(above) > 2 and above[-1] is slide:  # noqa: PLR2004
+            characters += sum(len(clean_line(text)) for text in drawing_paragraphs(above[1]))
+            above[2].remove(above[1])  # what is inside of it no longer leads up to the slide
+    return characters
+
+
+def _add_slide(builder: TextBuilder, package: Package, part: str, slide: Any, *, number: int) -> None:
+    """Append one slide as a page."""
+    named = relations(package, part)
     shapes = list(_shapes(slide.find(f"{_P}cSld/{_P}spTree")))
     title = " ".join(text for shape in shapes if _role(shape) in _TITLES for text in drawing_paragraphs(shape))
     rest = [block for shape in shapes if _role(shape) not in _TITLES for block in _blocks(shape, package, named)]
@@ -82,7 +100,6 @@ def _add_slide(builder: TextBuilder, package: Package, part: str, number: int) -
     for text in notes:
         builder.add("paragraph", text)
     builder.end_page()
-    return slide.get("show") in ("0", "false")
 
 
 def _shapes(tree: Any) -> Iterator[Any]:
