@@ -75,9 +75,9 @@ def load(data: bytes) -> Extraction:
 def _remove_hidden(slide: Any) -> int:
     """Take out what is never shown: shapes and groups that are switched off. Returns their characters."""
     characters = 0
-    for properties in list(slide.iter(f"{_P}cNvPr")):
-        above = list(properties.iterancestors())
-        if properties.get("hidden") in ("1", "true") and len(above) > 2 and above[-1] is slide:  # noqa: PLR2004
+    for switch in list(slide.iter(f"{_P}cNvPr")):
+        above = list(switch.iterancestors())
+        if switch.get("hidden") in ("1", "true") and len(above) > 2 and above[-1] is slide:
             characters += sum(len(clean_line(text)) for text in drawing_paragraphs(above[1]))
             above[2].remove(above[1])  # what is inside of it no longer leads up to the slide
     return characters
