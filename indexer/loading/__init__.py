@@ -11,8 +11,10 @@ from pathlib import Path
 
 from indexer.loading.characters import printable
 from indexer.loading.formats import Format
+from indexer.loading.languages import with_language
 from indexer.loading.members import Member
 from indexer.loading.sniffing import detect_format, named_format
+from indexer.loading.unpacking import unpack_all
 from schema import Extraction, FootnoteError
 
 __all__ = ["LARGEST_FILE", "load", "load_all", "load_bytes", "printable"]
@@ -21,7 +23,7 @@ LARGEST_FILE = 200 * 1024 * 1024
 
 
 def load(path: Path) -> Extraction:
-    """Read one file.
+    """Read one file that is no container.
 
     Args:
         path: a regular file, or a link to one.
@@ -32,28 +34,48 @@ def load(path: Path) -> Extraction:
     Raises:
         FootnoteError: when it can't be read, with the reason and what to do.
     """
+    return load_bytes(path.name, _read(path))
+
+
+def load_all(path: Path) -> tuple[Member, ...]:
+    """Read one file and, when it is a container, the documents in it.
+
+    Args:
+        path: a regular file, or a link to one.
+
+    Returns:
+        One member for each document; what can't be read in a container is a member with its reason.
+
+    Raises:
+        FootnoteError: when nothing of it can be read, with the reason and what to do.
+    """
+    data = _read(path)
+    try:
+        return unpack_all(path.name, data, load_bytes)
+    except FootnoteError as error:
+        raise _about(path.name, error) from error
+    except Exception as error:  # the parsers of damaged containers raise whatever they happen to meet
+        raise FootnoteError(f"{printable(path.name)} can't be read ({_describe(error)}): it may be damaged.") from error
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a file that may be read.
+
+    Raises:
+        FootnoteError: when it is no file, too large, of a type that is not read, or can't be opened.
+    """
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise FootnoteError("It is not a regular file.")
         _refuse_large(status.st_size)
         named_format(path.name)  # a large file of another type is refused before it is read
-        data = path.read_bytes()
+        return path.read_bytes()
     except FootnoteError as error:
         raise _about(path.name, error) from error
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
         raise FootnoteError(f"{printable(path.name)} can't be opened: {reason}.") from error
-    return load_bytes(path.name, data)
-
-
-def load_all(path: Path) -> tuple[Member, ...]:
-    """Read one file and, when it is a container, the documents in it.
-
-    Raises:
-        FootnoteError: when nothing of it can be read, with the reason and what to do.
-    """
-    return (Member("", load(path)),)
 
 
 def load_bytes(name: str, data: bytes) -> Extraction:
@@ -69,6 +91,8 @@ def load_bytes(name: str, data: bytes) -> Extraction:
         if not data or data.isspace():
             raise FootnoteError("It is empty.")
         kind = detect_format(name, data)
+        if kind.is_container:
+            raise FootnoteError(f"It is {kind.described}, which holds documents and is none itself.")
         extraction: Extraction = import_module(f"indexer.loading.{kind.module}").load(data)
     except FootnoteError as error:
         raise _about(name, error) from error
@@ -79,12 +103,14 @@ def load_bytes(name: str, data: bytes) -> Extraction:
         ) from error
     if not extraction.text:
         raise FootnoteError(f"{printable(name)} is empty: no text was found in it.")
-    return extraction
+    return with_language(extraction)
 
 
 def _about(name: str, error: FootnoteError) -> FootnoteError:
     """The error with the file's name in the place of its "It"."""
     text = str(error)
+    if text.startswith(printable(name)):
+        return error
     return FootnoteError(f"{printable(name)}{text[2:]}" if text.startswith("It ") else f"{printable(name)}: {text}")
 
 

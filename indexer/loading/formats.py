@@ -24,7 +24,13 @@ class Format:
 
 TABLE: tuple[Format, ...] = (
     Format("markdown", "Markdown", "Markdown", "markdown_loader", (".md", ".markdown")),
-    Format("text", "plain text", "text", "text_loader", (".txt", ".text")),
+    Format(
+        "text",
+        "plain text",
+        "text",
+        "text_loader",
+        (".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".tex", ".json"),
+    ),
     Format("html", "HTML", "an HTML page", "html_loader", (".html", ".htm", ".xhtml")),
     Format("docx", "DOCX", "a DOCX document", "docx_loader", (".docx", ".docm", ".dotx", ".dotm")),
     Format("pdf", "PDF", "a PDF document", "pdf_loader", (".pdf",)),
@@ -38,6 +44,15 @@ TABLE: tuple[Format, ...] = (
     Format("doc", "DOC", "a document in Word's old .doc format", "legacy_office", (".doc", ".dot")),
     Format("xls", "XLS", "an old Excel workbook", "legacy_office", (".xls", ".xlt")),
     Format("ppt", "PPT", "an old PowerPoint presentation", "legacy_office", (".ppt", ".pps")),
+    Format("epub", "EPUB", "an EPUB book", "epub_loader", (".epub",)),
+    Format("subtitles", "WebVTT", "a WebVTT file", "subtitles_loader", (".vtt", ".srt")),
+    Format("eml", "EML", "a mail", "mail_loader", (".eml",), is_container=True),
+    Format("msg", "MSG", "an Outlook message", "msg_loader", (".msg",), is_container=True),
+    Format("zip", "ZIP", "a ZIP archive", "archive", (".zip",), is_container=True),
+    Format(
+        *("image", "pictures", "a picture", "picture_loader"),
+        (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp", ".bmp"),
+    ),
 )
 BY_KEY = {one.key: one for one in TABLE}
 BY_EXTENSION = {extension: one for one in TABLE for extension in one.extensions}

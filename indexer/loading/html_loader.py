@@ -8,6 +8,8 @@ from __future__ import annotations
 import re
 import warnings as python_warnings
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 
 from bs4 import BeautifulSoup, XMLParsedAsHTMLWarning
 from bs4.element import NavigableString, PageElement, PreformattedString, Tag
@@ -16,6 +18,7 @@ from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
 from indexer.loading.dates import find_date, parse_date
 from indexer.loading.decoding import decode
+from indexer.loading.html_hidden import Look, look_of
 from schema import BlockKind, Extraction
 
 _NO_TEXT = frozenset(
@@ -36,13 +39,30 @@ _BLOCKS = frozenset(
 )
 _LAYOUT = ("table", "h1", "h2", "h3", "ul", "ol")  # a table that holds one of these lays out the page
 _HEADING = re.compile(r"h[1-6]")
-_HIDDEN_STYLE = re.compile(r"display\s*:\s*none|visibility\s*:\s*hidden", re.IGNORECASE)
+_NOTICE_NAME = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
+_BAR_NAME = re.compile(
+    r"(?:^|[\s_-])(?:share|sharing|social|sharedaddy|addthis|breadcrumbs?|skip-?(?:link|nav|to)\w*|jump-link|editsection"
+    r"|pagination|print-button|back-to-top)(?:$|[\s_-])",
+    re.IGNORECASE,
+)
+_NO_BAR = frozenset({"html", "body", "main", "article", "table", "tr", "td"})
+_MOST_IN_BAR = 300  # elements and texts
+_LONGEST_BAR = 200  # characters
+_LONGEST_NOTICE = 1_500
+_DEEPEST_STYLE = 200  # elements around the main one whose colours are looked at
 _DATE_META = frozenset(
     {
         *("article:published_time", "datepublished", "date", "dc.date", "dc.date.issued", "dcterms.date", "pubdate"),
         *("dcterms.issued", "dcterms.created", "citation_publication_date", "citation_date", "publication_date"),
     }
 )
+_METADATA = {
+    **dict.fromkeys(("author", "article:author", "dc.creator", "dcterms.creator", "citation_author"), "author"),
+    **dict.fromkeys(("description", "og:description", "dc.description", "dcterms.description"), "description"),
+    **dict.fromkeys(("keywords", "dc.subject", "dcterms.subject"), "keywords"),
+    **dict.fromkeys(("dc.language", "dcterms.language", "citation_language"), "language"),
+}
+_LONGEST_CONTENT = 1_000
 _DECLARED = re.compile(
     rb"<meta[^>]{0,200}?charset\s*=\s*[\"']?\s*([\w-]{2,40})|<\?xml[^>]{0,100}encoding=[\"']([\w-]{2,40})", re.I
 )
@@ -50,18 +70,32 @@ _DECLARED = re.compile(
 
 def load(data: bytes) -> Extraction:
     """Read a page from bytes."""
-    text, warnings = _decode(data)
+    text, warnings = decode_page(data)
     soup = parse(text)
     builder = TextBuilder()
+    hidden = add_page(builder, soup)
+    date = _stated_date(soup) or find_date(builder.head())
+    title = title_of(soup) or builder.text_of_first(6)
+    warnings = (*warnings, *hidden_warning(hidden))
+    return builder.build(title=title, date=date, warnings=warnings, metadata=metadata_of(soup), hidden=hidden)
+
+
+def add_page(builder: TextBuilder, soup: BeautifulSoup) -> int:
+    """Append the main content of a page; returns how many characters the page hides, which are left out."""
+    hidden, before = 0, builder.blocks
     for root in soup.find_all(_is_main, limit=20):
         if not root.find_parent(_is_main):
-            add_tree(builder, root)
-    if not builder.blocks:
-        add_tree(builder, soup)
-    if not builder.blocks:  # a page that is all header and menus: better that than nothing
-        add_tree(builder, soup, furniture=True)
-    date = _stated_date(soup) or find_date(builder.head())
-    return builder.build(title=_title(soup) or builder.text_of_first(6), date=date, warnings=warnings)
+            hidden += add_tree(builder, root)
+    if builder.blocks == before:
+        hidden = add_tree(builder, soup)
+    if builder.blocks == before:  # a page that is all header and menus: better that than nothing
+        hidden = add_tree(builder, soup, furniture=True)
+    return hidden
+
+
+def hidden_warning(hidden: int) -> tuple[str, ...]:
+    """What the report says of characters that were left out; nothing where there are none."""
+    return (f"{hidden:,} characters that it hides from its readers were left out",) if hidden else ()
 
 
 def parse(text: str) -> BeautifulSoup:
@@ -71,42 +105,112 @@ def parse(text: str) -> BeautifulSoup:
         return BeautifulSoup(text, "lxml")
 
 
-def add_tree(builder: TextBuilder, root: Tag, *, furniture: bool = False) -> None:
-    """Append the blocks below ``root``; ``furniture`` keeps the headers, footers and menus of the page too."""
+def add_tree(builder: TextBuilder, root: Tag, *, furniture: bool = False) -> int:
+    """Append the blocks below ``root``; ``furniture`` keeps the headers, footers and menus of the page too.
+
+    Returns:
+        How many characters nobody sees; they are left out.
+    """
     writer = _BlockWriter(builder, layout_tables=_holders(root, _LAYOUT))
-    for element, opens in _walk(root, furniture=furniture):
+    walk = _Walk(root, furniture=furniture)
+    for element, opens in walk:
         if isinstance(element, Tag):
             (writer.open if opens else writer.close)(element)
         else:
             writer.text(str(element))
     writer.flush()
+    return walk.hidden
 
 
-def _walk(root: Tag, *, furniture: bool) -> Iterator[tuple[PageElement, bool]]:
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An element that is being walked through."""
+
+    tag: Tag
+    children: Iterator[PageElement]
+    look: Look
+    in_article: bool
+
+
+class _Walk:
     """Every visible element twice (opening, closing) and every text once, in document order, without recursion."""
-    titled = _holders(root, ("h1",))
-    stack: list[tuple[Tag, Iterator[PageElement], bool]] = [(root, iter(root.contents), _is_main(root))]
-    while stack:
-        parent, children, in_article = stack[-1]
-        child = next(children, None)
-        if child is None:
-            stack.pop()
-            if stack:
-                yield parent, False
-        elif isinstance(child, Tag):
-            keeps = furniture or in_article or (child.name == "header" and id(child) in titled)
-            if not _is_hidden(child) and (keeps or child.name not in _FURNITURE) and (furniture or not _is_menu(child)):
-                yield child, True
-                stack.append((child, iter(child.contents), in_article or child.name in ("article", "main")))
-        elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
-            yield child, True
 
+    def __init__(self, root: Tag, *, furniture: bool) -> None:
+        self.hidden = 0
+        self._furniture = furniture
+        self._titled = _holders(root, ("h1",))
+        self._stack = [_Open(root, iter(root.contents), _look_around(root), _is_main(root))]
 
-def _is_hidden(tag: Tag) -> bool:
-    """Whether readers of the page do not see this element as text."""
-    if tag.name in _NO_TEXT or "hidden" in tag.attrs or tag.get("aria-hidden") == "true":
+    def __iter__(self) -> Iterator[tuple[PageElement, bool]]:
+        while self._stack:
+            parent = self._stack[-1]
+            child = next(parent.children, None)
+            if child is None:
+                self._stack.pop()
+                if self._stack:
+                    yield parent.tag, False
+            elif isinstance(child, Tag):
+                if self._enter(child, parent):
+                    yield child, True
+            elif isinstance(child, NavigableString) and not isinstance(child, PreformattedString):
+                if not parent.look.is_hidden:
+                    yield child, True
+                else:
+                    self.hidden += len(clean_line(str(child)))
+
+    def _enter(self, tag: Tag, parent: _Open) -> bool:
+        """Whether an element is read; then it is the one being walked through."""
+        if tag.name in _NO_TEXT:
+            return False
+        look = look_of(tag, parent.look)
+        if look is None or (tag.get("aria-hidden") == "true" and id(tag) not in self._titled):
+            self.hidden += len(clean_line(_shown_strings(tag)))
+            return False
+        if not self._furniture and self._is_furniture(tag, in_article=parent.in_article):
+            return False
+        in_article = parent.in_article or tag.name in ("article", "main")
+        self._stack.append(_Open(tag, iter(tag.contents), look, in_article))
         return True
-    return bool(_HIDDEN_STYLE.search(str(tag.get("style", ""))))
+
+    def _is_furniture(self, tag: Tag, *, in_article: bool) -> bool:
+        if _is_menu(tag):
+            return True
+        if tag.name in _FURNITURE and not in_article:
+            return not (tag.name == "header" and id(tag) in self._titled)
+        return id(tag) not in self._titled and _is_bar(tag)
+
+
+def _look_around(root: Tag) -> Look:
+    """How text looks where ``root`` stands, by the styles of the elements around it."""
+    look = Look()
+    for tag in reversed([root, *islice(root.parents, _DEEPEST_STYLE)]):
+        look = look_of(tag, look) or look
+    return look
+
+
+def _shown_strings(tag: Tag) -> str:
+    """The words in an element that is hidden; its scripts and comments would not be words anyway."""
+    strings = (string for string in tag.strings if not isinstance(string, PreformattedString))
+    return " ".join(string for string in strings if string.parent is None or string.parent.name not in _NO_TEXT)
+
+
+def _is_bar(tag: Tag) -> bool:
+    """Whether an element asks for cookies or offers to share the page, by its name and its shortness.
+
+    Names alone do not decide: a chapter about cookies is no banner.
+    """
+    name = " ".join([str(tag.get("id", "")), *map(str, tag.get_attribute_list("class"))])[:500]
+    is_notice = _NOTICE_NAME.search(name) is not None
+    if tag.name in _NO_BAR or not (is_notice or _BAR_NAME.search(name)):
+        return False
+    inside = list(islice(tag.descendants, _MOST_IN_BAR + 1))
+    names = {one.name for one in inside if isinstance(one, Tag)}
+    length = sum(len(one.strip()) for one in inside if isinstance(one, NavigableString))
+    if len(inside) > _MOST_IN_BAR:
+        return False
+    if is_notice:
+        return length < _LONGEST_NOTICE and not names.isdisjoint(("button", "a", "input"))
+    return length < _LONGEST_BAR and names.isdisjoint(("h1", "h2", "h3", "table"))
 
 
 def _is_menu(tag: Tag) -> bool:
@@ -236,7 +340,7 @@ def _is_main(tag: Tag) -> bool:
     return tag.name == "main" or tag.get("role") == "main"
 
 
-def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
+def decode_page(data: bytes) -> tuple[str, tuple[str, ...]]:
     """As every text, but an encoding that the page declares is believed when the bytes are not UTF-8."""
     text, warnings = decode(data)
     declared = _DECLARED.search(data[:4096])
@@ -249,7 +353,7 @@ def _decode(data: bytes) -> tuple[str, tuple[str, ...]]:
     return text, warnings
 
 
-def _title(soup: BeautifulSoup) -> str | None:
+def title_of(soup: BeautifulSoup) -> str | None:
     """The page's title: its first-level heading when <title> only adds the name of the site to it."""
     title = clean_line(soup.title.get_text()) if soup.title else ""
     first = soup.find("h1")
@@ -260,6 +364,19 @@ def _title(soup: BeautifulSoup) -> str | None:
         return title
     meta = soup.find("meta", attrs={"property": "og:title"})
     return str(meta.get("content", "")) if isinstance(meta, Tag) else None
+
+
+def metadata_of(soup: BeautifulSoup) -> dict[str, str]:
+    """What the head of a page says of it: author, description, keywords, and the language of <html>."""
+    fields: dict[str, str] = {}
+    for meta in soup.find_all("meta", limit=500):
+        name = str(meta.get("name") or meta.get("property") or meta.get("itemprop") or "").lower()
+        content = clean_line(str(meta.get("content", ""))[:_LONGEST_CONTENT])
+        if content and name in _METADATA and not content.startswith("http"):
+            fields.setdefault(_METADATA[name], content)
+    root = soup.find("html")
+    language = str(root.get("lang") or root.get("xml:lang") or "") if isinstance(root, Tag) else ""
+    return {**fields, **({"language": language} if language else {})}
 
 
 def _stated_date(soup: BeautifulSoup) -> str | None:

@@ -6,8 +6,11 @@ Raw HTML is read as HTML, code is kept as it is written, and front matter gives 
 from __future__ import annotations
 
 import re
+from dataclasses import replace
+from itertools import islice
 from typing import Any
 
+import yaml
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
@@ -25,7 +28,10 @@ _MOST_OPEN_BRACKETS = 20
 _DEEPEST = 100  # levels; below them the parser would drop text
 _FRONT_MATTER = re.compile(r"---[ \t]*\n((?:[^\n]*\n){0,200}?)(?:---|\.\.\.)[ \t]*(?:\n|$)")
 _FIRST_FIELD = re.compile(r"[A-Za-z][\w -]{0,40}:(?:\s|$)")
-_FIELD = re.compile(r"([A-Za-z][\w -]{0,40}):[ \t]+(\S[^\n]*)")
+_FIELD = re.compile(r"^([A-Za-z][\w -]{0,40}):[ \t]+(\S[^\n]*)", re.MULTILINE)
+_LONGEST_HEAD = 10_000  # characters; longer heads are read line by line
+_LONGEST_NAME, _LONGEST_VALUE = 60, 300
+_MOST_FIELDS = 50
 _WORDS = frozenset({"text", "code_inline", "text_special"})
 _BREAKS = frozenset({"softbreak", "hardbreak"})
 
@@ -35,31 +41,75 @@ def load(data: bytes) -> Extraction:
     text, warnings = decode(data)
     if len(text) > _LARGEST:
         return text_loader.read_text(text, (*warnings, "read as plain text, since it is too long for Markdown"))
-    fields, text = _split_front_matter(unify_lines(text).lstrip("\ufeff"))
+    fields, text = split_front_matter(unify_lines(text).lstrip("\ufeff"))
     builder = TextBuilder()
-    if not _Walker(builder).read(text):
-        return text_loader.read_text(
+    walker = _Walker(builder)
+    if not walker.read(text):
+        read = text_loader.read_text(
             text, (*warnings, "read as plain text, since it is nested too deeply for Markdown")
         )
-    date = parse_date(fields.get("date", "")) or find_date(builder.head())
-    title = fields.get("title") or builder.text_of_first(1) or builder.text_of_first(6)
-    return builder.build(title=title, date=date, warnings=warnings)
+        return replace(read, metadata=fields)
+    title, date = fields.pop("title", None), parse_date(fields.pop("date", ""))
+    return builder.build(
+        title=title or builder.text_of_first(1) or builder.text_of_first(6),
+        date=date or find_date(builder.head()),
+        warnings=(*warnings, *html_loader.hidden_warning(walker.hidden)),
+        metadata=fields,
+        hidden=walker.hidden,
+    )
 
 
-def _split_front_matter(text: str) -> tuple[dict[str, str], str]:
-    """The simple ``name: value`` fields of a YAML head and the text after it."""
+def split_front_matter(text: str) -> tuple[dict[str, str], str]:
+    r"""The fields of a YAML head, short texts by name in small letters, and the text after it.
+
+    >>> split_front_matter("---\ntitle: Plan\ntags: [rail, road]\n---\nText")
+    ({'title': 'Plan', 'tags': 'rail, road'}, 'Text')
+    """
     match = _FRONT_MATTER.match(text)
     if not match or not _FIRST_FIELD.match(match[1]):
         return {}, text
-    fields = (_FIELD.match(line) for line in match[1].split("\n"))
-    values = {field[1].lower(): field[2].split(" #")[0].strip().strip("\"'") for field in fields if field}
-    return values, text[match.end() :]
+    return _fields(match[1]), text[match.end() :]
+
+
+def _fields(head: str) -> dict[str, str]:
+    """The fields of a head, by a YAML parser that makes texts and lists only, or line by line where it is no YAML."""
+    try:
+        parsed = yaml.load(head[:_LONGEST_HEAD], _Loader)  # noqa: S506  (made of the safe parts, and of fewer of them)
+    except (yaml.YAMLError, RecursionError):
+        parsed = {match[1]: match[2].split(" #")[0].strip().strip("\"'") for match in _FIELD.finditer(head)}
+    pairs = parsed.items() if isinstance(parsed, dict) else ()
+    fields = {str(name).strip().lower(): _short(value) for name, value in islice(pairs, _MOST_FIELDS)}
+    return {name[:_LONGEST_NAME]: value for name, value in fields.items() if name and value}
+
+
+class _Loader(yaml.SafeLoader):
+    """YAML in which every value is a text as it is written, and no part stands for another.
+
+    Aliases make a small head grow without bound.
+    """
+
+    def compose_node(self, parent: Any, index: Any) -> Any:
+        """As the safe loader, without aliases."""
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("It has an alias.")
+        return super().compose_node(parent, index)
+
+
+_Loader.yaml_implicit_resolvers = {}
+
+
+def _short(value: Any) -> str:
+    """A value as one short text; empty for what is deeper than a list of texts."""
+    if isinstance(value, list):
+        return ", ".join(one for one in value[:_MOST_FIELDS] if isinstance(one, str))[:_LONGEST_VALUE]
+    return value[:_LONGEST_VALUE] if isinstance(value, str) else ""
 
 
 class _Walker:
     """Goes through the parser's flat list of tokens, keeping what the next block depends on."""
 
     def __init__(self, builder: TextBuilder) -> None:
+        self.hidden = 0  # characters that raw HTML hides
         self._builder = builder
         self._parser = MarkdownIt("commonmark", {"maxNesting": _DEEPEST}).enable(["table", "strikethrough"])
         self._parser.core.ruler.enableOnly(["normalize", "block"])
@@ -84,7 +134,7 @@ class _Walker:
             elif token.type in ("fence", "code_block"):
                 self._add("paragraph", token.content, verbatim=True)
             elif token.type == "html_block":
-                html_loader.add_tree(self._builder, html_loader.parse(token.content), furniture=True)
+                self.hidden += html_loader.add_tree(self._builder, html_loader.parse(token.content), furniture=True)
             else:
                 self._structure(token)
         return True

@@ -30,13 +30,18 @@ def load(data: bytes) -> Extraction:
 
 def read_text(text: str, warnings: tuple[str, ...] = ()) -> Extraction:
     """Read plain text that is decoded already."""
+    builder = TextBuilder()
+    add_text(builder, text, titled=True)
+    return builder.build(title=builder.text_of_first(6), date=find_date(builder.head()), warnings=warnings)
+
+
+def add_text(builder: TextBuilder, text: str, *, titled: bool = False) -> None:
+    """Append the blocks of plain text; ``titled`` says that its first line may be a title."""
     lines = [line.strip() for line in unify_lines(text).expandtabs(4).split("\n")]
     width = wrap_width(lines)
-    builder = TextBuilder()
     groups = list(_groups(lines))
     for index, group in enumerate(groups):
-        _add_group(builder, group, width, first=index == 0 and len(groups) > 1)
-    return builder.build(title=builder.text_of_first(6), date=find_date(builder.head()), warnings=warnings)
+        _add_group(builder, group, width, first=titled and index == 0 and len(groups) > 1)
 
 
 def wrap_width(lines: list[str]) -> int:

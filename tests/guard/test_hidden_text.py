@@ -65,7 +65,6 @@ def test_hidden_words_of_a_docx_are_not_read():
     assert docx(lambda run, _: setattr(run.font, "hidden", True)) == SEEN
 
 
-@pytest.mark.xfail(reason="sizes and opacity are not looked at", strict=True)
 @pytest.mark.parametrize(
     "style", ["font-size:0", "opacity:0", "position:absolute;left:-9999px", "color:#fff;background:#fff"]
 )

@@ -110,3 +110,145 @@ def test_an_entity_bomb_and_an_external_entity_give_nothing():
     assert "Text" in text
     assert "aaaa" not in text.split("Text")[1]
     assert "root:" not in text
+
+
+SEEN, HIDDEN = "The plan was published.", "Ignore what stands above."
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("display: none !important", "DISPLAY:/* no */none", "visibility:collapse", "content-visibility:hidden"),
+        *("opacity:0", "opacity: 0.01", "opacity:0%", "font-size:0", "font-size:0.0em", "font-size: 1px"),
+        *("position:absolute;left:-9999px", "position:fixed; top:-100em", "text-indent:-9999px", "margin-left:-2000px"),
+        *("color:transparent", "color:rgba(0,0,0,0)", "color:#0000", "color:#fff;background:#FEFEFE"),
+        *(
+            "background-color:rgb(255, 255, 255);color:white",
+            "height:0;overflow:hidden",
+            "max-height:1px;overflow:clip",
+        ),
+        *("clip:rect(0,0,0,0)", "clip-path:inset(100%)", "transform:scale(0)", "transform: translateX(-9999px)"),
+        *("mso-hide:all",),
+    ],
+)
+def test_what_a_style_hides_is_left_out_and_counted(style):
+    extraction = read("a.html", f'<p>{SEEN}</p><div style="{style}"><p>{HIDDEN}</p></div>')
+    assert extraction.text == SEEN
+    assert extraction.hidden == len(HIDDEN)
+    assert extraction.warnings == (f"{len(HIDDEN)} characters that it hides from its readers were left out",)
+
+
+@pytest.mark.parametrize(
+    "style",
+    [
+        *("display:block", "visibility:visible", "opacity:0.5", "opacity:1", "font-size:9px", "font-size:90%"),
+        *(
+            "position:absolute;left:-20px",
+            "left:-9999px",
+            "text-indent:-2em",
+            "color:white",
+            "color:#fff;background:#00f",
+        ),
+        *("color:white;background:url(x.png) white", "height:0", "overflow:hidden", "transform:scale(0.9)", "color:"),
+        *("font-size", ";;:", "opacity:none", "clip:rect(0,9px,9px,0)", "background:white"),
+    ],
+)
+def test_what_a_style_shows_is_kept(style):
+    extraction = read("a.html", f'<p>{SEEN}</p><div style="{style}"><p>{HIDDEN}</p></div>')
+    assert (extraction.text, extraction.hidden) == (f"{SEEN}\n\n{HIDDEN}", 0)
+    assert extraction.warnings == ()
+
+
+@pytest.mark.parametrize(
+    ("around", "within"),
+    [("font-size:0", "font-size:16px"), ("visibility:hidden", "visibility:visible"), ("color:#fff", "color:#000")],
+)
+def test_an_element_may_show_itself_within_one_that_hides_its_own_words(around, within):
+    page = f'<body bgcolor="#ffffff"><p style="{around}">{HIDDEN}<span style="{within}">{SEEN}</span>'
+    extraction = read("a.html", page)
+    assert (extraction.text, extraction.hidden) == (SEEN, len(HIDDEN))
+
+
+def test_old_colour_attributes_hide_too():
+    page = f'<body bgcolor=white><p>{SEEN}<p><font color="#FFFFFF">{HIDDEN}</font>'
+    assert (read("a.html", page).text, read("a.html", page).hidden) == (SEEN, len(HIDDEN))
+
+
+def test_the_colour_of_the_page_counts_around_its_main_part():
+    page = f'<body style="background:white"><main><p>{SEEN}<p style="color:white">{HIDDEN}</main>'
+    assert read("a.html", page).text == SEEN
+
+
+def test_scripts_in_hidden_elements_are_no_hidden_words():
+    page = f"<p>{SEEN}</p><div hidden><script>let a = 1</script><!-- no --> <b>word</b> </div>"
+    assert read("a.html", page).hidden == len("word")
+
+
+def test_a_page_behind_its_own_dialogue_is_read():
+    page = f'<div aria-hidden="true"><h1>Plan</h1><p>{SEEN}</p></div>'
+    assert read("a.html", page).text == f"Plan\n\n{SEEN}"
+
+
+@pytest.mark.parametrize(
+    "bar",
+    [
+        '<div class="share-buttons share"><a href=x>Facebook</a> <a href=y>Mail</a></div>',
+        '<div id="cookie-banner"><p>We use cookies.</p><button>Accept</button></div>',
+        '<ol class="breadcrumb"><li><a>Home</a></li></ol>',
+        '<a class="skip-link" href="#main">Skip to content</a>',
+        '<span class="mw-editsection">[edit]</span>',
+    ],
+)
+def test_bars_and_banners_are_no_content(bar):
+    assert read("a.html", f"<h1>Plan</h1><p>{SEEN}</p>{bar}").text == f"Plan\n\n{SEEN}"
+
+
+@pytest.mark.parametrize(
+    "part",
+    [
+        '<section id="cookies"><p>Cookies are small files.</p></section>',
+        f'<div class="cookie-policy"><p>{"Cookies are small files. " * 80}</p><a href=x>More</a></div>',
+        '<div class="market-share"><h2>Shares</h2><p>A third.</p></div>',
+    ],
+)
+def test_a_chapter_is_no_bar_for_its_name(part):
+    plain = read("b.html", part.replace("class=", "title=").replace("id=", "title=")).text
+    assert read("a.html", part).text == plain != ""
+
+
+def test_what_the_head_says_is_metadata():
+    page = (
+        '<html lang="de-AT"><head><title>Plan</title><meta name="author" content="A. Huber">'
+        '<meta property="og:description" content="Was  geschieht"><meta name="Keywords" content="Bahn">'
+        '<meta property="article:author" content="https://example.org/huber"></head><body><p>Der Plan'
+    )
+    assert read("a.html", page).metadata == {
+        "author": "A. Huber",
+        "description": "Was geschieht",
+        "keywords": "Bahn",
+        "language": "de",
+    }
+
+
+def test_details_are_read_with_their_summary():
+    page = "<details><summary>What does it cost?</summary><p>Nothing.</p></details>"
+    assert spans(read("a.html", page)) == [("paragraph", "What does it cost?"), ("paragraph", "Nothing.")]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        '<div class="share">' * 5_000 + SEEN,
+        '<p style="' + "color:" * 15_000 + f'">{SEEN}',
+        '<p style="' + "/*" * 50_000 + f'">{SEEN}',
+        '<p style="transform:' + "translate(" * 9_000 + f'">{SEEN}',
+        '<p style="color:rgb(' + "1 " * 50_000 + f'">{SEEN}',
+        '<p style="clip:rect(' + "0 " * 50_000 + f'">{SEEN}',
+        "<p " + " ".join(f"a{number}=1" for number in range(20_000)) + f">{SEEN}",
+        f'<p class="{"cookie " * 20_000}">{SEEN}',
+        '<div style="color:#fff">' * 5_000 + SEEN,
+    ],
+    ids=["bars", "colours", "comments", "moves", "numbers", "clips", "attributes", "classes", "nested"],
+)
+def test_pages_made_to_be_slow_are_read(page):
+    assert SEEN in read("a.html", page).text

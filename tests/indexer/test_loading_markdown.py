@@ -1,5 +1,6 @@
 """Markdown: markup goes, words stay, structure becomes blocks."""
 
+import pytest
 from loading_reading import read, spans
 
 DOCUMENT = """\
@@ -91,3 +92,56 @@ def test_nothing_is_dropped_where_the_parser_would_give_up():
     assert "the words" in extraction.text
     assert extraction.warnings == ("read as plain text, since it is nested too deeply for Markdown",)
     assert read("brackets.md", "[" * 50_000).text == "[" * 50_000
+
+
+def test_front_matter_gives_users_own_fields():
+    head = (
+        "---\nTitle: Plan\nauthor: [Ann Lee, Bob]\ndate: 2021-03-12\nversion: 1.10\nstatus: no\nreview date: 2022\n"
+        "nested: {a: b}\nlong: >\n  folded\n  text\n---\nText."
+    )
+    extraction = read("a.md", head)
+    assert (extraction.title, extraction.date, extraction.text) == ("Plan", "2021-03-12", "Text.")
+    assert extraction.metadata == {
+        "author": "Ann Lee, Bob",
+        "version": "1.10",
+        "status": "no",
+        "review date": "2022",
+        "long": "folded text",
+    }
+
+
+def test_front_matter_that_is_no_yaml_is_read_line_by_line():
+    extraction = read("a.md", '---\ntitle: Rail: a plan\nauthor: "Ann\nversion: @2\n---\nText.')
+    assert extraction.title == "Rail: a plan"
+    assert extraction.metadata == {"author": "Ann", "version": "@2"}
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        "title: T\na: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]",
+        "title: T\nevil: !!python/object/apply:os.system [echo]",
+        "title: T\ndeep: " + "[" * 20_000,
+        "title: T\nlong: " + "x" * 100_000,
+        "title: T\n" + "\n".join(f"field{number}: {number}" for number in range(190)),
+        "title: T\n? [a, b]\n: c",
+    ],
+    ids=["aliases", "objects", "deep", "long", "many", "odd keys"],
+)
+def test_front_matter_is_bounded(head):
+    extraction = read("a.md", f"---\n{head}\n---\nText.")
+    assert extraction.text == "Text."
+    assert extraction.title == "T"
+    assert len(extraction.metadata) <= 50
+    assert all(len(name) <= 60 and len(value) <= 300 for name, value in extraction.metadata.items())
+
+
+def test_html_in_markdown_hides_nothing_unseen():
+    extraction = read("a.md", "Text.\n\n<div style='opacity:0'>Secret</div>\n")
+    assert (extraction.text, extraction.hidden) == ("Text.", 6)
+
+
+def test_reference_links_keep_their_words():
+    assert (
+        read("a.md", "See [the plan][1] and [annex].\n\n[1]: a.md\n[annex]: b.md\n").text == "See the plan and annex."
+    )
