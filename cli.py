@@ -5,13 +5,13 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from commands.common import Index, Json, errors_explained, opened_footnote, print_json
 from commands.evaluation import eval_app
+from commands.indexing import Collection, index_command
 from commands.keeping import backup, restore
 from commands.narrowing import OnlySources, Since, Until, Where, filter_of
 from commands.weights import models_app
@@ -24,6 +24,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
+app.command("index")(index_command)
 app.add_typer(models_app, name="models")
 app.add_typer(eval_app, name="eval")
 
@@ -35,29 +36,7 @@ EXAMPLES = (
 )
 """Questions that the page offers to begin with; the samples answer all but the last."""
 
-Collection = Annotated[str | None, typer.Option("--collection", help="Collection of documents.")]
 TopK = Annotated[int | None, typer.Option("--top-k", min=1, help="Passages to retrieve.")]
-
-
-@app.command("index")
-def index_command(
-    paths: Annotated[list[Path], typer.Argument(help="Files and folders.")],
-    index: Index = None,
-    collection: Collection = None,
-    as_json: Json = False,
-) -> None:
-    """Add or update files and folders; one row per file says what happened to it."""
-    import console  # noqa: PLC0415
-
-    with opened_footnote(create=True, mend=True, index=index, collection=collection) as footnote:
-        with console.progress_bar("Indexing") as on_progress:
-            report = footnote.index(paths, on_file=console.report_file, on_progress=on_progress)
-        if as_json:
-            print_json(report.to_dict())
-        else:
-            console.report_summary(report)
-    searchable = report.count("indexed") + report.count("unchanged") + report.count("partial")
-    raise typer.Exit(0 if searchable else 3)
 
 
 @app.command()

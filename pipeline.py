@@ -118,6 +118,7 @@ class Footnote:
         paths: Sequence[Path],
         *,
         collection: str | None = None,
+        remove_missing: bool = False,
         on_file: Callable[[FileReport], None] = lambda _: None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
@@ -130,9 +131,16 @@ class Footnote:
                 paths,
                 collection=collection or self.settings.collection,
                 recipe=self._recipe(parser),
+                remove_missing=remove_missing,
                 on_file=on_file,
                 on_progress=on_progress,
             )
+
+    def watch(self, paths: Sequence[Path], sync: Callable[[], bool]) -> None:
+        """Call ``sync`` now and whenever something changes at the paths; see `indexer.watching.watch`."""
+        from indexer.watching import look_at, watch  # noqa: PLC0415
+
+        watch(lambda: look_at(paths, [self.store.folder]), sync)
 
     def index_corpus(
         self,

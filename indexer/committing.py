@@ -7,6 +7,7 @@ this module does not do: know how a result came about.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -96,12 +97,13 @@ class Batches:
         """What the results of a batch change, their documents with vectors."""
         vectors = self._embedded(batch)
         written: dict[str, np.ndarray] = {}
+        renamed = {one.source.source_id: one.source_id for result in batch.results for one in result.change.relabelled}
         changes, offset = [], 0
         for result in batch.results:
             documents = []
             for document, twin in _documents(result):
                 if twin:
-                    rows = self._copied(document, twin, written)
+                    rows = self._copied(document, (twin, renamed.get(twin, twin)), written)
                 else:
                     rows, offset = vectors[offset : offset + len(document.chunks)], offset + len(document.chunks)
                 written.update(zip((chunk.chunk_id for chunk in document.chunks), rows, strict=True))
@@ -120,18 +122,19 @@ class Batches:
             self.tell(batch.results[-1].name, size * done // chunks)
         return np.vstack(parts)
 
-    def _copied(self, document: IndexedDocument, twin: str, written: dict[str, np.ndarray]) -> np.ndarray:
+    def _copied(self, document: IndexedDocument, twins: tuple[str, str], written: dict[str, np.ndarray]) -> np.ndarray:
         """Vectors of a document's chunks, (n, dimension) float32, from those of its twin if they are still there.
 
-        The id of a chunk holds its words, so a vector is never taken from other words.
+        The id of a chunk holds its words, so a vector is never taken from other words. The twin is known by its id and
+        by the one that it has on disk as long as this batch is not committed.
         """
-        names = [replace(chunk, source_id=twin).chunk_id for chunk in document.chunks]
-        if all(name in written for name in names):
-            return np.vstack([self._none(), *(written[name][np.newaxis] for name in names)])
-        try:
-            return self._store.vectors(names)
-        except FootnoteError:  # it changed or went meanwhile
-            return np.vstack([self._none(), *self._ahead.start(_texts([document]))])
+        for twin in twins:
+            names = [replace(chunk, source_id=twin).chunk_id for chunk in document.chunks]
+            if all(name in written for name in names):
+                return np.vstack([self._none(), *(written[name][np.newaxis] for name in names)])
+            with suppress(FootnoteError):  # it changed or went meanwhile
+                return self._store.vectors(names)
+        return np.vstack([self._none(), *self._ahead.start(_texts([document]))])
 
     def _none(self) -> np.ndarray:
         return np.zeros((0, self._store.identity.dimension), np.float32)

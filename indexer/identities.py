@@ -93,9 +93,10 @@ class Identities:
         holding = self._holdings.get(path) if path else None
         return tuple(one for one in holding.documents if one.is_of(sha256, recipe)) if holding else ()
 
-    def is_another_file(self, name: str, path: Path) -> bool:
-        """Whether a document of this name belongs to another file than the one at this path."""
-        return self._names.get(name, path) != path
+    def is_taken(self, name: str, path: Path) -> bool:
+        """Whether a document of this name belongs to another file than the one at this path, which is still there."""
+        at = self._names.get(name, path)
+        return at != path and _is_there(at)
 
     def root_of(self, path: Path, *, is_folder: bool) -> Path:
         """The folder that identities are relative to: one that is known to hold this path, else the path itself."""
@@ -138,7 +139,7 @@ class Identities:
             return Place(known.root, known.path, renamed, known) if renamed else Place(known.root, known.path, known)
         relative = path.relative_to(root).as_posix()
         holder = self._holder(relative, found, sha256)
-        if holder and holder.at.exists():
+        if holder and _is_there(holder.at):
             return Place(holder.root, relative, holder)
         renamed = self._renamed(sha256, relative)
         if renamed and renamed is not holder:
@@ -147,16 +148,17 @@ class Identities:
             return Place(str(root), relative, None, holder)
         return Place(str(root), relative, holder)
 
-    def record(self, holding: Holding, *instead_of: Holding | None) -> None:
+    def claim(self, place: Place, path: Path) -> None:
+        """Give a place to the file at a path before it is read; what was held of it stays until then."""
+        before = place.holding.documents if place.holding else ()
+        self._put(Holding(path, place.root, place.path, before), place)
+        for one in before:
+            self._contents.setdefault(one.file.source.sha256, path)
+
+    def record(self, holding: Holding, place: Place | None = None) -> None:
         """Remember what is held of a file now, in the place of what was held of it, and of others."""
-        for one in (self._holdings.get(holding.at), *instead_of):
-            if one:
-                self.forget(one.at)
-        self._holdings[holding.at] = holding
-        for name in (holding.path, *(one.file.source.path for one in holding.documents)):
-            self._names[name] = holding.at
-        for one_held in holding.documents:
-            self._contents.setdefault(one_held.file.source.sha256, holding.at)
+        self._put(holding, place)
+        self._contents.update((one.file.source.sha256, holding.at) for one in holding.documents)
 
     def forget(self, path: Path) -> None:
         """Drop a file that is no longer in the index, if it was."""
@@ -179,6 +181,14 @@ class Identities:
             if not any(path.is_relative_to(place) for place in blocked)
         ]
 
+    def _put(self, holding: Holding, place: Place | None) -> None:
+        names = (holding.path, *(one.file.source.path for one in holding.documents))
+        former = [one.at for one in (place.holding, place.replaced) if one] if place else []
+        for path in (holding.at, *former, *(self._names.get(name, holding.at) for name in names)):
+            self.forget(path)
+        self._holdings[holding.at] = holding
+        self._names.update(dict.fromkeys(names, holding.at))
+
     def _holder(self, relative: str, found: Path, sha256: str) -> Holding | None:
         """The file that has an identity already, if this one may go on with it.
 
@@ -189,10 +199,10 @@ class Identities:
         if at is None:
             return None
         holder = self._holdings[at]
-        if at.exists() and found.samefile(at):
+        if _is_there(at) and found.samefile(at):
             return holder
         # A name that had to be escaped can't be looked up on disk; only the same content counts as the same file then.
-        if at.exists() or ("\\" in str(at) and not any(one.file.source.sha256 == sha256 for one in holder.documents)):
+        if _is_there(at) or ("\\" in str(at) and not any(one.file.source.sha256 == sha256 for one in holder.documents)):
             raise FootnoteError(
                 f"The collection {self._collection!r} already has a {relative!r}, from {at.parent}: "
                 "index this folder into a collection of its own with --collection."
@@ -218,6 +228,14 @@ def _holdings(files: Iterable[KnownFile]) -> Iterator[Holding]:
         found.setdefault((file.root, path), []).append(Held(file, note))
     for (root, path), documents in found.items():
         yield Holding(Path(root) / path, root, path, tuple(documents))
+
+
+def _is_there(path: Path) -> bool:
+    """Whether there is a file at a path, as far as that can be known."""
+    try:
+        return path.is_file()
+    except OSError:
+        return True
 
 
 def _is_gone(path: Path) -> bool:

@@ -30,12 +30,13 @@ NO_VECTORS = np.zeros((0, 0), np.float32)
 
 @dataclass(frozen=True, slots=True)
 class Task:
-    """A file whose content is known: where it belongs, and what files beside it say of it."""
+    """A file whose content is known: where it belongs, and what files beside it say of it, with rows for bad ones."""
 
     entry: Entry
     place: Place
     stamped: Stamped
     given: Mapping[str, str]
+    problems: tuple[FileReport, ...] = ()
 
     def source(self, collection: str, note: Note) -> Source:
         """One document of the file, as its labels are now."""
@@ -157,7 +158,7 @@ def _named_apart(members: Iterable[Member]) -> Iterator[Member]:
 
 def _taken(task: Task, member: str, files: Identities) -> str:
     """Why a document inside a file can't have its name; empty when it can."""
-    if not member or not files.is_another_file(f"{task.place.path}/{member}", task.entry.shown):
+    if not member or not files.is_taken(f"{task.place.path}/{member}", task.entry.shown):
         return ""
     return "Another file has this very path: index one of the two into a collection of its own with --collection."
 

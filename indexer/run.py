@@ -9,12 +9,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from indexer.ahead import Ahead
 from indexer.changing import Change
 from indexer.committing import Batches
-from indexer.identities import Holding, Identities
+from indexer.identities import Identities
 from indexer.loading.members import Member
 from indexer.missing import missing, removal_rows
 from indexer.preparing import Result, Task, fresh, refused, standing
@@ -108,13 +109,13 @@ class Run:
         except FootnoteError as error:
             return refused(entry, str(error), self._files.known(entry.shown))
         folders = len(PurePosixPath(place.path).parts)
-        task = Task(entry, place, stamped, self._sidecars.fields(entry.found.path, folders))
+        given = self._sidecars.fields(entry.found.path, folders)
+        task = Task(entry, place, stamped, given, self._sidecars.take_problems())
         if place.holding and place.holding.is_current(stamped.sha256, self._recipe.name):
             result, holding = standing(task, self._collection, self._recipe)
-            self._files.record(holding, place.holding, place.replaced)
-            return self._with_problems(result)
-        before = place.holding.documents if place.holding else ()
-        self._files.record(Holding(entry.shown, place.root, place.path, before), place.holding, place.replaced)
+            self._files.record(holding, place)
+            return _after_problems(task, result)
+        self._files.claim(place, entry.shown)
         return task
 
     def _load(self, task: Task | Result) -> tuple[Member, ...]:
@@ -129,12 +130,14 @@ class Run:
                 task, members.result() if members else (), self._collection, self._recipe, self._files
             )
         except FootnoteError as error:
-            return self._with_problems(self._refused(task, str(error)))
+            return _after_problems(task, self._refused(task, str(error)))
         except Exception as error:
             # A file that breaks a parser costs its own row and nothing else.
-            return self._with_problems(self._refused(task, f"It could not be read ({type(error).__name__}: {error})."))
+            return _after_problems(
+                task, self._refused(task, f"It could not be read ({type(error).__name__}: {error}).")
+            )
         self._files.record(holding)
-        return self._with_problems(result)
+        return _after_problems(task, result)
 
     def _refused(self, task: Task, reason: str) -> Result:
         """A file that could not be read; what the index has of it stays under the name that it has."""
@@ -144,13 +147,6 @@ class Run:
             if place.replaced:
                 self._files.record(place.replaced)
         return refused(task.entry, reason, known)
-
-    def _with_problems(self, result: Result) -> Result:
-        """The result with rows for what files that describe others have wrong."""
-        problems = self._sidecars.take_problems()
-        if not problems:
-            return result
-        return Result(*(result.name, result.size, (*problems, *result.rows), result.change, result.notes, result.twins))
 
     def _remove_missing(self, walk: Walk, *, keep: bool) -> None:
         """Remove documents whose files are gone, except where that looks like an accident."""
@@ -166,6 +162,11 @@ class Run:
     def _report(self, report: FileReport) -> None:
         self.reports.append(report)
         self._on_file(report)
+
+
+def _after_problems(task: Task, result: Result) -> Result:
+    """The result, told after what files that describe this one have wrong."""
+    return replace(result, rows=(*task.problems, *result.rows)) if task.problems else result
 
 
 def _weight(task: Task | Result) -> int | None:

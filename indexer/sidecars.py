@@ -7,15 +7,14 @@ module does not do: know documents.
 
 from __future__ import annotations
 
-import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
 
 import yaml
 
 from indexer.loading.characters import clean_line
+from indexer.stamps import open_regular
 from indexer.walking import printable
 from schema import FileReport, FootnoteError, checked_period
 
@@ -77,7 +76,8 @@ def read_fields(path: Path) -> tuple[dict[str, str], list[str]]:
             else:
                 fields[name] = value or ""
     except FootnoteError as error:
-        return {}, [f"None of it counts: {error}"]
+        reason = str(error)
+        return {}, [f"None of it counts: {reason[:1].lower()}{reason[1:]}"]
     return fields, problems
 
 
@@ -88,15 +88,12 @@ def _text(path: Path) -> str:
         FootnoteError: it is no small file of text.
     """
     try:
-        handle = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open_regular(path, follow=False) as file:
+            data = file.read(LARGEST + 1)
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
-        raise FootnoteError(f"it can't be opened, or is a link ({error.strerror}).") from error
-    with open(handle, "rb") as file:  # noqa: PTH123
-        if not stat.S_ISREG(os.fstat(handle).st_mode):
-            raise FootnoteError("it is no regular file.")
-        data = file.read(LARGEST + 1)
+        raise FootnoteError(f"it can't be read, or is a link ({error.strerror}).") from error
     if len(data) > LARGEST:
         raise FootnoteError(f"it has more than {LARGEST // 1024} KB.")
     try:

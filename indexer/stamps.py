@@ -13,6 +13,7 @@ import stat
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from schema import FootnoteError
 
@@ -45,12 +46,27 @@ def read_stamped(path: Path, known: Stamped | None) -> Stamped:
         raise FootnoteError(f"It can't be opened: {error.strerror}.") from error
 
 
+def open_regular(path: Path, *, follow: bool) -> BinaryIO:
+    """A regular file to read, opened without waiting: a pipe may have taken the place of one since it was found.
+
+    Args:
+        path: of the file.
+        follow: whether a link counts as what it leads to.
+
+    Raises:
+        OSError: when it can't be opened.
+        FootnoteError: when it is something else.
+    """
+    handle = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | (0 if follow else os.O_NOFOLLOW))
+    if stat.S_ISREG(os.fstat(handle).st_mode):
+        return os.fdopen(handle, "rb")
+    os.close(handle)
+    raise FootnoteError("It is not a regular file.")
+
+
 def _read(path: Path) -> Stamped:
-    # Not blocking: a pipe may have taken the place of the file since it was found.
-    with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as file:  # noqa: PTH123
+    with open_regular(path, follow=True) as file:
         before, now = os.fstat(file.fileno()), time.time_ns()
-        if not stat.S_ISREG(before.st_mode):
-            raise FootnoteError("It is not a regular file.")
         sha256 = hashlib.file_digest(file, "sha256").hexdigest()
         stamp = _stamp(before)
         is_settled = max(before.st_mtime_ns, before.st_ctime_ns) < now - RACY_NS

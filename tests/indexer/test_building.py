@@ -7,79 +7,15 @@ from pathlib import Path
 
 import pytest
 from fakes import IDENTITY, count_words, word_vectors
+from indexing_runs import EMPTIED, found, write
 
 from indexer import ahead, committing
-from indexer.building import Recipe, index_paths
+from indexer.building import index_paths
 from indexer.chunking import chunk_document
 from indexer.loading import load, load_all
 from indexer.loading.members import Member
 from indexer.store import IndexStore
 from schema import Block, Extraction, FileReport, FootnoteError, Page
-
-
-@pytest.fixture
-def docs(tmp_path):
-    folder = tmp_path / "docs"
-    folder.mkdir()
-    return folder
-
-
-@pytest.fixture
-def store(tmp_path):
-    store = IndexStore(tmp_path / "index", IDENTITY, create=True)
-    yield store
-    assert store.check() == "ok"
-    store.close()
-
-
-@pytest.fixture
-def indexing(store):
-    return Indexing(store)
-
-
-class Indexing:
-    """Runs over one store, with a count of what was embedded."""
-
-    def __init__(self, store):
-        self.store = store
-        self.embedded = []
-        self.progress = []
-        self.told = []
-        self.recipe = Recipe("words", load_all, count_words, self.embed, max_tokens=60)
-
-    def embed(self, texts):
-        self.embedded.extend(texts)
-        return word_vectors(texts)
-
-    def __call__(self, *paths, collection="default", **changes):
-        self.embedded.clear()
-        self.progress.clear()
-        self.told.clear()
-        report = index_paths(
-            self.store,
-            paths,
-            collection=collection,
-            recipe=replace(self.recipe, **changes),
-            on_file=self.told.append,
-            on_progress=self.progress.append,
-        )
-        assert tuple(self.told) == report.files
-        return report
-
-    def rows(self, *paths, **options):
-        return [(Path(row.path).name, row.status, row.reason) for row in self(*paths, **options).files]
-
-    def texts(self):
-        return {info.source.source_id: self.store.text(info.source.source_id) for info in self.store.sources()}
-
-
-def found(store, word):
-    return [passage.chunk.source_id for passage in store.lexical(f'"{word}"', 50)]
-
-
-def write(folder, **texts):
-    for name, text in texts.items():
-        (folder / f"{name}.txt").write_text(text)
 
 
 def test_new_changed_unchanged_and_removed_files(docs, indexing):
@@ -164,9 +100,7 @@ def test_a_folder_that_became_empty_keeps_its_documents(docs, indexing):
     indexing(docs)
     for file in docs.iterdir():
         file.unlink()
-    assert indexing(docs).files == (
-        FileReport(str(docs), "refused", "It holds no files now: its 2 documents stay in the index, unless --remove-missing is given."),
-    )
+    assert indexing(docs).files == (FileReport(str(docs), "refused", EMPTIED.format("2 documents stay")),)
     docs.rmdir()
     ((name, status, reason),) = indexing.rows(docs)
     assert (name, status) == ("docs", "refused")
@@ -397,12 +331,12 @@ def test_progress_counts_bytes_up_to_the_total(docs, indexing, monkeypatch):
     assert [step.done for step in indexing.progress][-1] == size
 
 
-def test_chunks_in_the_index_are_those_of_the_file(docs, indexing, store):
+def test_chunks_in_the_index_are_those_of_the_file(docs, indexing, run_store):
     text = "# Title\n\n" + "\n\n".join(f"Part {number} says something else." * 5 for number in range(12))
     (docs / "a.md").write_text(text)
     indexing(docs)
     expected = chunk_document(load(docs / "a.md"), "default/a.md", max_tokens=60, count_tokens=count_words)
-    hits = store.lexical('"part" OR "title"', 99)
+    hits = run_store.lexical('"part" OR "title"', 99)
     assert sorted((hit.chunk for hit in hits), key=lambda chunk: chunk.start) == expected
     assert indexing.embedded == [f"Title\n{chunk.text}" for chunk in expected]
 
@@ -413,7 +347,7 @@ def test_a_document_without_chunks_is_kept(docs, indexing):
     assert indexing.store.dense(word_vectors(["apple"])[0], 5) == []
 
 
-def test_a_listener_that_fails_stops_the_run_and_is_not_taken_for_a_bad_file(docs, indexing, store):
+def test_a_listener_that_fails_stops_the_run_and_is_not_taken_for_a_bad_file(docs, indexing, run_store):
     write(docs, a="apple")
     indexing(docs)
     rows = []
@@ -423,5 +357,5 @@ def test_a_listener_that_fails_stops_the_run_and_is_not_taken_for_a_bad_file(doc
         raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        index_paths(store, [docs], collection="default", recipe=indexing.recipe, on_file=fail)
+        index_paths(run_store, [docs], collection="default", recipe=indexing.recipe, on_file=fail)
     assert [row.status for row in rows] == ["unchanged"]
