@@ -77,7 +77,7 @@ def fidelity(arguments: argparse.Namespace, before: dict[str, Any]) -> dict[str,
         print(f"\n{group}\n{table(by_reader)}", flush=True)
     versions = before.get("versions", {}) | {row["reader"]: row["versions"] for row in rows if row.get("versions")}
     files = [{name: value for name, value in row.items() if name != "versions"} for row in rows]
-    return {"machine": about, "versions": versions, "groups": found, "standings": standings(found), "files": files}
+    return {"machine": about, "versions": versions, "groups": found, "standings": standings(rows), "files": files}
 
 
 def read_all(pairs: Sequence[Pair], readers: Sequence[Reader], arguments: argparse.Namespace) -> list[dict[str, Any]]:

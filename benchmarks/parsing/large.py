@@ -48,8 +48,12 @@ def measure_large(documents: Path, python: Path, about: Mapping[str, Any]) -> di
             parsed.append(run_stages(folder, path))
         tell(f"{PARSED_PAGES[-1]} pages: through the pipeline, with a stand-in for the embedding model")
         whole = pipeline(folder, path)
-    indexed = {"stages": stages, "command": command}
-    return {"machine": dict(about), "indexed": indexed, "parsed": parsed, "pipeline": whole}
+    return {
+        "machine": dict(about),
+        "indexed": {"stages": stages, "command": command},
+        "parsed": parsed,
+        "pipeline": whole,
+    }
 
 
 def make(folder: Path, python: Path, pages: int, sources: Sequence[Path]) -> Path:

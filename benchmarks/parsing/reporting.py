@@ -53,26 +53,40 @@ def of(rows: Sequence[Row]) -> dict[str, Any]:
     }
 
 
-def standings(found: Mapping[str, Mapping[str, Mapping[str, Any]]]) -> list[dict[str, Any]]:
-    """For each group and figure: Footnote's, the best other light reader's, and whether ours is at least as good."""
+def standings(readings: Sequence[Row]) -> list[dict[str, Any]]:
+    """For each group and figure: Footnote's, the best other light reader's, and whether ours is at least as good.
+
+    Both are over the files that the other reader says it reads.
+    """
     rows = []
-    for group, by_reader in found.items():
+    for group in sorted({row["group"] for row in readings}):
+        pairs = {
+            reader: _beside([row for row in readings if row["group"] == group], reader)
+            for reader in READERS
+            if _competes(reader, group)
+        }
         for name, (_, more_is_better) in RATES.items():
-            others = {
-                reader: one[name]
-                for reader, one in by_reader.items()
-                if _competes(reader, group) and one[name] is not None
+            known = {
+                reader: (theirs[name], ours[name])
+                for reader, (theirs, ours) in pairs.items()
+                if theirs.get(name) is not None and ours.get(name) is not None
             }
-            ours = by_reader.get("footnote", {}).get(name)
-            if not others or ours is None:
-                continue
-            best = (max if more_is_better else min)(others, key=lambda reader: others[reader])
-            theirs = others[best]
-            holds = ours >= theirs if more_is_better else ours <= theirs
-            rows.append(
-                {"group": group, "figure": name, "footnote": ours, "best": best, "theirs": theirs, "holds": holds}
-            )
+            if known:
+                best = (max if more_is_better else min)(known, key=lambda reader: known[reader][0])
+                theirs, ours = known[best]
+                holds = ours >= theirs if more_is_better else ours <= theirs
+                rows.append(
+                    {"group": group, "figure": name, "footnote": ours, "best": best, "theirs": theirs, "holds": holds}
+                )
     return rows
+
+
+def _beside(readings: Sequence[Row], reader: str) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The figures of a reader and of Footnote over the files that the reader was given; empty where there are none."""
+    theirs = [row for row in readings if row["reader"] == reader]
+    files = {row["file"] for row in theirs}
+    ours = [row for row in readings if row["reader"] == "footnote" and row["file"] in files]
+    return (of(theirs), of(ours)) if ours else ({}, {})
 
 
 def _competes(reader: str, group: str) -> bool:
