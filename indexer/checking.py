@@ -22,8 +22,8 @@ from indexer.catalogue import (
     require_documents,
     transaction,
 )
-from indexer.digests import digest, present, require
-from indexer.records import SourceRow, chunk_ids, content_digest, page_boxes, passages, source_rows, source_text
+from indexer.digests import present, require
+from indexer.records import SourceRow, check_chunks, content_digest, page_boxes, source_rows, source_text
 
 LARGEST_WHOLE_CHECK = 64 << 20
 """Bytes of a database that is checked wholly at every opening, in half a second; ``footnote doctor`` checks any."""
@@ -111,9 +111,7 @@ def check_document(connection: sqlite3.Connection, row_id: int, row: SourceRow) 
     source_text(connection, row_id)
     for number in connection.execute("SELECT page FROM page_box WHERE source = ?", (row_id,)).fetchall():
         page_boxes(connection, row_id, *number)
-    for stored, vector in connection.execute("SELECT vector_digest, vector FROM chunk WHERE source = ?", (row_id,)):
-        require(stored, digest(vector), f"a vector of {row.source_id}")
-    passages(connection, [(key, 0.0) for key in chunk_ids(connection, row_id)], "dense")
+    check_chunks(connection, row_id, row.source_id)
     require(row.content, content_digest(connection, row_id), f"the document {row.source_id}")
 
 

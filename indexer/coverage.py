@@ -23,7 +23,6 @@ def status_of(page: Page) -> PageStatus:
 def coverage_of(extraction: Extraction, metadata: Mapping[str, Any]) -> Coverage:
     """The certificate of a document; ``metadata`` holds all that is known of it, whoever said it."""
     pages = Counter(status_of(page) for page in extraction.pages)
-    languages = re.split(r"[\s,;]+", str(metadata.get("language") or ""))
     return Coverage(
         characters=len(extraction.text),
         hidden=extraction.hidden,
@@ -32,11 +31,21 @@ def coverage_of(extraction: Extraction, metadata: Mapping[str, Any]) -> Coverage
         suspicious=pages["suspicious"],
         empty=pages["empty"],
         unreadable=pages["unreadable"],
-        languages=tuple(dict.fromkeys(filter(None, languages))),
+        languages=languages_of(metadata),
         titled=bool(extraction.title),
         dated=extraction.date is not None,
         warnings=tuple(extraction.warnings),
     )
+
+
+def languages_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
+    """The languages that a document is said to be in, each once.
+
+    >>> languages_of({"language": "en, de"})
+    ('en', 'de')
+    """
+    names = re.split(r"[\s,;]+", str(metadata.get("language") or ""))
+    return tuple(dict.fromkeys(filter(None, names)))
 
 
 def chunk_warning(chunk: Chunk, pages: Sequence[Page]) -> str:

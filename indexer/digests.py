@@ -15,22 +15,23 @@ from typing import Any
 
 DIGEST_BYTES = 16
 
-Field = str | int | float | bytes | None
+Field = str | int | bytes | None
 
 
 def digest(*fields: Field) -> bytes:
     """16 bytes that are others when any of the fields is, or is of another type, or they are cut elsewhere."""
-    whole = hashlib.blake2b(digest_size=DIGEST_BYTES)
+    parts: list[bytes] = []
     for field in fields:
         if isinstance(field, bytes):
-            kind, data = b"b", field
+            kind, data = b"b%d:", field
+        elif isinstance(field, str):
+            kind, data = b"s%d:", field.encode("utf-8", "surrogatepass")
         elif field is None:
-            kind, data = b"n", b""
+            kind, data = b"n%d:", b""
         else:
-            kind, data = (b"s" if isinstance(field, str) else b"i"), str(field).encode("utf-8", "surrogatepass")
-        whole.update(b"%c%d:" % (kind, len(data)))
-        whole.update(data)
-    return whole.digest()
+            kind, data = b"i%d:", repr(field).encode()
+        parts += (kind % len(data), data)
+    return hashlib.blake2b(b"".join(parts), digest_size=DIGEST_BYTES).digest()
 
 
 def require(stored: object, found: object, what: str) -> None:

@@ -11,13 +11,13 @@ import json
 import sqlite3
 from bisect import bisect_left
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any, NamedTuple
 
 import numpy as np
 
 from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS
-from indexer.coverage import document_warning, shown_metadata
+from indexer.coverage import document_warning, languages_of, shown_metadata
 from indexer.digests import digest, present, require
 from indexer.vectors import from_blobs
 from schema import Chunk, Coverage, FileStatus, FootnoteError, Origin, Page, PageView, Passage, Source, SourceInfo
@@ -62,10 +62,13 @@ class SourceRow(NamedTuple):
     @property
     def info(self) -> SourceInfo:
         """The row of ``footnote sources``."""
-        coverage = decode_coverage(self.coverage)
+        metadata = json.loads(self.metadata)
+        # Fields and date may have been changed since by whoever describes the document from outside.
+        languages, dated = languages_of(metadata), self.date is not None
+        coverage = replace(decode_coverage(self.coverage), languages=languages, dated=dated)
         return SourceInfo(
             *(self.source, coverage.characters, coverage.pages, coverage.empty, self.chunks),
-            *(self.status, self.reason, self.indexed_at, coverage, shown_metadata(json.loads(self.metadata))),
+            *(self.status, self.reason, self.indexed_at, coverage, shown_metadata(metadata)),
         )
 
 
@@ -141,9 +144,19 @@ def chunk_starts(connection: sqlite3.Connection, row_id: int) -> list[int]:
     return [int(row[0]) for row in rows]
 
 
-def chunk_ids(connection: sqlite3.Connection, row_id: int) -> list[int]:
-    """The row ids of the chunks of a source, in order."""
-    return [int(row[0]) for row in connection.execute("SELECT id FROM chunk WHERE source = ? ORDER BY id", (row_id,))]
+def check_chunks(connection: sqlite3.Connection, row_id: int, source_id: str) -> None:
+    """Every chunk of a source, and its vector, is as it was written.
+
+    Raises:
+        sqlite3.DatabaseError: it is not so.
+    """
+    rows = connection.execute(
+        f"SELECT c.vector, c.vector_digest, {_CHUNK} FROM chunk c WHERE c.source = ?",  # noqa: S608  (constants)
+        (row_id,),
+    )
+    for vector, stored, *columns in rows:
+        _vector(vector, stored)
+        _chunk_of(columns, source_id)
 
 
 def views(source: Source, text: str, pages: Sequence[Page], starts: Sequence[int]) -> Iterator[PageView]:
@@ -174,7 +187,7 @@ def passages(connection: sqlite3.Connection, scored: Sequence[tuple[int, float]]
         "WHERE c.id IN (SELECT value FROM json_each(?))",
         (json.dumps([key for key, _ in scored]),),
     )
-    found = {row_id: _chunk_of(columns) for row_id, *columns in rows}
+    found = {row_id: _passage_of(columns) for row_id, *columns in rows}
     kept = [(*present(found.get(key), "a passage"), score) for key, score in scored]
     return [
         Passage(chunk, source, score, rank, origin, warning=warning)
@@ -182,15 +195,21 @@ def passages(connection: sqlite3.Connection, scored: Sequence[tuple[int, float]]
     ]
 
 
-def _chunk_of(columns: Sequence[Any]) -> tuple[Chunk, Source, str]:
+def _passage_of(columns: Sequence[Any]) -> tuple[Chunk, Source, str]:
     """A chunk, its document and what to beware of in it, from the columns of both."""
-    stored, *fields = columns[: len(CHUNK_COLUMNS) + 1]
+    row = _as_written(columns[len(CHUNK_COLUMNS) + 1 :])
+    chunk, warning = _chunk_of(columns[: len(CHUNK_COLUMNS) + 1], row.source_id)
+    return chunk, row.source, warning or document_warning(decode_coverage(row.coverage), row.status)
+
+
+def _chunk_of(columns: Sequence[Any], source_id: str) -> tuple[Chunk, str]:
+    """A chunk and what to beware of in it, from its digest and its other columns."""
+    stored, *fields = columns
     chunk_id, start, end, page, _, heading, text, warning = fields
     require(stored, digest(*fields), "a passage")
-    row = _as_written(columns[len(CHUNK_COLUMNS) + 1 :])
-    chunk = Chunk(row.source_id, start, end, text, page, heading)
+    chunk = Chunk(source_id, start, end, text, page, heading)
     require(chunk_id, chunk.chunk_id, "the document of a passage")
-    return chunk, row.source, warning or document_warning(decode_coverage(row.coverage), row.status)
+    return chunk, warning
 
 
 def vectors(connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension: int) -> np.ndarray:
