@@ -15,7 +15,6 @@ _ROMAN = ((1000, "m"), (900, "cm"), (500, "d"), (400, "cd"), (100, "c"), (90, "x
           (9, "ix"), (5, "v"), (4, "iv"), (1, "i"))  # fmt: skip
 _MOST_ROMAN = 4000
 _LONGEST_LABEL = 40
-_DEEPEST = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +47,7 @@ class Numbering:
         """The number of the next item of a list; empty for bullets and for lists that nobody defines."""
         name, levels = self._lists.get(numbered.num_id, ("", {}))
         level = levels.get(numbered.depth)
-        if level is None or numbered.depth > _DEEPEST:
+        if level is None:
             return ""
         counts = self._counts.setdefault(name, {})
         for above in range(numbered.depth):  # a level that was left out counts as if it had been there

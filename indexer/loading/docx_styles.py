@@ -15,7 +15,8 @@ from indexer.loading.office_parts import is_on
 
 W = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
 _HEADING_NAME = re.compile(r"heading ([1-9])", re.IGNORECASE)
-_SMALLEST = 2  # half points: nobody reads type of one point
+_SMALLEST = ("0", "1", "2")  # half points: nobody reads type of one point
+_DIGITS = tuple("012345678")
 _COVERED = (f"{W}tc", f"{W}txbxContent")
 
 
@@ -52,14 +53,16 @@ def read_styles(root: Any) -> dict[str, Style]:
 def own_style(properties: Any, style: Style) -> Style:
     """A paragraph's style with what its own properties say: their outline level and numbering go first."""
     outline = _value(properties.find(f"{W}outlineLvl"))
-    level = min(int(outline) + 1, 6) if outline.isdigit() and int(outline) < 9 else style.level
+    level = min(int(outline) + 1, 6) if outline in _DIGITS else style.level
     is_list, numbered = style.is_list, style.numbered
     number = properties.find(f"{W}numPr")
     if number is not None:
         num_id = _value(number.find(f"{W}numId")) or (numbered.num_id if numbered else "")
         depth = _value(number.find(f"{W}ilvl"))
         inherited = numbered.depth if numbered else 0
-        numbered = NumberedAs(num_id, int(depth) if depth.isdigit() else inherited) if num_id not in ("", "0") else None
+        numbered = (
+            NumberedAs(num_id, int(depth) if depth in _DIGITS else inherited) if num_id not in ("", "0") else None
+        )
         is_list = numbered is not None
     shaded = style.is_shaded or _is_shaded(properties)
     return Style(level, is_list, numbered, style.is_hidden, style.is_white, shaded)
@@ -77,7 +80,7 @@ def is_invisible(run: Any, paragraph_style: Style, styles: dict[str, Style]) -> 
     if style.is_hidden or paragraph_style.is_hidden:
         return True
     size, colour = _value(properties.find(f"{W}sz")), _value(properties.find(f"{W}color"))
-    if size.isdigit() and int(size) <= _SMALLEST:
+    if size in _SMALLEST:
         return True
     is_white = colour.upper() == "FFFFFF" if colour else style.is_white or paragraph_style.is_white
     on_colour = style.is_shaded or _is_shaded(properties) or properties.find(f"{W}highlight") is not None

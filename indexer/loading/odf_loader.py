@@ -111,7 +111,7 @@ class _Reader:
         text = self._text(element)
         level = element.get(f"{TEXT}outline-level", "1") if element.tag == f"{TEXT}h" else self._styles.level(element)
         if level:
-            self.builder.add("heading", text, level=int(level) if str(level).isdigit() else 1)
+            self.builder.add("heading", text, level=int(level) if str(level) in "123456789" else 1)
         else:
             self.builder.add(kind, text)  # type: ignore[arg-type]
         for box in _boxes(element):
@@ -191,7 +191,7 @@ class _Reader:
             self.hidden += len(clean_line("".join(element.itertext())))
         elif element.tag == f"{TEXT}s":
             count = element.get(f"{TEXT}c", "1")
-            yield " " * min(int(count) if count.isdigit() else 1, _MOST_SPACES)
+            yield " " * min(int(count) if count.isascii() and count.isdigit() else 1, _MOST_SPACES)
         elif element.tag in (f"{TEXT}tab", f"{TEXT}line-break"):
             yield " "
         elif element.tag not in _SKIPPED and element.tag not in _FLOATING:
@@ -230,7 +230,7 @@ def _repeated(element: Any, what: str) -> Iterator[tuple[Any, int]]:
     for child in element:
         if child.tag in wanted:
             times = child.get(attribute, "1")
-            yield child, int(times) if times.isdigit() and len(times) < 8 else 1
+            yield child, int(times) if times.isascii() and times.isdigit() and len(times) < 8 else 1
         elif child.tag in (f"{TABLE}table-row-group", f"{TABLE}table-header-rows", f"{TABLE}table-rows"):
             yield from _repeated(child, what)
 

@@ -29,6 +29,7 @@ _NOT_A_TITLE = re.compile(
     r"|powerpoint.presentation|^(?:presentation|workbook|book|sheet|slide|mappe|präsentation) ?\d*$",
     re.IGNORECASE,
 )
+_MOST_DIGITS = 9
 _ON = frozenset({None, "1", "true", "on"})
 
 
@@ -146,5 +147,7 @@ def _points(element: Any) -> dict[int, str]:
     found = {}
     for index, point in enumerate(element.iter(f"{_CHART}pt")):
         place = point.get("idx") or ""
-        found[int(place) if place.isdigit() else index] = point.findtext(f"{_CHART}v") or ""
+        found[int(place) if place.isdecimal() and len(place) <= _MOST_DIGITS else index] = (
+            point.findtext(f"{_CHART}v") or ""
+        )
     return found

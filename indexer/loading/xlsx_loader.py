@@ -36,6 +36,7 @@ _S = "{http://schemas.openxmlformats.org/spreadsheetml/2006/main}"
 _ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _MOST_SHEETS = 1000
+_MOST_DIGITS = 7  # of the number of a row; Excel has 1,048,576
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +55,7 @@ class _Sheet:
 
     rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
     merged: list[str] = field(default_factory=list)
+    last_row: int = -1
     hidden_rows: int = 0
     hidden_columns: int = 0
     without_value: int = 0
@@ -99,7 +101,7 @@ def _workbook(package: Package, root: Any, named: dict[str, Relation]) -> _Workb
 
 def _code(number: str | None, codes: dict[str, str]) -> str:
     number = number or "0"
-    return codes.get(number) or BUILT_IN.get(int(number) if number.isdigit() else 0, GENERAL)
+    return codes.get(number) or BUILT_IN.get(_integer(number, 0), GENERAL)
 
 
 def _add_sheet(
@@ -152,7 +154,7 @@ def _read_sheet(package: Package, part: str, workbook: _Workbook) -> _Sheet:
         if name == "row":
             _read_row(element, sheet, workbook)
         elif name == "col" and element.get("hidden") in ("1", "true"):
-            first, last = int(element.get("min", "1")), int(element.get("max", "1"))
+            first, last = _integer(element.get("min")), _integer(element.get("max"))
             sheet.hidden_columns += max(0, min(last, 16_384) - first + 1)
         elif name == "mergeCell":
             sheet.merged.append(element.get("ref") or "")
@@ -161,7 +163,7 @@ def _read_sheet(package: Package, part: str, workbook: _Workbook) -> _Sheet:
 
 def _read_row(row: Any, sheet: _Sheet, workbook: _Workbook) -> None:
     """Add the cells of a row; cells and rows without an address follow the one before."""
-    number = int(row.get("r") or max(sheet.rows, default=-1) + 2) - 1
+    sheet.last_row = number = _integer(row.get("r"), sheet.last_row + 2) - 1
     cells = sheet.rows.get(number, {})
     column = -1
     for element in row.iterfind(f"{_S}c"):
@@ -176,6 +178,11 @@ def _read_row(row: Any, sheet: _Sheet, workbook: _Workbook) -> None:
     if cells:
         sheet.rows[number] = cells
         sheet.hidden_rows += row.get("hidden") in ("1", "true")
+
+
+def _integer(text: str | None, default: int = 1) -> int:
+    """A number of the format, or the default for what is none."""
+    return int(text) if text and text.isascii() and text.isdigit() and len(text) <= _MOST_DIGITS else default
 
 
 def column_number(letters: str) -> int:
@@ -197,7 +204,7 @@ def _cell(element: Any, workbook: _Workbook) -> Cell:
         inline = element.find(f"{_S}is")
         return Cell(_string(inline) if inline is not None else "")
     if kind == "s":
-        place = int(value) if value.strip().isdigit() else len(workbook.strings)
+        place = _integer(value.strip(), len(workbook.strings))
         return Cell(workbook.strings[place] if place < len(workbook.strings) else "")
     if kind == "b":
         return Cell({"1": "TRUE", "0": "FALSE"}.get(value, value), is_words=False)
@@ -205,7 +212,7 @@ def _cell(element: Any, workbook: _Workbook) -> Cell:
 
 
 def _number(value: str, style: str, workbook: _Workbook) -> Cell:
-    place = int(style) if style.isdigit() else 0
+    place = _integer(style, 0)
     code = workbook.formats[place] if place < len(workbook.formats) else GENERAL
     try:
         return Cell(display(float(value), code, from_1904=workbook.from_1904), is_words=False)

@@ -112,6 +112,19 @@ def test_charts_and_diagrams_are_read_from_their_parts():
     ]
 
 
+def test_a_link_that_leads_out_of_the_file_is_never_followed():
+    frame = f'<p:graphicFrame><c:chart xmlns:c="{CHART}" r:id="r1"/></p:graphicFrame>'
+    chart = f"<c:chartSpace {C}><c:title/><a:p><a:r><a:t>x</a:t></a:r></a:p></c:chartSpace>"
+    named = relations(("chart", "../charts/c.xml")).replace("Target=", 'TargetMode="External" Target=')
+    extra = {"ppt/slides/_rels/slide1.xml.rels": named, "ppt/charts/c.xml": "<broken"}
+    assert read("a.pptx", presentation(slide(TITLE + frame), extra=extra)).text == "Quarter 3"
+    extra["ppt/slides/_rels/slide1.xml.rels"] = relations(("chart", "../../../../etc/passwd"))
+    assert (
+        read("a.pptx", presentation(slide(TITLE + frame), extra=extra | {"ppt/charts/c.xml": chart})).text
+        == "Quarter 3"
+    )
+
+
 def test_hidden_and_missing_slides_are_told():
     data = presentation(slide(TITLE, 'show="0"'), slide(TITLE))
     extraction = read("a.pptx", data)

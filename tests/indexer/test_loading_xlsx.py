@@ -253,3 +253,11 @@ def test_no_merged_range_breaks_a_sheet(reference):
 
 def test_codes_with_numbers_are_those_of_the_standard():
     assert [number_formats.BUILT_IN[number] for number in (9, 14, 22)] == ["0%", "yyyy-mm-dd", "yyyy-mm-dd h:mm"]
+
+
+@pytest.mark.parametrize("number", ["NaN", "-3", "²", "99999999999", ""])
+def test_a_number_that_is_none_costs_nothing(number):
+    cells = f'<row r="{number}"><c r="A{number}" s="{number}"><v>1</v></c><c t="s"><v>{number}</v></c></row>'
+    sheet = f'<cols><col min="{number}" max="{number}" hidden="1"/></cols>'
+    sheet += f"<sheetData><row><c><v>7</v></c></row>{cells}</sheetData>"
+    assert read("a.xlsx", workbook(("S", "", sheet))).text == "S\n\n7\n1"
