@@ -45,8 +45,9 @@ _BAR_NAME = re.compile(
     r"|pagination|print-button|back-to-top)(?:$|[\s_-])",
     re.IGNORECASE,
 )
+_MOST_HEADERS = 20_000
 _NO_BAR = frozenset({"html", "body", "main", "article", "table", "tr", "td"})
-_MOST_IN_BAR = 300  # elements and texts
+_MOST_IN_BAR = 100  # elements and texts
 _LONGEST_BAR = 200  # characters
 _LONGEST_NOTICE = 1_500
 _DEEPEST_STYLE = 200  # elements around the main one whose colours are looked at
@@ -111,7 +112,7 @@ def add_tree(builder: TextBuilder, root: Tag, *, furniture: bool = False) -> int
     Returns:
         How many characters nobody sees; they are left out.
     """
-    writer = _BlockWriter(builder, layout_tables=_holders(root, _LAYOUT))
+    writer = _BlockWriter(builder, layout_tables=_holders(root, _LAYOUT) - _with_headers(root))
     walk = _Walk(root, furniture=furniture)
     for element, opens in walk:
         if isinstance(element, Tag):
@@ -130,6 +131,7 @@ class _Open:
     children: Iterator[PageElement]
     look: Look
     in_article: bool
+    in_header: bool = False
 
 
 class _Walk:
@@ -166,10 +168,13 @@ class _Walk:
         if look is None or (tag.get("aria-hidden") == "true" and id(tag) not in self._titled):
             self.hidden += len(clean_line(_shown_strings(tag)))
             return False
-        if not self._furniture and self._is_furniture(tag, in_article=parent.in_article):
-            return False
+        in_header = parent.in_header or tag.name == "header"
+        if not self._furniture:
+            is_list_of_links = in_header and tag.name in ("ul", "ol")  # languages, tools: a heading needs none
+            if is_list_of_links or self._is_furniture(tag, in_article=parent.in_article):
+                return False
         in_article = parent.in_article or tag.name in ("article", "main")
-        self._stack.append(_Open(tag, iter(tag.contents), look, in_article))
+        self._stack.append(_Open(tag, iter(tag.contents), look, in_article, in_header))
         return True
 
     def _is_furniture(self, tag: Tag, *, in_article: bool) -> bool:
@@ -203,7 +208,7 @@ def _is_bar(tag: Tag) -> bool:
     is_notice = _NOTICE_NAME.search(name) is not None
     if tag.name in _NO_BAR or not (is_notice or _BAR_NAME.search(name)):
         return False
-    inside = list(islice(tag.descendants, _MOST_IN_BAR + 1))
+    inside = _inside(tag)
     names = {one.name for one in inside if isinstance(one, Tag)}
     length = sum(len(one.strip()) for one in inside if isinstance(one, NavigableString))
     if len(inside) > _MOST_IN_BAR:
@@ -211,6 +216,17 @@ def _is_bar(tag: Tag) -> bool:
     if is_notice:
         return length < _LONGEST_NOTICE and not names.isdisjoint(("button", "a", "input"))
     return length < _LONGEST_BAR and names.isdisjoint(("h1", "h2", "h3", "table"))
+
+
+def _inside(tag: Tag) -> list[PageElement]:
+    """The first elements and texts in an element, in no order; a few more than a bar may hold are enough."""
+    found: list[PageElement] = []
+    stack = [tag]
+    while stack and len(found) <= _MOST_IN_BAR:
+        children = stack.pop().contents[: _MOST_IN_BAR + 1]
+        found += children
+        stack += [child for child in children if isinstance(child, Tag)]
+    return found
 
 
 def _is_menu(tag: Tag) -> bool:
@@ -228,6 +244,12 @@ def _holders(root: Tag, names: tuple[str, ...]) -> set[int]:
     return found
 
 
+def _with_headers(root: Tag) -> set[int]:
+    """The ids of the tables that name their columns or rows, as tables that lay out a page do not."""
+    tables = (header.find_parent("table") for header in root.find_all("th", limit=_MOST_HEADERS))
+    return {id(table) for table in tables if table is not None and table.find(_LAYOUT[1:4]) is None}
+
+
 class _BlockWriter:
     """Gathers text between the edges of block elements and knows what kind of block it is."""
 
@@ -236,6 +258,7 @@ class _BlockWriter:
         self._layout_tables = layout_tables
         self._parts: list[str] = []
         self._cells: list[str] | None = None  # of the table row being read
+        self._depth = 0  # of cells within one another in that row
         self._tables: list[bool] = []  # for each open table, whether its rows are data
         self._lists: list[int | None] = []  # for each open list, the next number or None for bullets
         self._item = False
@@ -262,9 +285,12 @@ class _BlockWriter:
             elif name == "li":
                 self._open_item()
             elif name == "table":
-                self._tables.append(id(tag) not in self._layout_tables and tag.get("role") != "presentation")
+                is_data = id(tag) not in self._layout_tables and tag.get("role") != "presentation"
+                self._tables.append(is_data and self._cells is None)  # one in a cell is part of its words
             elif name == "tr" and self._tables and self._tables[-1]:
-                self._cells = []
+                self._cells, self._depth = [], 0
+            elif name in ("td", "th"):
+                self._depth += 1
             elif name == "pre":
                 self._pre += 1
 
@@ -273,8 +299,12 @@ class _BlockWriter:
         if name not in _BLOCKS:
             return
         if name in ("td", "th") and self._cells is not None:
-            self._cells.append(clean_line("".join(self._parts)))
-            self._parts = []
+            self._depth -= 1
+            if self._depth <= 0:
+                self._cells.append(clean_line("".join(self._parts)))
+                self._parts = []
+            else:
+                self.flush()
             return
         self.flush()
         if _HEADING.fullmatch(name):
@@ -285,7 +315,7 @@ class _BlockWriter:
             self._item, self._marker = False, ""
         elif name == "table" and self._tables:
             self._tables.pop()
-        elif name == "tr":
+        elif name == "tr" and self._tables and self._tables[-1]:
             self._close_row()
         elif name == "pre":
             self._pre -= 1
@@ -315,6 +345,8 @@ class _BlockWriter:
         if self._lists and self._lists[-1] is not None:
             self._marker = f"{self._lists[-1]}. "
             self._lists[-1] += 1
+        if self._cells is not None:
+            self._parts.append(self._marker)
 
     def _close_row(self) -> None:
         if self._cells is not None:

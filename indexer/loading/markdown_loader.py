@@ -74,6 +74,8 @@ def split_front_matter(text: str) -> tuple[dict[str, str], str]:
 def _fields(head: str) -> dict[str, str]:
     """The fields of a head, by a YAML parser that makes texts and lists only, or line by line where it is no YAML."""
     try:
+        if head.count("[") + head.count("{") > _MOST_BRACKETS:
+            raise yaml.YAMLError("It is nested too deeply.")
         parsed = yaml.load(head[:_LONGEST_HEAD], _Loader)  # noqa: S506  (made of the safe parts, and of fewer of them)
     except (yaml.YAMLError, RecursionError):
         parsed = {match[1]: match[2].split(" #")[0].strip().strip("\"'") for match in _FIELD.finditer(head)}

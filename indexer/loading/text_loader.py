@@ -18,6 +18,7 @@ from schema import Extraction
 
 _ITEM = re.compile(r"(?:[-*+•‣◦–]|\d{1,3}[.)]|\([a-z0-9]{1,3}\)|[a-z]\))\s+\S")
 _NUMBERED_HEADING = re.compile(r"(\d{1,2}(?:\.\d{1,2}){0,5})\s+[A-Z][^.;:!?]{1,79}")
+_MARKED_HEADING = re.compile(r"(={1,6})[ \t]+(\S.{0,118}[^=\s])")  # as AsciiDoc writes them
 _UNDERLINE = re.compile(r"(=+|-+)")
 _SENTENCE_END = (".", "!", "?", ";", ":", ",")
 
@@ -84,6 +85,9 @@ def _groups(lines: Iterable[str]) -> Iterator[list[str]]:
 
 def _add_group(builder: TextBuilder, group: list[str], width: int, *, first: bool) -> None:
     """Add the blocks of one run of lines; ``first`` is the run that may be a title."""
+    while group and (marked := _MARKED_HEADING.fullmatch(group[0])):
+        builder.add("heading", marked[2], level=len(marked[1]))
+        group = group[1:]
     if len(group) > 1 and _underlines(group[1], group[0]):
         builder.add("heading", group[0], level=1 if group[1][0] == "=" else 2)
         group = group[2:]

@@ -252,3 +252,26 @@ def test_details_are_read_with_their_summary():
 )
 def test_pages_made_to_be_slow_are_read(page):
     assert SEEN in read("a.html", page).text
+
+
+def test_a_table_with_headers_keeps_its_rows_whatever_its_cells_hold():
+    page = (
+        "<table><tr><th>Duck<th>Needs<tr><td>Teal<td><ol><li>Pond<li>Marsh</ol>"
+        "<tr><td>Mallard<td><table><tr><td>Lake</td><td>River</td></tr></table>and corn</table><p>After"
+    )
+    assert spans(read("a.html", page)) == [
+        ("table_row", "Duck | Needs"),
+        ("table_row", "Teal | 1. Pond 2. Marsh"),
+        ("table_row", "Mallard | Lake River and corn"),
+        ("paragraph", "After"),
+    ]
+
+
+def test_a_table_that_lays_out_a_page_is_none_for_a_table_in_it():
+    page = "<table><tr><td><ul><li>Menu</ul><td><table><tr><th>Year<tr><td>2021</table></table>"
+    assert spans(read("a.html", page)) == [("list_item", "Menu"), ("table_row", "Year"), ("table_row", "2021")]
+
+
+def test_lists_in_the_header_of_an_article_are_menus():
+    page = "<main><header><h1>Rail</h1><ul><li>Deutsch<li>Polski</ul></header><ul><li>Item</ul></main>"
+    assert spans(read("a.html", page)) == [("heading1", "Rail"), ("list_item", "Item")]

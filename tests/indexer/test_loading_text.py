@@ -225,3 +225,14 @@ def test_whatever_a_text_holds_it_is_read_or_refused_in_a_sentence(data, name):
 )
 def test_long_texts_are_read(text):
     assert "a" in read("a.txt", text).text or text[0] in read("a.txt", text).text
+
+
+def test_headings_of_asciidoc_are_headings():
+    assert spans(read("a.adoc", "= Plan\n\nWords.\n\n== Costs\nTen.\n\n= = =\n\n==== ====\n")) == [
+        ("heading1", "Plan"),
+        ("paragraph", "Words."),
+        ("heading2", "Costs"),
+        ("paragraph", "Ten."),
+        ("paragraph", "= = ="),
+        ("paragraph", "==== ===="),
+    ]
