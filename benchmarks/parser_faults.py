@@ -155,6 +155,12 @@ def allocate_in_children() -> None:
     time.sleep(_LONG)
 
 
+@fault(ParserOutOfMemoryError)
+def be_killed() -> None:
+    """End as the system ends a process when it has no memory left."""
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
 # Ends
 
 
@@ -221,6 +227,14 @@ def write_endlessly() -> None:
     with Path("huge").open("wb") as file:
         for _ in range(100_000):
             file.write(b"1" * (1 << 20))
+
+
+@fault(None)
+def nest_folders() -> None:
+    """Leave folders in folders, more than a recursion reaches."""
+    for _ in range(1200):
+        Path("inner").mkdir()
+        os.chdir("inner")
 
 
 @fault(FootnoteError)
@@ -343,6 +357,12 @@ def send_endlessly() -> None:
 def send_huge_number() -> None:
     """Send a result with a number of a million digits."""
     _forge('{"number":NUMBER,"members":' + "9" * 1_000_000 + "}")
+
+
+@fault(ParserCrashedError)
+def send_another() -> None:
+    """Send the result of a file that was not asked for."""
+    _forge('{"number":7000,"refused":"No."}')
 
 
 @fault(ParserCrashedError)

@@ -1,6 +1,7 @@
 """Each fence alone: what a sealed process can't do any more, and what it still can; and what the kernel limits."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from indexer.parsing import process, sealing
+from indexer.parsing.folders import empty_folder, remove_folder
 from indexer.parsing.guardian import BY_SIGNAL, OUT_OF_MEMORY, _code
 from indexer.parsing.limits import Limits
 from indexer.parsing.sealing import _lines
@@ -176,8 +178,8 @@ def test_the_guardians_code_says_how_the_worker_ended():
     assert _code(0, 0, limits) == 0
     assert _code(3, 0, limits) == 3
     assert _code(255, 0, limits) == BY_SIGNAL - 1
-    assert _code(-11, 10 * 2**20, limits) == BY_SIGNAL + 11
-    assert _code(-6, 90 * 2**20, limits) == OUT_OF_MEMORY
+    assert _code(-11, 90 * 2**20, limits) == BY_SIGNAL + 11
+    assert _code(-6, 91 * 2**20, limits) == OUT_OF_MEMORY
 
 
 def test_memory_is_that_of_all_descendants():
@@ -193,3 +195,26 @@ def test_memory_is_that_of_all_descendants():
         parent.stdin.close()
         assert parent.wait() == 0
     assert usage_below(parent.pid) == process.Usage(0, 0)
+
+
+def test_a_folder_is_emptied_however_deep_and_whatever_is_in_it(tmp_path, monkeypatch):
+    folder, outside = tmp_path / "folder", tmp_path / "outside"
+    (folder / "a" / "b").mkdir(parents=True)
+    outside.mkdir()
+    (outside / "kept").write_text("x")
+    (folder / "a" / "file").write_text("x")
+    (folder / "a" / "b" / "file").write_text("x")
+    (folder / "a" / "link").symlink_to(outside)
+    (folder / "nowhere").symlink_to(folder / "none")
+    (folder / "locked").mkdir(mode=0)
+    monkeypatch.chdir(folder)
+    for _ in range(1200):
+        Path("deep").mkdir()
+        os.chdir("deep")
+    os.chdir(tmp_path)
+    empty_folder(str(folder))
+    assert list(folder.iterdir()) == []
+    assert [path.name for path in outside.iterdir()] == ["kept"]
+    remove_folder(str(folder))
+    assert not folder.exists()
+    remove_folder(str(folder))  # nothing there is no error
