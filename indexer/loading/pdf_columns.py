@@ -20,6 +20,8 @@ _TIGHT = 1.45  # sizes of type between lines of one cell
 _LONGEST = 45.0  # characters of a cell on average
 _LONGEST_OF_TWO = 32.0
 _FEWEST_ROWS = 3
+_MOST_ROWS = 150  # of one table on a page; the rest is another one
+_MOST_PIECES = 3_000  # on a page; what has more is a drawing
 _MARK = re.compile(r"[•‣◦▪●○■□►➢✓*–-]|\(?[\divxa-z]{1,4}[.)]|[\uf0b7\uf0a7\uf0d8\uf0fc]")
 FIGURE = re.compile(r"\(?[$€£+-]?\s?\d[\d.,:/ -]*%?\)?|n/?a|-+|–|—|yes|no|tbd", re.IGNORECASE)
 """What stands alone in a cell: a figure, or a word that stands for one."""
@@ -46,6 +48,8 @@ def find_tables(lines: Sequence[Line], free: Sequence[int]) -> list[Found]:
         lines: the pieces of a page, in the order in which they are written.
         free: the places of those that may belong to a table.
     """
+    if len(free) > _MOST_PIECES:
+        return []
     rows = _visual_rows(lines, [place for place in free if lines[place].angle == 0])
     found, index = [], 0
     while index < len(rows):
@@ -92,7 +96,7 @@ def _grow(lines: Sequence[Line], rows: Sequence[tuple[int, ...]], first: int) ->
     """Behind the last row that fits the columns which begin at ``first``."""
     columns = _columns(lines, rows[first])
     most, end = len(columns), first + 1
-    for index in range(first + 1, len(rows)):
+    for index in range(first + 1, min(len(rows), first + _MOST_ROWS)):
         wider = _columns(lines, rows[index], columns)
         if not _is_near(lines, rows, index) or len(wider) < max(2, most * 0.6):
             break

@@ -20,6 +20,7 @@ from indexer.loading.pdf_hidden import has_recognised_layer, hidden_characters
 from indexer.loading.pdf_lines import Line, read_lines
 from indexer.loading.pdf_shapes import Shapes, read_shapes
 from indexer.loading.pdf_tables import with_tables
+from indexer.loading.time_left import is_short
 from schema import PageStatus
 
 _DRAWING = 200  # painted areas on a page without text: letters may be drawn
@@ -45,7 +46,9 @@ class PdfPage:
 
 
 def read_page(document: Any, index: int) -> PdfPage:
-    """Read a page, from 0."""
+    """Read a page, from 0; not when the time for the file is nearly over, so that the pages before are kept."""
+    if is_short():
+        return PdfPage(status="unreadable", problem="there was no time left to read it")
     label = read_label(document, index)
     with open_page(document, index) as page:
         if page is None:
@@ -85,7 +88,7 @@ def _judge(
 
 def _recognise(page: Any, frame: Frame) -> tuple[list[Line], str]:
     """The lines in the picture of a page, and whether they can be trusted."""
-    if not recognition.available():
+    if not recognition.available() or is_short():
         return [], ""
     picture = render(page, frame, dots_per_inch=_FINE)
     try:

@@ -51,14 +51,13 @@ def _take(taken: dict[int, list[Line]], own: Sequence[int], rows: list[Line]) ->
 
 
 def _in_order(items: Sequence[list[Line]]) -> list[list[Line]]:
-    """Lines and tables with what stands above a table moved before it, and what stands below behind it."""
-    order: list[int] = []
+    """Lines and tables, with what stands above a table and is written later moved before it."""
+    order: dict[int, None] = {}
     for place, item in enumerate(items):
         if item and item[0].is_row:
-            later = (other for other in range(place + 1, len(items)) if other not in order and items[other])
-            order += [other for other in later if _stands_above(items[other][0], item)]
-        if place not in order:
-            order.append(place)
+            later = (other for other in range(place + 1, len(items)) if items[other])
+            order |= {other: None for other in later if _stands_above(items[other][0], item)}
+        order.setdefault(place)
     return [items[place] for place in order]
 
 

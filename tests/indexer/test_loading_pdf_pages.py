@@ -131,6 +131,24 @@ def test_an_engine_that_fails_costs_one_page(monkeypatch):
     assert statuses(read("a.pdf", document(TEXT, scan))) == [("text", ""), ("empty", "looks like a scan")]
 
 
+def test_when_time_is_short_the_pages_so_far_are_kept(monkeypatch):
+    answers = iter([False, True, True])
+    monkeypatch.setattr(pdf_pages, "is_short", lambda: next(answers))
+    extraction = read("a.pdf", document(TEXT, TEXT, TEXT))
+    assert extraction.text == TEXT
+    late = ("unreadable", "there was no time left to read it")
+    assert statuses(extraction) == [("text", ""), late, late]
+    assert extraction.warnings == ("2 of 3 pages can't be read (pages 2, 3)",)
+
+
+def test_when_time_is_short_nothing_is_recognised(monkeypatch):
+    engine, answers = Engine("The bridge"), iter([False, False, True])
+    monkeypatch.setattr(pdf_pages, "recognition", engine)
+    monkeypatch.setattr(pdf_pages, "is_short", lambda: next(answers))
+    assert statuses(read("a.pdf", document(TEXT, scan))) == [("text", ""), ("empty", "looks like a scan")]
+    assert engine.seen == []
+
+
 GARBAGE = "(cid:12)(cid:44)(cid:3)(cid:21) (cid:9)(cid:31)"
 
 
