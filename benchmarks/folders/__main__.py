@@ -135,9 +135,10 @@ class Run:
             seen = self.seen()
             if seen.is_done and ended.status == 0:
                 return
-            self._blame(ended, seen)
             if time.monotonic() > until:
+                self.ends.append({"how": "out of time", "status": ended.status, "said": "", "reading": []})
                 return
+            self._blame(ended, seen)
 
     def search(self) -> list[str]:
         """The good files that their question does not find."""

@@ -191,6 +191,19 @@ def test_a_file_that_kills_the_pipeline_is_counted_taken_out_and_the_run_goes_on
     assert not is_sound(record)
 
 
+def test_a_run_that_is_not_done_in_its_time_blames_no_file(tmp_path, monkeypatch):
+    run = Run(tmp_path / "run", arguments(tmp_path, "--minutes", "0"))
+    run.fill()
+    torn = run.drive / "bad" / "torn.pdf"
+    monkeypatch.setattr(command, "watch", started(run, [[{"began": str(torn)}]]))
+    run.index()
+    record = run.record([])
+    assert torn.exists()
+    assert (record["crashes"], record["hangs"], record["ends"][0]["how"]) == (0, 0, "out of time")
+    assert len(record["without_row"]) == record["files"] == 110
+    assert not is_sound(record)
+
+
 def test_a_file_without_a_row_is_told(tmp_path, monkeypatch):
     run = Run(tmp_path / "run", arguments(tmp_path))
     run.fill()
