@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,6 +80,8 @@ class Footnote:
 
     def close(self) -> None:
         """Free the language model and the database."""
+        if viewer := self.__dict__.get("_viewer"):
+            viewer.close()
         self.parts.close()
         self.store.close()
 
@@ -201,6 +204,20 @@ class Footnote:
     def page(self, source_id: str, number: int) -> PageView:
         """One page of a document with the places of its characters, or one section when it has no pages, from 1."""
         return self.store.page_view(source_id, number)
+
+    def picture(self, source_id: str, number: int) -> bytes:
+        """A page of a PDF as a PNG file, from the file that was indexed.
+
+        Raises:
+            FootnoteError: when that file is gone or another one by now, or is no PDF.
+        """
+        path, source = self.store.file_of(source_id)
+        return self._viewer.picture(path, number, source.sha256)
+
+    @cached_property
+    def _viewer(self) -> Parser:
+        """What draws pages; lives as long as this."""
+        return self._parser()
 
     def page_of(self, source_id: str, start: int) -> int:
         """The number of the page or section that holds an offset."""

@@ -212,6 +212,12 @@ class IndexStore:
         with self._reading():
             return records.find_source(self._connection, name)[1].source
 
+    def file_of(self, name: str) -> tuple[Path, Source]:
+        """Where the file of a source was when it was indexed, and the source; it may have gone since."""
+        with self._reading():
+            row = records.find_source(self._connection, name)[1]
+        return Path(row.root) / row.source.path, row.source
+
     def text(self, name: str) -> str:
         """The extracted text of a source, exactly."""
         with self._reading():

@@ -360,6 +360,14 @@ def test_the_search_is_a_langchain_retriever_too(footnote):
     assert [one.page_content for one in documents] == [one.chunk.text for one in passages]
 
 
+def test_a_page_of_a_pdf_is_a_picture_and_other_documents_have_none(footnote):
+    assert footnote.picture("default/summary-for-industry.pdf", 1).startswith(b"\x89PNG")
+    with pytest.raises(FootnoteError, match=r"It can't be read as a PDF"):
+        footnote.picture("default/briefing.md", 1)
+    view = footnote.page("default/summary-for-industry.pdf", 1)
+    assert view.width > 0 and view.boxes
+
+
 def test_pages_of_a_document_are_its_text(footnote):
     source = "default/summary-for-industry.pdf"
     pages = [footnote.page(source, number) for number in (1, 2)]

@@ -11,7 +11,7 @@ from starlette.responses import Response
 import schema
 from feedback import LONGEST_COMMENT, Feedback, Rating
 from web.origin import is_cross_site
-from web.rest import AsciiJSONResponse
+from web.responses import AsciiJSONResponse
 from web.service import Service
 
 FOREIGN = "This request comes from another site's page; feedback is taken from Footnote's own page and from programs."

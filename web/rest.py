@@ -1,11 +1,9 @@
-"""The REST interface under /api/v1: ask (JSON or server-sent events), search, the documents, and their pages."""
+"""The REST interface under /api/v1: ask (JSON or server-sent events) and search, and what there is of documents."""
 
 from __future__ import annotations
 
 import json
-import struct
 import threading
-import zlib
 from collections.abc import AsyncIterator, Callable, Iterator
 from dataclasses import asdict
 from typing import Annotated, Any
@@ -13,32 +11,16 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Request
 from pydantic import BaseModel, ConfigDict, Field
 from starlette.concurrency import iterate_in_threadpool
-from starlette.convertors import Convertor, register_url_convertor
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import Response, StreamingResponse
 
 import schema
+from web.documents import documents_router
+from web.responses import AsciiJSONResponse, or_error
 from web.service import Service
 from web.streaming import batches
 
 STREAM_HEADERS = {"cache-control": "no-store", "x-accel-buffering": "no"}
 CLIENT_CLOSED_REQUEST = 499
-
-
-class SourceConvertor(Convertor[str]):
-    """A source id in a path; unlike Starlette's own ``path`` it may hold line ends, as file names may."""
-
-    regex = r"[\s\S]+"
-
-    def convert(self, value: str) -> str:
-        """The id as it was decoded from the address."""
-        return value
-
-    def to_string(self, value: str) -> str:
-        """The id as it goes into an address."""
-        return value
-
-
-register_url_convertor("source", SourceConvertor())
 
 
 class PastTurn(BaseModel):
@@ -50,7 +32,6 @@ class PastTurn(BaseModel):
 
 
 Name = Annotated[str, Field(max_length=4_000)]
-Boxes = Annotated[bool, Field(description="Whether the places of the characters on the page are wanted")]
 
 
 class FilterRequest(BaseModel):
@@ -90,17 +71,10 @@ class AskRequest(Question):
     history: Annotated[list[PastTurn], Field(max_length=50)] = []
 
 
-class AsciiJSONResponse(JSONResponse):
-    """JSON with every character beyond ASCII escaped, so that half surrogates from broken files travel too."""
-
-    def render(self, content: Any) -> bytes:
-        """The bytes of the body."""
-        return json.dumps(content, allow_nan=False, separators=(",", ":")).encode("ascii")
-
-
 def build_router(service: Service) -> APIRouter:
     """The routes over one service."""
     router = APIRouter(default_response_class=AsciiJSONResponse)
+    router.include_router(documents_router(service))
 
     @router.post("/api/v1/ask", summary="Answer a question", responses={400: {"description": "Says what to change"}})
     async def ask(body: AskRequest, request: Request) -> Response:
@@ -121,21 +95,7 @@ def build_router(service: Service) -> APIRouter:
 
     @router.post("/api/v1/search", summary="Find passages", responses={400: {"description": "Says what to change"}})
     def search(body: SearchRequest) -> Response:
-        return _or_error(lambda: _found(service, body), 400)
-
-    @router.get("/api/v1/sources", summary="The documents of the index")
-    def sources() -> Response:
-        return _or_error(lambda: {"sources": [_source_to_dict(info) for info in service.sources()]}, 503)
-
-    @router.get("/api/v1/sources/{source_id:source}/pages/at", summary="The page that holds a character offset")
-    def page_at(source_id: str, start: Annotated[int, Field(ge=0)], boxes: Boxes = False) -> Response:
-        return _or_error(
-            lambda: page_to_dict(service.page(source_id, service.page_of(source_id, start)), boxes=boxes), 404
-        )
-
-    @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}", summary="One page of a document")
-    def page(source_id: str, number: int, boxes: Boxes = False) -> Response:
-        return _or_error(lambda: page_to_dict(service.page(source_id, number), boxes=boxes), 404)
+        return or_error(lambda: _found(service, body), 400)
 
     @router.get("/livez", summary="Whether the process answers")
     async def livez() -> Response:
@@ -143,42 +103,9 @@ def build_router(service: Service) -> APIRouter:
 
     @router.get("/readyz", summary="Whether questions can be answered")
     def readyz() -> Response:
-        return _or_error(lambda: {"status": "ready", "documents": len(service.sources())}, 503)
+        return or_error(lambda: {"status": "ready", "documents": len(service.sources())}, 503)
 
     return router
-
-
-def page_to_dict(view: schema.PageView, *, boxes: bool = False) -> dict[str, Any]:
-    """The JSON form of a page; ``text[i]`` is character ``start + i`` of the source, counted in code points.
-
-    With ``boxes`` it has left, top, right and bottom of each character, in points from the top left corner of the page;
-    four zeros for one that has no place, none at all where places are not known.
-    """
-    source = view.source
-    places = {"boxes": _boxes(view.boxes)} if boxes else {}
-    return {
-        **places,
-        "source": source.source_id,
-        "title": source.title,
-        "date": source.date,
-        "number": view.number,
-        "count": view.count,
-        "is_page": view.is_page,
-        "start": view.start,
-        "text": view.text,
-        "label": view.label,
-        "status": view.status,
-        "problem": view.problem,
-        "width": view.width,
-        "height": view.height,
-    }
-
-
-def _boxes(packed: bytes) -> list[list[float]]:
-    """The places of characters as numbers (see `schema.Extraction`)."""
-    if not packed:
-        return []
-    return [[number / 8 for number in place] for place in struct.iter_unpack("<4H", zlib.decompress(packed))]
 
 
 def event_to_dict(event: schema.Event) -> tuple[str, dict[str, Any]]:
@@ -203,18 +130,6 @@ def _found(service: Service, body: SearchRequest) -> dict[str, Any]:
     question = schema.checked_question(body.question)
     passages = service.search(question, collection=body.collection, within=body.filter.to_filter(), top_k=body.top_k)
     return {"question": question, "passages": [schema.passage_to_dict(passage) for passage in passages]}
-
-
-def _source_to_dict(info: schema.SourceInfo) -> dict[str, Any]:
-    record = asdict(info) | {"coverage": info.coverage.to_dict()}
-    return {"id": info.source.source_id, **record.pop("source"), **record}
-
-
-def _or_error(build: Callable[[], dict[str, Any]], status: int) -> Response:
-    try:
-        return AsciiJSONResponse(build())
-    except schema.FootnoteError as error:
-        return AsciiJSONResponse({"error": str(error)}, status_code=status)
 
 
 async def _events(start: Callable[[threading.Event], Iterator[schema.Event]]) -> AsyncIterator[bytes]:

@@ -23,7 +23,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from schema import FootnoteError
 from web import render
 from web.origin import is_cross_site
-from web.rest import AsciiJSONResponse
+from web.responses import AsciiJSONResponse
 from web.service import Evaluations, RunRow, Service
 from web.way_back import with_way_back
 from web.wording import clock, count, standing

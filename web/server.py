@@ -19,7 +19,8 @@ from schema import FootnoteError
 from web import chat
 from web.feedback import build_feedback_router
 from web.headers import ANY_ADDRESS, HostGuard, SecurityHeaders, known_hosts
-from web.rest import AsciiJSONResponse, build_router
+from web.responses import AsciiJSONResponse
+from web.rest import build_router
 from web.runs import build_runs_router
 from web.service import Evaluations, Service
 

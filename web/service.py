@@ -46,6 +46,10 @@ class Service(Protocol):
         """One page of a source, numbered from 1; FootnoteError when there is no such source or page."""
         ...
 
+    def picture(self, source_id: str, number: int) -> bytes:
+        """A page as a PNG file; FootnoteError when its file is not there any more, or has no pictures of pages."""
+        ...
+
     def page_of(self, source_id: str, start: int) -> int:
         """The number of the page that holds this character offset."""
         ...

@@ -24,9 +24,12 @@ def page_picture(path: Path, number: int, sha256: str) -> bytes:
         sha256: of the file that was indexed.
 
     Raises:
-        FootnoteError: when the file is another one by now, or the page can't be shown.
+        FootnoteError: when the file is gone or another one by now, or the page can't be shown.
     """
-    data = path.read_bytes()
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise FootnoteError(f"{path.name} can't be opened: {error.strerror}.") from error
     if hashlib.sha256(data).hexdigest() != sha256:
         raise FootnoteError(f"{path.name} has changed since it was indexed: index it again to see its pages.")
     with open_pdf(data) as document, open_page(document, number - 1) as page:

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import io
+import struct
 import threading
 import time
+import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+
+from PIL import Image
 
 import schema
 from feedback import Feedback
@@ -34,6 +39,12 @@ PUBLISHED = "The strategy was published on 12 October 2022."
 COVERS = "It covers the next five years."
 AREAS = "Four priority areas are named in it."
 EXAMPLES = ["When was the strategy published?", "How much did it cost?"]
+
+
+def grid_place(index: int) -> tuple[float, float, float, float]:
+    """Left, top, right and bottom of a character of a page with pictures, in points."""
+    row, column = divmod(index, 60)
+    return 20 + 9 * column, 16 + 17 * row, 29 + 9 * column, 28 + 17 * row
 
 
 def quote(number: int, words: str, source_id: str = "default/briefing.pdf") -> schema.Quote:
@@ -94,6 +105,9 @@ class FakeService:
         """Lets an answer go on that is held after its first sentence."""
         self.stopped_at: float | None = None
         self.feedback: list[Feedback] = []
+        self.has_pictures = False
+        """Whether pages of the PDF have places of characters: a grid of 60 to a line."""
+        self.picture_error = ""
 
     def add_feedback(self, record: Feedback) -> None:
         if record.comment == "disk full":
@@ -122,7 +136,20 @@ class FakeService:
             raise schema.FootnoteError(f"{source_id} has no page {number}; it has {len(texts)}.")
         start = sum(map(len, texts[: number - 1]))
         paged = source_id.endswith(".pdf")
-        return schema.PageView(SOURCES[source_id], number, len(texts), paged, start, texts[number - 1])
+        view = schema.PageView(SOURCES[source_id], number, len(texts), paged, start, texts[number - 1])
+        if not self.has_pictures:
+            return view
+        places = [grid_place(index) for index in range(len(view.text))]
+        packed = b"".join(struct.pack("<4H", *(round(8 * one) for one in place)) for place in places)
+        return replace(view, width=595.0, height=842.0, boxes=zlib.compress(packed))
+
+    def picture(self, source_id: str, number: int) -> bytes:
+        self.page(source_id, number)
+        if self.picture_error:
+            raise schema.FootnoteError(self.picture_error)
+        png = io.BytesIO()
+        Image.new("RGB", (595, 842), "white").save(png, "PNG")
+        return png.getvalue()
 
     def _known(self, source_id: str) -> None:
         if source_id not in TEXTS:

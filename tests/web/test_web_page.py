@@ -11,11 +11,13 @@ from fake_service import (
     EXAMPLES,
     HOSTILE,
     HOSTILE_TITLE,
+    PAGE_TWO,
     PUBLISHED,
     SENTENCES,
     STANDALONE,
     WARNING,
     FakeService,
+    grid_place,
 )
 
 import schema
@@ -54,13 +56,15 @@ def open_page(contexts, url):
         if parts.scheme not in ("data", "blob") and parts.hostname != "127.0.0.1":
             complaints.append(f"request to {request.url}")
 
-    def opened(address=url, **settings):
+    def opened(address=url, *, expected="none", **settings):
         page = contexts(**{"viewport": DESKTOP, **settings}).new_page()
         pages.append(page)
         page.set_default_timeout(8000)
         page.on("request", watch)
         page.on("pageerror", lambda error: complaints.append(f"error {error}"))
-        page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
+        page.on(
+            "console", lambda said: said.type == "error" and expected not in said.text and complaints.append(said.text)
+        )
         page.goto(address)
         page.wait_for_selector(".opening")
         return page
@@ -117,6 +121,45 @@ def test_a_footnote_opens_its_page_with_exactly_the_quoted_words_marked(page):
     page.keyboard.press("Escape")
     assert page.locator("#source-panel").is_hidden()
     assert page.evaluate("document.activeElement.textContent") == "2"
+
+
+def test_the_page_of_a_pdf_is_shown_as_it_looks_with_the_quoted_words_marked(page, service, monkeypatch):
+    monkeypatch.setattr(service, "has_pictures", True)
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .mark").nth(2).click()
+    page.wait_for_selector(".source-sheet .over")
+    assert page.locator(".source-text").is_hidden()
+    start = PAGE_TWO.index(COVERS)
+    lines = {grid_place(index)[1] for index in range(start, start + len(COVERS))}
+    marks = page.locator(".over")
+    assert marks.count() == len(lines)
+    paper, over = page.locator(".paper").bounding_box(), marks.first.bounding_box()
+    left, top, _, bottom = grid_place(start)
+    scale = paper["width"] / 595
+    assert over["x"] - paper["x"] == pytest.approx(left * scale, abs=1)
+    assert over["y"] - paper["y"] == pytest.approx(top * scale, abs=1)
+    assert over["height"] == pytest.approx((bottom - top) * scale, abs=1)
+    assert page.get_by_role("img", name="Page 2 of Genomics briefing").count() == 1
+    page.get_by_role("button", name="Show the text").click()
+    assert words(page, ".source-text mark") == [COVERS]
+    page.get_by_role("button", name="Show the page").click()
+    page.get_by_role("button", name="Previous page").click()
+    page.wait_for_function("document.querySelector('.source-where').textContent.endsWith('page 1 of 2')")
+    assert page.locator(".over").count() == 0
+    assert page.get_by_role("img", name="Page 1 of Genomics briefing").count() == 1
+
+
+def test_where_the_file_of_a_page_has_gone_its_text_is_shown(open_page, service, monkeypatch):
+    page = open_page(expected="404")
+    monkeypatch.setattr(service, "has_pictures", True)
+    monkeypatch.setattr(service, "picture_error", "briefing.pdf has changed since it was indexed.")
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .mark").nth(2).click()
+    page.wait_for_selector(".source-text mark")
+    assert words(page, ".source-text mark") == [COVERS]
+    assert page.get_by_role("button", name="Show the page").count() == 0
 
 
 def test_a_mark_far_down_the_page_is_scrolled_into_view(page):

@@ -231,6 +231,16 @@ def test_a_page_tells_how_it_was_read_and_where_its_characters_stand():
     assert unboxed.get("/api/v1/sources/default/briefing.pdf/pages/1?boxes=true").json()["boxes"] == []
 
 
+def test_a_page_comes_as_a_picture_or_says_why_not(client):
+    address = "/api/v1/sources/default/briefing.pdf/pages"
+    response = client.get(f"{address}/2/picture")
+    assert (response.status_code, response.headers["content-type"]) == (200, "image/png")
+    assert response.content.startswith(b"\x89PNG")
+    assert response.headers["cache-control"] == "no-store"
+    missing = client.get(f"{address}/3/picture")
+    assert (missing.status_code, missing.json()) == (404, {"error": "default/briefing.pdf has no page 3; it has 2."})
+
+
 def test_a_page_says_where_its_text_starts(client):
     page = client.get("/api/v1/sources/default/briefing.pdf/pages/2").json()
     assert (page["number"], page["count"], page["is_page"], page["start"]) == (2, 2, True, len(PAGE_ONE))

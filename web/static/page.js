@@ -36,16 +36,24 @@
   text.tabIndex = 0;
   text.setAttribute("role", "region");
   text.setAttribute("aria-label", "Text of the page");
+  const sheet = make("div", "source-sheet");
+  sheet.hidden = true;
+  sheet.tabIndex = 0;
+  sheet.setAttribute("role", "region");
+  sheet.setAttribute("aria-label", "Picture of the page");
+  const choose = button("source-choose", "", () => showAs(text.hidden));
   const previous = button("source-previous", "← Previous", () => turn(-1));
   const back = button("source-back", "Back to the quote", () => shown && load(shown));
   const next = button("source-next", "Next →", () => turn(1));
   const head = make("header", "source-head");
   const words = make("div");
   words.append(label, title, where);
-  head.append(words, close);
+  const controls = make("div", "source-controls");
+  controls.append(choose, close);
+  head.append(words, controls);
   const foot = make("footer", "source-foot");
   foot.append(previous, back, next);
-  panel.append(head, text, foot);
+  panel.append(head, text, sheet, foot);
   const scrim = make("div", "scrim");
   scrim.hidden = true;
   scrim.addEventListener("click", () => closePanel());
@@ -85,8 +93,8 @@
     (target && target.isConnected ? target : document.querySelector("#question textarea"))?.focus();
   }
 
-  const load = (quote) => fill(`${pages(quote.source)}/at?start=${quote.start}`);
-  const turn = (step) => shown && fill(`${pages(shown.source)}/${shown.number + step}`);
+  const load = (quote) => fill(`${pages(quote.source)}/at?start=${quote.start}&boxes=true`);
+  const turn = (step) => shown && fill(`${pages(shown.source)}/${shown.number + step}?boxes=true`);
 
   async function fill(address) {
     const mine = ++request;
@@ -110,6 +118,8 @@
       title.textContent = "The document can't be shown";
       where.textContent = shown.source;
       text.replaceChildren(make("p", "source-error", page.error));
+      sheet.replaceChildren();
+      showAs(true);
       previous.disabled = next.disabled = back.hidden = true;
       return;
     }
@@ -126,8 +136,64 @@
     next.disabled = page.number >= page.count;
     const mark = set(page);
     back.hidden = Boolean(mark);
+    place(page);
+    showAs(prefersText);
+  }
+
+  // ---- the picture of a page, with the quoted words marked where they stand ------------------------------------------
+  let prefersText = false;
+
+  function place(page) {
+    const picture = page.boxes?.length ? make("img") : null;
+    sheet.replaceChildren();
+    if (!picture) return;
+    picture.alt = `Page ${page.number} of ${page.title}`;
+    picture.addEventListener("error", () => {
+      sheet.replaceChildren(); // the file has moved or changed since it was indexed: its text is still here
+      showAs(true);
+    });
+    picture.src = `${pages(shown.source)}/${page.number}/picture`;
+    const paper = make("div", "paper");
+    paper.style.aspectRatio = `${page.width} / ${page.height}`;
+    paper.append(picture, ...rectangles(page).map((one) => over(one, page)));
+    sheet.append(paper);
+  }
+
+  // One rectangle for each line of the quote: neighbours that overlap in height go together.
+  function rectangles(page) {
+    const lines = [];
+    for (const [left, top, right, bottom] of page.boxes.slice(Math.max(0, shown.start - page.start), Math.max(0, shown.end - page.start))) {
+      if (right <= left || bottom <= top) continue;
+      const line = lines.at(-1);
+      const overlap = line ? Math.min(line.bottom, bottom) - Math.max(line.top, top) : 0;
+      if (line && overlap > 0.4 * Math.min(line.bottom - line.top, bottom - top) && left > line.left) {
+        Object.assign(line, { right: Math.max(line.right, right), top: Math.min(line.top, top), bottom: Math.max(line.bottom, bottom) });
+      } else {
+        lines.push({ left, top, right, bottom });
+      }
+    }
+    return lines;
+  }
+
+  function over(one, page) {
+    const mark = make("span", "over");
+    mark.style.left = `${(100 * one.left) / page.width}%`;
+    mark.style.top = `${(100 * one.top) / page.height}%`;
+    mark.style.width = `${(100 * (one.right - one.left)) / page.width}%`;
+    mark.style.height = `${(100 * (one.bottom - one.top)) / page.height}%`;
+    return mark;
+  }
+
+  function showAs(words) {
+    const has = sheet.hasChildNodes();
+    if (has) prefersText = words;
+    choose.hidden = !has;
+    sheet.hidden = words || !has;
+    text.hidden = !sheet.hidden;
+    choose.textContent = text.hidden ? "Show the text" : "Show the page";
+    const mark = (text.hidden ? sheet : text).querySelector("mark, .over");
     if (mark) mark.scrollIntoView({ block: "center" });
-    else text.scrollTop = 0;
+    else text.scrollTop = sheet.scrollTop = 0;
   }
 
   // Offsets count code points, as Python does; a JavaScript string counts UTF-16 units, hence the array.
