@@ -6,11 +6,13 @@ can be quoted alone. References don't; the names are taken off here where they r
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
 from indexer.loading import load_all
+from indexer.loading.tables import cells_of
 from schema import Extraction, FootnoteError
 
 Piece = tuple[str, str | list[str]]
@@ -33,25 +35,10 @@ def read(path: Path) -> dict[str, Any]:
 
 def pieces(extraction: Extraction) -> Iterator[Piece]:
     """Each block as a heading, text or the cells of a row."""
-    header: Sequence[str] = ()
-    for block in extraction.blocks:
-        text = extraction.text[block.start : block.end]
-        if block.kind != "table_row":
-            header = ()
-            yield ("heading" if block.kind == "heading" else "text"), text
-            continue
-        row = text.split(" | ")
-        values = [_without_name(cell, header) for cell in row]
-        if values == row:
-            header = row
-        yield "row", values
-
-
-def _without_name(cell: str, header: Sequence[str]) -> str:
-    """A value without the name of its column.
-
-    >>> _without_name("Year: 2021", ["Year", "Total"])
-    '2021'
-    """
-    names = [name for name in header if name and cell.startswith(f"{name}: ")]
-    return cell[len(max(names, key=len)) + 2 :] if names else cell
+    text = extraction.text
+    for kind, blocks in groupby(extraction.blocks, key=lambda block: block.kind):
+        lines = [text[block.start : block.end] for block in blocks]
+        if kind == "table_row":
+            yield from (("row", row) for row in cells_of(lines))
+        else:
+            yield from (("heading" if kind == "heading" else "text", line) for line in lines)

@@ -249,7 +249,7 @@ def test_names_of_columns_that_repeat_the_header_are_taken_off():
     assert [content for _, content in extraction_pieces(builder.build())] == [
         ["Year", "Total"],
         ["2021", "12"],
-        ["9"],
+        ["", "9"],
         ["Years: 3", "x"],
         ["Year: 2022", "y"],
         "Year: 2023",
