@@ -10,6 +10,10 @@ SCANS = "ocr"
 BY_MARKITDOWN = " by markitdown"
 """Of groups whose reference markitdown has made: there it is compared with itself."""
 
+WITH_MENUS = " with menus"
+"""Of groups whose reference keeps a page's menus, which a reader of main content leaves out: less may be better."""
+_MENUS = frozenset({"wiki_duck.html", "hyperlink_03.html"})
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -25,11 +29,11 @@ def find_pairs(documents: Path, groups: Collection[str] = ()) -> list[Pair]:
 
     Args:
         documents: folder that holds ``parse_docling`` and ``parse_markitdown``.
-        groups: only these; empty for all. A group is an extension in small letters, or ``ocr`` for scans; those whose
-            reference is markitdown's are groups of their own, which go with the others.
+        groups: only these; empty for all. A group is an extension in small letters, or ``ocr`` for scans; those with
+            menus or by markitdown are groups of their own, which go with the others.
     """
     pairs = [*_of_docling(documents / "parse_docling"), *_of_markitdown(documents / "parse_markitdown")]
-    pairs = [one for one in pairs if not groups or one.group.removesuffix(BY_MARKITDOWN) in groups]
+    pairs = [one for one in pairs if not groups or one.group.partition(" ")[0] in groups]
     return sorted(pairs, key=lambda one: (one.group, one.path.name))
 
 
@@ -51,7 +55,8 @@ def _of_docling(folder: Path) -> list[Pair]:
         ]
         reference = next((truths / name for name in names if (truths / name).is_file()), None)
         if reference:
-            pairs.append(Pair(path, reference, SCANS if is_scan else _extension(path)))
+            group = SCANS if is_scan else _extension(path) + (WITH_MENUS if path.name in _MENUS else "")
+            pairs.append(Pair(path, reference, group))
     return pairs
 
 

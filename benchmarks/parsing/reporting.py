@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from statistics import median
 from typing import Any
 
+from benchmarks.parsing.pairs import WITH_MENUS
 from benchmarks.parsing.readers import READERS
 
 Row = Mapping[str, Any]
@@ -90,8 +91,13 @@ def _beside(readings: Sequence[Row], reader: str) -> tuple[dict[str, Any], dict[
 
 
 def _competes(reader: str, group: str) -> bool:
-    """Whether Footnote is measured by a reader: none with large models, and none where the reference is its own."""
-    return reader != "footnote" and READERS[reader].is_light and not group.endswith(f" by {reader}")
+    """Whether Footnote is measured by a reader: none with large models, and none where the reference is its own.
+
+    Nor is it measured where the reference keeps menus, which a reader of main content leaves out.
+    """
+    if group.endswith((f" by {reader}", WITH_MENUS)):
+        return False
+    return reader != "footnote" and READERS[reader].is_light
 
 
 def _rate(counts: Iterable[Sequence[int] | None]) -> float | None:

@@ -283,6 +283,8 @@ def test_each_collections_way_to_name_references(tmp_path):
         "parse_docling/ocr/groundtruth/tesseract/full_page/d.tesseract.full_page.md",
         "parse_docling/xlsx/sources/e.xlsm",
         "parse_docling/xlsx/groundtruth/e.xlsm.md",
+        "parse_docling/html/sources/hyperlink_03.html",
+        "parse_docling/html/groundtruth/hyperlink_03.html.md",
         "parse_markitdown/f.pdf",
         "parse_markitdown/expected_outputs__f.md",
         "parse_markitdown/expected_outputs__gone.md",
@@ -293,6 +295,7 @@ def test_each_collections_way_to_name_references(tmp_path):
     found = [(one.group, one.path.name, one.reference.name) for one in find_pairs(tmp_path)]
     assert found == [
         ("docx", "a.docx", "a.docx.md"),
+        ("html with menus", "hyperlink_03.html", "hyperlink_03.html.md"),
         ("ocr", "d.pdf", "d.tesseract.full_page.md"),
         ("odt", "c.odt", "c.odt.md"),
         ("pdf", "b.pdf", "b.md"),
@@ -369,6 +372,7 @@ def test_no_reader_is_the_measure_where_the_reference_is_its_own():
     group = "pdf by markitdown"
     rows = [row("footnote", group=group), row("markitdown", words=(0, 10), group=group)]
     assert standings(rows) == []
+    assert standings([row(reader, group="html with menus") for reader in ("footnote", "markitdown")]) == []
 
 
 def test_the_table_shows_a_dash_where_there_is_no_figure():
