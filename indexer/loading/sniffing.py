@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from indexer.loading.formats import BY_EXTENSION, BY_KEY, READS, Format
-from indexer.loading.packages import Package
 from schema import FootnoteError
 
 
@@ -147,7 +146,7 @@ def content_kind(data: bytes) -> Kind | None:
         FootnoteError: for an archive that is damaged or a bomb, and for an Office file behind a password.
     """
     if data.startswith(b"PK\x03\x04"):
-        return _zip_kind(Package(data))
+        return _zip_kind(data)
     if data.startswith(_OLE):
         return _ole_kind(data)
     if data[:1024].lstrip().startswith(b"%PDF-"):
@@ -187,8 +186,11 @@ def _magic_kind(data: bytes) -> Kind | None:
     return _MEDIA if data[4:8] == b"ftyp" else None
 
 
-def _zip_kind(package: Package) -> Kind:
+def _zip_kind(data: bytes) -> Kind:
     """OpenDocument and EPUB name themselves in a part; Office Open XML is known by its folders; else an archive."""
+    from indexer.loading.packages import Package  # noqa: PLC0415  (lxml is for the process that parses)
+
+    package = Package(data)
     if "mimetype" in package.names:
         mimetype = package.read("mimetype").strip()
         for beginning, kind in _MIMETYPES:
