@@ -1,6 +1,7 @@
 """A damaged catalogue is mended with what is whole in it; the rest is named, and read again by the next run."""
 
 import random
+import shutil
 import sqlite3
 
 import pytest
@@ -150,3 +151,22 @@ def test_whatever_page_is_overwritten_nothing_wrong_is_kept(folder):
         kept.append(mended.kept)
     assert len(kept) > 10
     assert sorted(kept)[len(kept) // 2] >= 18
+
+
+def test_the_log_of_a_damaged_file_is_not_played_into_the_new_one(folder, tmp_path):
+    """As after a kill: the last commits are still in the log beside the file."""
+    with IndexStoreOpened(folder) as store:
+        store.put([document(name, ["later"] * 2, sha256="9") for name in FILES[:4]])
+        shutil.copytree(folder, tmp_path / "killed")
+    killed = tmp_path / "killed"
+    assert (killed / f"{DATABASE}-wal").stat().st_size > 0
+    data = bytearray((killed / DATABASE).read_bytes())
+    place = data.rindex(b"paragraph 7 of 17.md")
+    data[place] ^= 1
+    (killed / DATABASE).write_bytes(data)
+    mended = mend(killed)
+    assert mended.lost == ("default/17.md",)
+    assert (killed / f"{mended.damaged.name}-wal").exists()
+    infos = contents(killed)[0][0]
+    assert {info.source.path for info in infos if info.source.sha256 == "9"} == set(FILES[:4])
+    assert len(infos) == mended.kept == 20
