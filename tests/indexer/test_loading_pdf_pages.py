@@ -228,6 +228,22 @@ def test_titles_of_the_outline_are_headings():
     ]
 
 
+def test_a_heading_that_only_the_outline_knows_has_the_level_of_its_like():
+    def chapters(canvas):
+        y = 750
+        for text, size in [("Travel policy", 24), ("Scope", 16), (TEXT, 11), ("Costs", 11), (TEXT, 11)]:
+            canvas.setFont("Helvetica", size)
+            canvas.drawString(72, y, text)
+            if text in ("Scope", "Costs"):
+                canvas.bookmarkPage(text)
+                canvas.addOutlineEntry(text, text, level=0)
+            y -= 40
+
+    assert [kind for kind, _ in spans(read("a.pdf", document(chapters)))] == [
+        "heading1", "heading2", "paragraph", "heading2", "paragraph",
+    ]  # fmt: skip
+
+
 def test_what_the_document_says_of_itself_is_metadata():
     def described(canvas):
         canvas.setAuthor("Ministry of  Transport")

@@ -7,6 +7,7 @@ from loading_reading import read, spans
 from reportlab.lib import colors
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
+from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
@@ -72,10 +73,58 @@ def test_a_cell_of_several_lines_is_one(commands):
 def test_a_header_may_run_over_several_columns():
     rows = [["", "Before", "", "After", ""], ["Line", "Cost", "Delay", "Cost", "Delay"], ["A", "1", "2", "3", "4"]]
     spanning = ("SPAN", (1, 0), (2, 0)), ("SPAN", (3, 0), (4, 0))
+    extraction = read("a.pdf", built(table(rows, GRID, *spanning)))
+    assert rows_of(extraction) == ["| Before | | After", "Line | Cost | Delay | Cost | Delay", "A | 1 | 2 | 3 | 4"]
+    start = extraction.text.index("Before")
+    ((left, _, right, _),) = rectangles(decode(extraction.boxes[0]), start, start + 6)
+    assert right - left == pytest.approx(stringWidth("Before", "Helvetica", 10), abs=0.5)
+
+
+def test_a_cell_over_several_rows_belongs_to_the_first():
+    rows = [["Goal", "Type", "Value"], ["Fewer delays", "Target", "5"], ["", "Actual", "7"]]
+    spanning = ("SPAN", (0, 1), (0, 2)), ("VALIGN", (0, 1), (0, 2), "BOTTOM")
     assert rows_of(read("a.pdf", built(table(rows, GRID, *spanning)))) == [
-        "| Before | | After",
-        "Line | Cost | Delay | Cost | Delay",
-        "A | 1 | 2 | 3 | 4",
+        "Goal | Type | Value",
+        "Fewer delays | Target | 5",
+        "| Actual | 7",
+    ]
+
+
+def test_a_frame_with_few_lines_does_not_run_cells_together():
+    rows = [["Year", "Passengers", "Delay", "Cost"], *([f"202{i}", f"1,{i}00", f"{i}%", f"{i}5"] for i in range(5))]
+    few = ("BOX", (0, 0), (-1, -1), 1, colors.black), ("LINEAFTER", (1, 0), (1, -1), 1, colors.black)
+    below = ("LINEBELOW", (0, 2), (-1, 2), 1, colors.black)
+    assert rows_of(read("a.pdf", built(table(rows, *few, below)))) == [" | ".join(row) for row in rows]
+
+
+def placed(*parts):
+    """A page with tables and words where they are told to be, in this order."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+    for part, x, y in parts:
+        if isinstance(part, str):
+            canvas.drawString(x, y, part)
+        else:
+            part.wrapOn(canvas, 400, 400)
+            part.drawOn(canvas, x, y)
+    canvas.save()
+    return stream.getvalue()
+
+
+def test_two_halves_of_a_table_are_one():
+    left, right = table([row[:2] for row in ROWS], GRID, widths=[60, 60]), table([row[2:] * 2 for row in ROWS], GRID)
+    assert rows_of(read("a.pdf", placed((left, 72, 500), (right, 200, 500)))) == [
+        " | ".join([*row, row[2]]) for row in ROWS
+    ]
+
+
+def test_what_stands_above_a_table_comes_before_it_though_it_is_written_later():
+    data = placed((table(ROWS, GRID), 72, 500), ("Passengers and delays", 72, 600), ("Source: the ministry", 72, 480))
+    assert [text for _, text in spans(read("a.pdf", data))] == [
+        "Passengers and delays",
+        *LINES,
+        "Source: the ministry",
     ]
 
 
