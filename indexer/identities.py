@@ -172,14 +172,9 @@ class Identities:
             if self._contents.get(one.file.source.sha256) == path:
                 del self._contents[one.file.source.sha256]
 
-    def below(self, folder: Path, *, seen: Collection[Path], blocked: Collection[Path]) -> list[Holding]:
-        """Known files below a folder that were not seen, except below blocked places."""
-        return [
-            holding
-            for path, holding in self._holdings.items()
-            if path.is_relative_to(folder) and path not in seen
-            if not any(path.is_relative_to(place) for place in blocked)
-        ]
+    def unseen(self, seen: Collection[Path], is_surveyed: Callable[[Path], bool]) -> list[Holding]:
+        """Known files that were not found where they would have been (see `look_for_vanished`)."""
+        return [one for path, one in self._holdings.items() if path not in seen and is_surveyed(path)]
 
     def _put(self, holding: Holding, place: Place | None) -> None:
         names = (holding.path, *(one.file.source.path for one in holding.documents))

@@ -32,7 +32,7 @@ def missing(
     alive = _alive(walk)
     gone: list[Holding] = []
     emptied: Counter[Path] = Counter()
-    for holding in files.below(walk.shown, seen=seen, blocked=walk.blocked):
+    for holding in files.unseen(seen, walk.has_seen):
         folder = next((folder for folder in holding.at.parents if folder in walk.folders), None)
         if keep and folder is not None and folder not in alive:
             emptied[folder] += len(holding.documents)

@@ -26,25 +26,20 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Walk:
-    """What was found at one path; ``folders`` are those that were looked into, as printable text."""
+    """What was found at one path, which is also given as printable text, as all that follows is.
+
+    ``folders`` are those that were looked into; at and below ``blocked`` nothing can be said of what is there.
+    """
 
     path: Path
+    shown: Path
     entries: tuple[Entry, ...]
     folders: frozenset[Path]
-
-    @property
-    def shown(self) -> Path:
-        """The path as text that can be printed and stored."""
-        return shown(self.path)
-
-    @property
-    def blocked(self) -> tuple[Path, ...]:
-        """Where nothing can be said of what is there."""
-        return tuple(entry.shown for entry in self.entries if entry.found.problem)
+    blocked: frozenset[Path]
 
     def has_seen(self, path: Path) -> bool:
         """Whether a file at this path would be among the entries, if it were there."""
-        return path.is_relative_to(self.shown) and not any(path.is_relative_to(place) for place in self.blocked)
+        return path.is_relative_to(self.shown) and self.blocked.isdisjoint((path, *path.parents))
 
 
 def survey(path: Path, skip: Collection[Path]) -> Walk:
@@ -57,12 +52,10 @@ def survey(path: Path, skip: Collection[Path]) -> Walk:
     path = absolute(path)
     found = list(find_files(path, skip=skip, on_folder=folders.append))
     names = {one.path for one in found}
-    entries = (_described(one, names) if one.path.name.endswith(SUFFIX) else one for one in found)
-    return Walk(
-        path,
-        tuple(Entry(one, shown(one.path), 0 if one.problem else _size(one.path)) for one in entries if one),
-        frozenset(map(shown, folders)),
-    )
+    rows = (_described(one, names) if one.path.name.endswith(SUFFIX) else one for one in found)
+    entries = tuple(Entry(one, shown(one.path), 0 if one.problem else _size(one.path)) for one in rows if one)
+    blocked = frozenset(entry.shown for entry in entries if entry.found.problem)
+    return Walk(path, shown(path), entries, frozenset(map(shown, folders)), blocked)
 
 
 def absolute(path: Path) -> Path:

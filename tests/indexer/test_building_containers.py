@@ -76,6 +76,7 @@ def test_a_part_that_can_no_longer_be_read_stays_as_it_was(docs, indexing):
         ("chest.txt/a", "unchanged", "It was called box.txt before."), ("chest.txt/b", "refused", stays),
     ]  # fmt: skip
     assert indexing.texts() == {"default/chest.txt/a": "avocado", "default/chest.txt/b": "banana"}
+    assert boxes(indexing, docs) == [("chest.txt/a", "unchanged", ""), ("chest.txt/b", "refused", stays)]
     write(docs, chest="a: avocado\nb: blueberry")
     boxes(indexing, docs)
     assert indexing.texts()["default/chest.txt/b"] == "blueberry"
