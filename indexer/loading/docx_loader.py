@@ -17,7 +17,15 @@ from indexer.loading.docx_math import MATH, MATH_TEXT, math_signs
 from indexer.loading.docx_numbering import Numbering
 from indexer.loading.docx_styles import PLAIN, Style, W, is_invisible, own_style, read_styles
 from indexer.loading.html_loader import join_cells
-from indexer.loading.office_parts import MACROS, graphic_blocks, has_macros, main_part, properties, relations
+from indexer.loading.office_parts import (
+    LONGEST_LABEL,
+    MACROS,
+    graphic_blocks,
+    has_macros,
+    main_part,
+    properties,
+    relations,
+)
 from indexer.loading.packages import Package
 from schema import BlockKind, Extraction
 
@@ -101,13 +109,18 @@ class _Reader:
             self._builder.add(what, text)
 
     def _table(self, table: Any) -> None:
+        """Add the rows; a cell merged down stands in each of them, as in a spreadsheet."""
+        above: dict[int, str] = {}
         for row in table.iter(f"{W}tr"):
             if next(row.iterancestors(f"{W}tbl"), None) is table:
-                cells = [
-                    " ".join(self._text(paragraph, self._style(paragraph)) for paragraph in cell.iter(f"{W}p"))
-                    for cell in _cells(row)
-                ]
-                self._builder.add("table_row", join_cells([clean_line(cell) for cell in cells]))
+                cells, place = [], 0
+                for cell in _cells(row):
+                    paragraphs = (self._text(paragraph, self._style(paragraph)) for paragraph in cell.iter(f"{W}p"))
+                    text = clean_line(" ".join(paragraphs))
+                    above[place] = text or (above.get(place, "") if _goes_on(cell) else "")
+                    cells.append(above[place] if len(above[place]) <= LONGEST_LABEL else text)
+                    place += _width(cell)
+                self._builder.add("table_row", join_cells(cells))
 
     def _style(self, paragraph: Any) -> Style:
         """The paragraph's own outline level and numbering go before those of its style."""
@@ -154,6 +167,19 @@ def _text_boxes(paragraph: Any) -> Iterator[Any]:
 
 def _cells(row: Any) -> list[Any]:
     return [cell for cell in row.iter(f"{W}tc") if next(cell.iterancestors(f"{W}tr"), None) is row]
+
+
+def _goes_on(cell: Any) -> bool:
+    """Whether a cell is merged with the one above."""
+    merged = cell.find(f"{W}tcPr/{W}vMerge")
+    return merged is not None and merged.get(f"{W}val", "continue") == "continue"
+
+
+def _width(cell: Any) -> int:
+    """How many columns a cell covers."""
+    span = cell.find(f"{W}tcPr/{W}gridSpan")
+    width = "" if span is None else span.get(f"{W}val", "")
+    return int(width) if width.isascii() and width.isdigit() and len(width) < 4 else 1
 
 
 def _is_frame(table: Any) -> bool:

@@ -15,6 +15,7 @@ from indexer.loading.dates import find_date
 from indexer.loading.html_loader import join_cells
 from indexer.loading.office_parts import (
     DRAWING,
+    LONGEST_LABEL,
     MACROS,
     RELATION_ID,
     Relation,
@@ -127,12 +128,21 @@ def _blocks(shape: Any, package: Package, named: dict[str, Relation]) -> Blocks:
         return
     table = next(shape.iter(f"{DRAWING}tbl"), None)
     if table is not None:
-        for row in table.iterfind(f"{DRAWING}tr"):
-            cells = [" ".join(drawing_paragraphs(cell)) for cell in row.iterfind(f"{DRAWING}tc")]
-            yield "table_row", join_cells([clean_line(cell) for cell in cells])
+        yield from _rows(table)
         return
     yield from graphic_blocks(shape, package, named)
     yield from _text_blocks(shape)
+
+
+def _rows(table: Any) -> Blocks:
+    """The rows of a table; a cell merged down stands in each of them, as in a spreadsheet."""
+    above: dict[int, str] = {}
+    for row in table.iterfind(f"{DRAWING}tr"):
+        for place, cell in enumerate(row.iterfind(f"{DRAWING}tc")):
+            text = clean_line(" ".join(drawing_paragraphs(cell)))
+            goes_on = cell.get("vMerge") in ("1", "true") and len(above.get(place, "")) <= LONGEST_LABEL
+            above[place] = text or (above.get(place, "") if goes_on else "")
+        yield "table_row", join_cells([above[place] for place in range(len(row.findall(f"{DRAWING}tc")))])
 
 
 def _text_blocks(shape: Any) -> Blocks:

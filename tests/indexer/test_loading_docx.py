@@ -342,3 +342,26 @@ def test_a_document_in_the_strict_form_is_read():
     strict = "http://purl.oclc.org/ooxml/wordprocessingml/main"
     xml = f'<w:document xmlns:w="{strict}"><w:body><w:p><w:r><w:t>Strict</w:t></w:r></w:p></w:body></w:document>'
     assert read("a.docx", with_part("word/document.xml", xml.encode())).text == "Strict"
+
+
+def test_a_cell_merged_down_stands_in_each_row():
+    document = docx.Document()
+    table = document.add_table(4, 3)
+    for place, cell in enumerate(table._cells):
+        cell.text = str(place)
+    table.cell(0, 0).merge(table.cell(0, 1)).text = "wide"
+    table.cell(0, 2).merge(table.cell(2, 2)).text = "tall"
+    assert read("a.docx", saved(document)).text.split("\n") == [
+        "wide | tall",
+        "3 | 4 | tall",
+        "6 | 7 | tall",
+        "9 | 10 | 11",
+    ]
+
+
+def test_prose_in_a_merged_cell_stands_once():
+    document = docx.Document()
+    table = document.add_table(3, 2)
+    table.cell(0, 1).text, table.cell(1, 1).text, table.cell(2, 1).text = "a", "b", "c"
+    table.cell(0, 0).merge(table.cell(2, 0)).text = "word " * 60
+    assert read("a.docx", saved(document)).text.count("word") == 60

@@ -63,6 +63,17 @@ def test_a_table_is_rows_and_furniture_is_left_out():
     assert spans(read("a.pptx", presentation(slide(TITLE + table + furniture))))[1:] == [("table_row", "a | | b")]
 
 
+def test_a_cell_merged_down_stands_in_each_row():
+    def cell(text, attributes=""):
+        return f"<a:tc {attributes}><a:txBody><a:p><a:r><a:t>{text}</a:t></a:r></a:p></a:txBody></a:tc>"
+
+    merged = cell("", 'vMerge="1"')
+    lines = (cell("tall") + cell("1"), merged + cell("2"), merged + cell(""), cell("") + cell("4"))
+    table = f"<a:tbl>{''.join(f'<a:tr>{line}</a:tr>' for line in lines)}</a:tbl>"
+    data = presentation(slide(f"{TITLE}<p:graphicFrame>{table}</p:graphicFrame>"))
+    assert read("a.pptx", data).text.split("\n")[2:] == ["tall | 1", "tall | 2", "tall |", "| 4"]
+
+
 def test_groups_are_opened_and_what_old_programs_show_is_not_read_twice():
     mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
     alternate = (
