@@ -232,7 +232,8 @@ class Run:
         """Note an end that should not have been, and take what was being read out of the folder."""
         how = "stuck" if ended.timed_out else "died"
         reading = sorted(path for path in seen.reading if path not in seen.rows)
-        self.ends.append({"how": how, "status": ended.status, "said": ended.said[-500:], "reading": reading})
+        names = [str(Path(path).relative_to(self.drive)) for path in reading]
+        self.ends.append({"how": how, "status": ended.status, "said": ended.said[-500:], "reading": names})
         tell(f"{how} with exit status {ended.status} while reading {reading}: {ended.said[-300:]}")
         self._outside.mkdir(exist_ok=True)
         with self.journal.open("a", encoding="utf-8") as file:

@@ -67,6 +67,7 @@ def read_with(reader: Reader, pair: Pair, python: Path, *, limit_s: float) -> Re
         ended = watch(command, limit_s=limit_s, cwd=ROOT, environment=ENVIRONMENT)
         record = json.loads(result.read_text("utf-8")) if ended.status == 0 and result.is_file() else {}
     problem = record.get("problem") or ("" if record else _end(ended, limit_s))
+    problem = problem.replace(f"{pair.path.parent.absolute()}/", "")
     found = seen_by(record.get("seen", {"pieces": []}))
     reference = seen(markdown.pieces(pair.reference.read_text("utf-8")))
     took = {name: record.get(name) for name in ("read_s", "import_s", "imported_mb", "versions")}

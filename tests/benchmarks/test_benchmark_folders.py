@@ -187,7 +187,7 @@ def test_a_file_that_kills_the_pipeline_is_counted_taken_out_and_the_run_goes_on
     assert not torn.exists()
     record = run.record([])
     assert (record["crashes"], record["hangs"], record["without_row"]) == (1, 0, [])
-    assert record["ends"] == [{"how": "died", "status": -11, "said": "the end", "reading": [str(torn)]}]
+    assert record["ends"] == [{"how": "died", "status": -11, "said": "the end", "reading": ["bad/torn.pdf"]}]
     assert not is_sound(record)
 
 

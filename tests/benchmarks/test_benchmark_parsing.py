@@ -306,6 +306,17 @@ def test_each_collections_way_to_name_references(tmp_path):
     assert [one.group for one in find_pairs(tmp_path, ["pdf"])] == ["pdf", "pdf", "pdf by markitdown"]
 
 
+def test_a_problem_names_the_file_and_not_its_folder(tmp_path, monkeypatch):
+    (tmp_path / "a.md").write_text("one")
+    pair = SimpleNamespace(path=tmp_path / "a.md", reference=tmp_path / "a.md", group="md")
+    said = f"No\nOSError: {tmp_path}/a.md is gone"
+    monkeypatch.setattr(
+        reading_module, "watch", lambda *_, **__: SimpleNamespace(timed_out=False, status=1, peak_mb=7, said=said)
+    )
+    reading = read_with(READERS["footnote"], pair, tmp_path, limit_s=3)
+    assert reading.problem == "The process ended with exit status 1. OSError: a.md is gone"
+
+
 # Figures
 
 
