@@ -85,16 +85,7 @@ def _fields(head: str) -> dict[str, str]:
 
 
 class _Loader(yaml.SafeLoader):
-    """YAML in which every value is a text as it is written, and no part stands for another.
-
-    Aliases make a small head grow without bound.
-    """
-
-    def compose_node(self, parent: Any, index: Any) -> Any:
-        """As the safe loader, without aliases."""
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("It has an alias.")
-        return super().compose_node(parent, index)
+    """YAML in which every value is a text as it is written."""
 
 
 _Loader.yaml_implicit_resolvers = {}

@@ -119,7 +119,7 @@ def test_front_matter_that_is_no_yaml_is_read_line_by_line():
 @pytest.mark.parametrize(
     "head",
     [
-        "title: T\na: &a [x, x]\nb: &b [*a, *a]\nc: [*b, *b]",
+        "title: T\na: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\ne: &e [*e]",
         "title: T\nevil: !!python/object/apply:os.system [echo]",
         "title: T\ndeep: " + "[" * 20_000,
         "title: T\nlong: " + "x" * 100_000,

@@ -140,6 +140,12 @@ def test_a_picture_of_a_billion_pixels_is_refused_before_it_is_unpacked(engine):
     assert engine == []
 
 
+def test_the_most_pixels_are_fewer_than_pillow_allows(engine):
+    header = struct.pack(">IIBBBBB", 11_000, 10_000, 1, 0, 0, 0, 0)
+    with pytest.raises(FootnoteError, match="11,000 x 10,000 pixels, and 100,000,000 pixels are the most"):
+        read("a.png", b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", b"x") + chunk(b"IEND", b""))
+
+
 @pytest.mark.parametrize("keep", [30, 60, 200])
 def test_a_picture_that_is_cut_short_is_refused(engine, keep):
     noise = np.random.default_rng(0).integers(0, 255, (300, 600, 3), np.uint8)
