@@ -18,6 +18,7 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
+from indexer.catalogue import DamagedIndexError
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from schema import Block, Chunk, EmbedderIdentity, Extraction, Filter, FootnoteError, Passage, Source
@@ -99,12 +100,14 @@ class FaissStore(VectorStore):
         return True
 
     def get_by_ids(self, ids: Sequence[str], /) -> list[Document]:
-        """Documents that were added under these ids, in their order; unknown ids are left out."""
+        """Documents that were added under these ids, in their order; unknown ids are left out, damage is an error."""
         found = []
         for key in ids:
             name = self._source_id(key)
             try:
                 text, metadata = self.store.text(name), self.store.metadata(name)
+            except DamagedIndexError:
+                raise
             except FootnoteError:
                 continue
             found.append(Document(page_content=text, metadata=metadata.get("metadata", {}), id=key))

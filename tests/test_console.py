@@ -13,12 +13,14 @@ from schema import (
     Answered,
     Chunk,
     Conflict,
+    Coverage,
     Fingerprint,
     Passage,
     Progress,
     Quote,
     QuotesFound,
     Source,
+    SourceInfo,
     Statement,
     Timings,
 )
@@ -240,3 +242,21 @@ def test_a_terminal_shows_how_many_of_which_unit():
     assert process.wait(20) == 0
     for words in (b"5 of 10 documents", b"40 of 60 questions", b"60 of 60 questions", b"0:00:00"):
         assert words in shown
+
+
+def test_the_table_of_documents_says_what_was_read_of_each(capsys):
+    scan = Source("default", "scan.pdf", "A \x1b[31mscan", "2021-06", "0")
+    coverage = Coverage(characters=1_200, text=3, ocr=1, hidden=7, warnings=("It has\nmacros.",))
+    note = Source("default", "note.md", "Note", None, "0")
+    console.show_sources(
+        [
+            SourceInfo(scan, 1_200, 4, 0, 3, "partial", "", "", coverage),
+            SourceInfo(note, 34, 0, 0, 1, "indexed", "", "", Coverage(characters=34)),
+        ]
+    )
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split("  ")[0] for line in lines[:1]] == ["document"]
+    assert "A [31mscan" in lines[2]
+    assert "4 pages, 1 by recognition, 7 hidden characters left out" in lines[2]
+    assert "34 characters" in lines[3]
+    assert lines[4:] == ["! default/scan.pdf: It has macros.", "2 documents, 1,234 characters."]

@@ -7,6 +7,7 @@ from langchain_core.documents import Document
 from langchain_core.embeddings import DeterministicFakeEmbedding, Embeddings
 from langchain_tests.integration_tests import VectorStoreIntegrationTests
 
+from indexer.catalogue import DamagedIndexError
 from indexer.langchain_store import FaissStore, identity_of
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
@@ -136,3 +137,11 @@ def test_an_embedder_without_identity_is_known_by_name_and_dimension(tmp_path):
     with pytest.raises(FootnoteError, match="was made with the embedder DeterministicFakeEmbedding"):
         FaissStore.open(tmp_path, seven)
     IndexStore(tmp_path, identity_of(six)).close()
+
+
+def test_a_damaged_document_is_not_taken_for_an_unknown_one(store):
+    store.add_texts(TEXTS, ids=["a", "b", "c"])
+    assert [one.id for one in store.get_by_ids(["a", "nothing", "c"])] == ["a", "c"]
+    store.store._connection.execute("UPDATE source_text SET text = 'x' WHERE source = 1")
+    with pytest.raises(DamagedIndexError, match="the text of a document is not as it was written"):
+        store.get_by_ids(["a", "nothing", "c"])
