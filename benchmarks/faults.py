@@ -60,7 +60,7 @@ def main() -> int:
     parser.add_argument("--rounds", type=int, default=200, help="faults to inject")
     parser.add_argument("--seconds", type=float, default=2.0, help="limit of time for a file")
     arguments = parser.parse_args()
-    limits = Limits(seconds=arguments.seconds, memory_mb=256, file_mb=16)
+    limits = Limits(seconds=arguments.seconds, memory_mb=256, characters=100_000, file_mb=16)
     with tempfile.TemporaryDirectory() as folder:
         files, temporary = Path(folder, "files"), Path(folder, "temporary")
         files.mkdir()

@@ -248,7 +248,7 @@ def open_many() -> None:
 def long_document() -> tuple[Member, ...]:
     """Give a document longer than the limit, which is not sent."""
     builder = TextBuilder()
-    builder.add("paragraph", "1" * 10_000_001)
+    builder.add("paragraph", "1" * 100_001)
     return (Member("", builder.build()),)
 
 

@@ -37,8 +37,8 @@ class Parser:
     """Reads files in processes of their own; for any number of threads, of which the first ``workers`` don't wait.
 
     A process is started when there is a file for it, lives for many files, and is replaced after ``files_per_worker``,
-    after any fault, and when much of its memory or a process of its own stays behind. All are gone when the parser is
-    closed, or when this process ends, however it ends.
+    after any fault, and when much of its memory, a process or a file of its own stays behind. All are gone when the
+    parser is closed, or when this process ends, however it ends.
 
     Args:
         limits: for each file.
@@ -141,9 +141,10 @@ class Parser:
             worker.close()
 
     def _give_back(self, worker: Worker) -> None:
-        """Keep a worker for the next file, unless it is old, large, not alone or not wanted any more."""
+        """Keep a worker for the next file, unless it is old, large, not alone, untidy or not wanted any more."""
         usage = worker.usage()
-        if worker.files >= self._files_per_worker or usage.processes > 1 or usage.memory > self._limits.memory / 2:
+        is_large = usage.memory > self._limits.memory / 2
+        if worker.files >= self._files_per_worker or usage.processes > 1 or is_large or worker.left_files():
             worker.close()
             return
         self._idle.put(worker)

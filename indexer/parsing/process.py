@@ -68,6 +68,10 @@ class Worker:
         """Whether it can be asked."""
         return self._process.poll() is None
 
+    def left_files(self) -> bool:
+        """Whether a parser left something in the folder of temporary files."""
+        return bool(os.listdir(self._folder))  # noqa: PTH208
+
     def usage(self) -> Usage:
         """Its processes and their memory now; zeros where that can't be seen."""
         return usage_below(self._process.pid)

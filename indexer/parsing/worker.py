@@ -19,7 +19,6 @@ from typing import Any
 from indexer.loading import printable
 from indexer.loading.members import Member
 from indexer.loading.time_left import begin
-from indexer.parsing.folders import empty_folder
 from indexer.parsing.framing import frame, read_message, write_all
 from indexer.parsing.guardian import guarded
 from indexer.parsing.limits import Limits, apply_limits, renew_processor_time, without_long
@@ -47,7 +46,6 @@ def main(arguments: str) -> None:
         renew_processor_time(limits)
         begin(limits.seconds)
         write_all(replies, frame({"number": request["number"]} | _answer(request, load_all, limits)))
-        empty_folder(folder)
 
 
 def _moved_away(descriptor: int, mode: int) -> int:
