@@ -98,6 +98,19 @@ def test_a_quote_names_its_place():
     assert (quote.start, quote.end, quote.quote, quote.score) == (90, 106, "It was very wet.", 1.2346)
 
 
+@pytest.mark.parametrize(
+    ("of_sentence", "of_page", "shown"),
+    [("", "", ""), ("", "Badly read.", "Badly read."), ("Hostile.", "", "Hostile."),
+     ("Hostile.", "Badly read.", "Hostile. Badly read.")],
+)  # fmt: skip
+def test_a_quote_from_a_badly_read_page_says_so_and_may_answer_all_the_same(of_sentence, of_page, shown):
+    (sentence,) = sentences_of([replace(passage("It was very wet."), warning=of_page)], limit=1)
+    found = AnswerSpan(7, 15, MARKED_FROM)
+    quote = to_quote(replace(sentence, answer=found, warning=of_sentence), 1)
+    assert quote.warning == shown
+    assert quote.around_answer[1] == ("" if of_sentence else "very wet")
+
+
 WORDS = "It was so. In May it was very wet, as ever."
 
 
