@@ -7,6 +7,7 @@ by labels, by figures, or by being written row by row.
 from __future__ import annotations
 
 import re
+from bisect import bisect
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -61,16 +62,30 @@ def find_tables(lines: Sequence[Line], free: Sequence[int]) -> list[Found]:
 
 
 def _table_at(lines: Sequence[Line], rows: Sequence[tuple[int, ...]], first: int) -> Found | None:
-    """The table whose first row is ``first``; a header may run over several columns of the rows below it."""
-    if len(rows[first]) < 2:
+    """The table whose first row is ``first``; a header may run over several columns, or stand beside its own."""
+    header = rows[first]
+    if len(header) < 2:
         return None
     table = _table(lines, rows[first : _grow(lines, rows, first)])
-    if first + 1 == len(rows) or len(rows[first + 1]) <= len(rows[first]) or not _is_near(lines, rows, first + 1):
+    if first + 1 == len(rows) or not _is_near(lines, rows, first + 1):
+        return table
+    if len(rows[first + 1]) <= len(header) and not (table and _collides(lines, table)):
         return table
     below = _table(lines, rows[first + 1 : _grow(lines, rows, first + 1)])
-    if below and (table is None or len(below.columns) > len(table.columns)):
-        return Found(below.columns, (rows[first], *below.rows))
-    return table
+    if below is None or below.is_prose or (table and len(below.columns) < len(table.columns)):
+        return table
+    if len(header) == len(below.columns):
+        heads = [lines[place] for place in header]
+        wider = [(min(head.start, start), end) for head, (start, end) in zip(heads, below.columns, strict=True)]
+        return Found(tuple(wider), (header, *below.rows))
+    return Found(below.columns, (header, *below.rows)) if len(rows[first + 1]) > len(header) else table
+
+
+def _collides(lines: Sequence[Line], table: Found) -> bool:
+    """Whether two pieces of a row stand in one column: the header made one of two."""
+    starts = [start for start, _ in table.columns]
+    columns = [[bisect(starts, lines[place].start + 0.1) for place in row] for row in table.rows]
+    return any(len(set(row)) < len(row) for row in columns)
 
 
 def _is_near(lines: Sequence[Line], rows: Sequence[tuple[int, ...]], index: int) -> bool:

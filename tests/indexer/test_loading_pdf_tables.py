@@ -128,6 +128,17 @@ def test_what_stands_above_a_table_comes_before_it_though_it_is_written_later():
     ]
 
 
+def test_a_header_to_the_left_over_figures_to_the_right_is_theirs():
+    rows = [["Year", "Freshwater ducks"], ["2019", "120"], ["2020", "135"], ["2021", "150"]]
+    right = (
+        ("ALIGN", (0, 1), (-1, -1), "RIGHT"),
+        ("LEFTPADDING", (0, 0), (-1, -1), 0),
+        ("RIGHTPADDING", (0, 0), (-1, -1), 1),
+    )
+    found = rows_of(read("a.pdf", built(BODY, table(rows, *right, widths=[64, 90]))))
+    assert found == [" | ".join(row) for row in rows]
+
+
 def test_labels_and_values_are_rows():
     rows = [["Name:", "Ada Lovelace"], ["Place of birth:", "London"], ["Born:", "10 December 1815"]]
     assert rows_of(read("a.pdf", built(BODY, table(rows)))) == [" | ".join(row) for row in rows]
