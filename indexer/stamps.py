@@ -12,8 +12,8 @@ import os
 import stat
 import time
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
-from typing import BinaryIO
 
 from schema import FootnoteError
 
@@ -46,7 +46,7 @@ def read_stamped(path: Path, known: Stamped | None) -> Stamped:
         raise FootnoteError(f"It can't be opened: {error.strerror}.") from error
 
 
-def open_regular(path: Path, *, follow: bool) -> BinaryIO:
+def open_regular(path: Path, *, follow: bool) -> BufferedReader:
     """A regular file to read, opened without waiting: a pipe may have taken the place of one since it was found.
 
     Args:

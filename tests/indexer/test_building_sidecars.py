@@ -27,14 +27,15 @@ def beside(path, text):
 
 
 def test_the_nearer_file_wins_and_any_over_the_documents_own_words(docs, page, indexing):
-    (docs / ".footnote.yaml").write_text("team: red\nfloor: 3\ndate: 2020\nauthor: The office\n")
-    (page.parent / ".footnote.yaml").write_text("floor: 4\n")
+    (docs / ".footnote.yaml").write_text("team: red\nfloor: 3\nroom: 1\ndate: 2020\nauthor: The office\n")
+    (page.parent / ".footnote.yaml").write_text("floor: 4\nroom: 2\n")
     beside(page, "title: Better\nversion: 1.10\ndate: 2021-06-30\nfloor: 5\n")
     assert indexing.rows(docs) == [("page.html", "indexed", "")]
     title, date, fields = labels(indexing, "default/sub/page.html")
     assert (title, date) == ("Better", "2021-06-30")
-    assert {name: fields[name] for name in ("team", "floor", "author", "version")} == {
-        "team": "red", "floor": "5", "author": "The office", "version": "1.10",
+    assert {name: fields[name] for name in ("team", "floor", "room", "author", "version")} == {
+        "team": "red", "floor": "5",
+        "room": "2", "author": "The office", "version": "1.10",
     }  # fmt: skip
     assert "title" not in fields
     assert "date" not in fields
