@@ -65,7 +65,7 @@ class Mended:
             f"The database of the index was damaged. {self.kept:,} documents in it are whole and were kept"
             + (f"; not whole: {lost}" if lost else "")
             + ". All others are read again when the folders that hold them are indexed, this one now. The damaged file "
-            f"is kept as {self.damaged}."
+            f"is kept as {self.damaged}; delete it when you need it no more, since it holds the old texts."
         )
 
 
