@@ -79,7 +79,7 @@ def refused(entry: Entry, reason: str, known: Holding | None) -> Result:
 def standing(task: Task, collection: str, recipe: Recipe) -> tuple[Result, Holding]:
     """A file that the index has just so, perhaps by another name or with other labels; and what is held of it now."""
     place, renamed = task.place, _renamed(task.place)
-    relabelled, notes, rows, documents = [], {}, [], []
+    relabelled, notes, rows, problems, documents = [], {}, [], [], []
     for held in place.holding.documents if place.holding else ():
         note = replace(held.note, stamp=task.stamped.stamp or held.note.stamp, given=task.given)
         known = held.file.source
@@ -93,12 +93,12 @@ def standing(task: Task, collection: str, recipe: Recipe) -> tuple[Result, Holdi
         file = replace(held.file, source=source, root=place.root)
         if held.is_of(task.stamped.sha256, recipe.name):  # else an older version of what can't be read any more
             rows.append(FileReport(task.shown(note.member), "unchanged", reason, file.pages, file.chunks))
-        rows += [FileReport(task.shown(name), "refused", problem) for name, problem in note.refused]
+        problems += [FileReport(task.shown(name), "refused", problem) for name, problem in note.refused]
         documents.append(Held(file, note))
     replaced = place.replaced.source_ids if place.replaced else ()
     change = Change(replaced, tuple(relabelled))
     holding = Holding(task.entry.shown, place.root, place.path, tuple(documents))
-    return Result(task.entry.shown.name, task.entry.size, tuple(rows), change, notes), holding
+    return Result(task.entry.shown.name, task.entry.size, (*rows, *problems), change, notes), holding
 
 
 def fresh(

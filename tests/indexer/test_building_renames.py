@@ -81,8 +81,8 @@ def test_a_renamed_container_keeps_all_its_documents(docs, indexing):
     (docs / "box.txt").rename(docs / "chest.txt")
     assert indexing.rows(docs, load=box) == [
         ("a", "unchanged", "It was called box.txt before."),
-        ("c", "refused", "It is damaged."),
         ("b", "unchanged", "It was called box.txt before."),
+        ("c", "refused", "It is damaged."),
     ]
     assert indexing.vectors() == {name.replace("box", "chest"): rows for name, rows in before.items()}
     assert indexing.embedded == []
