@@ -47,6 +47,7 @@ def main() -> int:
         DOCS / "calibration.md": calibration(),
         DOCS / "checker.md": checker(),
         DOCS / "parsing.md": parsing(),
+        DOCS / "formats.md": formats(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -174,15 +175,36 @@ def parsing() -> str:
     )
 
 
+def formats() -> str:
+    """The page on formats with its table made from the one that the reader uses."""
+    from indexer.loading.formats import TABLE  # noqa: PLC0415
+
+    rows = [
+        f"| {one.name} | {' '.join(f'`{ending}`' for ending in one.extensions)} |"
+        f" {'and the documents in it' if one.is_container else ''} |"
+        for one in TABLE
+    ]
+    return _between(
+        (DOCS / "formats.md").read_text("utf-8"),
+        "formats",
+        "\n".join(["| format | endings | |\n|---|---|---|", *rows, ""]),
+    )
+
+
+def _between(text: str, mark: str, made: str) -> str:
+    """A text with what stands between a pair of marks replaced."""
+    start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
+    before, _, rest = text.partition(start)
+    return before + start + made + end + rest.partition(end)[2]
+
+
 def _filled(page: Path, **places: tuple[str, Callable[[dict[str, Any]], str]]) -> str:
     """A page with what stands between each pair of marks made anew from a record, where there is one."""
     text = page.read_text("utf-8")
     for mark, (name, make) in places.items():
         record = ROOT / "benchmarks" / "results" / f"{name}.json"
-        start, end = f"<!-- {mark} -->\n", f"<!-- /{mark} -->"
-        if record.exists() and start in text:
-            before, _, rest = text.partition(start)
-            text = before + start + make(json.loads(record.read_text("utf-8"))) + end + rest.partition(end)[2]
+        if record.exists() and f"<!-- {mark} -->\n" in text:
+            text = _between(text, mark, make(json.loads(record.read_text("utf-8"))))
     return text
 
 

@@ -83,7 +83,7 @@ def photograph(
             page.wait_for_selector("#current .exchange:not([aria-busy])", timeout=180_000)
         if footnote:
             page.locator("#current .mark", has_text=str(footnote)).first.click()
-            page.wait_for_selector(".source-text mark")
+            page.wait_for_selector(".source-text mark, .source-sheet .over")
         page.evaluate("document.activeElement.blur()")
         page.wait_for_timeout(400)  # the page moves aside for the panel
         page.screenshot(path=target)
