@@ -19,7 +19,8 @@ from indexer.loading.dates import find_date
 from indexer.loading.pdf_lines import Line
 from indexer.loading.pdf_paragraphs import read_paragraphs
 from indexer.loading.recognition import Recognised
-from schema import Extraction, FootnoteError
+from indexer.loading.time_left import is_short
+from schema import Extraction, FootnoteError, PageStatus
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP")
 _MOST_PIXELS = 100_000_000
@@ -28,6 +29,7 @@ _LONGEST_SIDE = 3_000  # pixels; recognition looks at fewer
 _SMALLEST_SIDE = 24  # pixels; nobody writes in less
 _DOTS_PER_INCH = 150.0  # where the picture states none, as photographs do
 _UNSURE = 0.5  # mean score of recognised words, 0 to 1
+_UNSURE_PAGE, _NO_TIME = "hard to recognise", "not recognised, since the time for the file was over"
 _BASELINE, _SIZE = 0.2, 0.8  # of the height of a line
 
 
@@ -39,18 +41,21 @@ def load(data: bytes) -> Extraction:
     """
     if not recognition.available():
         raise FootnoteError(f"It is a picture, whose text has to be recognised: {recognition.HOW_TO_INSTALL}.")
-    pages, sizes, problems = [], [], []
+    pages: list[list[Line]] = []
+    sizes, problems = [], []
     for frame, size in _frames(data):
-        found = recognition.recognise(frame)
+        late = bool(pages) and is_short()
+        found = () if late else recognition.recognise(frame)
         pages.append([line_of(one, size[0] / frame.shape[1]) for one in found if one.text.strip()])
         sizes.append(size)
-        problems.append(_problem(found))
+        problems.append(_NO_TIME if late else _problem(found))
     builder = TextBuilder()
     for paragraphs, size, problem in zip(read_paragraphs(pages), sizes, problems, strict=True):
         for one in paragraphs:
             kind = "heading" if one.level else "list_item" if one.is_item else "paragraph"
             builder.add(kind, one.text, level=one.level, boxes=one.boxes)  # type: ignore[arg-type]
-        builder.end_page(status="ocr" if paragraphs else "empty", problem=problem, size=size)
+        status: PageStatus = "ocr" if paragraphs else "unreadable" if problem else "empty"
+        builder.end_page(status=status, problem=problem, size=size)
     if not builder.blocks:
         raise FootnoteError("It is a picture without words that could be recognised.")
     return builder.build(title=builder.text_of_first(6), date=find_date(builder.head()), warnings=_warnings(problems))
@@ -112,9 +117,9 @@ def _upright(image: Image.Image) -> tuple[np.ndarray, tuple[float, float]]:
 
 def _problem(found: tuple[Recognised, ...]) -> str:
     score = sum(one.score for one in found) / max(len(found), 1)
-    return "hard to recognise" if found and score < _UNSURE else ""
+    return _UNSURE_PAGE if found and score < _UNSURE else ""
 
 
 def _warnings(problems: list[str]) -> tuple[str, ...]:
-    unsure = sum(map(bool, problems))
-    return (f"{unsure} of {len(problems)} pages are hard to recognise",) if unsure else ()
+    counts = [(sum(problem == one for problem in problems), one) for one in (_UNSURE_PAGE, _NO_TIME)]
+    return tuple(f"{count} of {len(problems)} pages: {one}" for count, one in counts if count)

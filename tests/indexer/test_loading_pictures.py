@@ -77,6 +77,14 @@ def test_each_frame_of_a_tiff_is_a_page(engine):
     assert [image.shape for image in engine] == [(300, 600, 3), (350, 600, 3), (400, 600, 3)]
 
 
+def test_pages_for_which_there_is_no_time_are_named(engine, monkeypatch):
+    monkeypatch.setattr(picture_loader, "is_short", lambda: True)
+    frames = [Image.new("L", SIZE, 255)] * 3
+    extraction = read("a.tif", saved(frames[0], "TIFF", save_all=True, append_images=frames[1:]))
+    assert [page.status for page in extraction.pages] == ["ocr", "unreadable", "unreadable"]
+    assert extraction.warnings == ("2 of 3 pages: not recognised, since the time for the file was over",)
+
+
 def test_of_a_moving_picture_the_first_frame_is_read(engine):
     frames = [Image.new("P", SIZE, number) for number in range(3)]
     read("a.gif", saved(frames[0], "GIF", save_all=True, append_images=frames[1:]))
@@ -107,7 +115,7 @@ def test_a_picture_that_is_hard_to_read_says_so(engine, monkeypatch):
     monkeypatch.setattr(recognition, "recognise", lambda _: (Recognised("Th? f#rst", (10, 10, 90, 30), 0.3),))
     extraction = read("a.png", saved(Image.new("L", SIZE, 255), "PNG"))
     assert extraction.pages[0].problem == "hard to recognise"
-    assert extraction.warnings == ("1 of 1 pages are hard to recognise",)
+    assert extraction.warnings == ("1 of 1 pages: hard to recognise",)
 
 
 def test_a_picture_without_words_is_refused(engine, monkeypatch):
