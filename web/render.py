@@ -40,8 +40,8 @@ def opening(sources: Sequence[SourceInfo]) -> str:
             '<section class="opening empty"><h2>There are no documents yet</h2>'
             "<p>Footnote answers from the documents in its index and from nothing else. Add a folder or a file from a "
             "terminal, then reload this page:</p><pre><code>footnote index FOLDER</code></pre>"
-            "<p>PDF, Word, PowerPoint, Excel, OpenDocument, web pages, text, mail, books, archives and scans are read.</p>"
-            "</section>"
+            "<p>PDF, Word, PowerPoint, Excel, OpenDocument, web pages, text, mail, books, archives and scans are "
+            "read.</p></section>"
         )
     count = "1 document" if len(held) == 1 else f"{len(held):,} documents"
     items = "".join(map(_document, held[:TITLES_SHOWN]))
