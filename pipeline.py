@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from indexer.parsing.isolated import Parser
     from models.encoders import SentenceEmbeddings
 
-READER_VERSION = "1"
+READER_VERSION = "2"
 """Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
 READERS = 2
 """Most processes that read files at a time; there is one until several threads ask."""
