@@ -101,7 +101,8 @@ def _has_ink(boxes: NDArray[np.float64], picture: NDArray[np.uint8], frame: Fram
     """Whether there is ink in each box, (n, 4) points."""
     height, width, _ = picture.shape
     ink = np.zeros((height + 1, width + 1), np.int32)
-    ink[1:, 1:] = (picture.min(axis=2) < _PAPER).cumsum(axis=0, dtype=np.int32).cumsum(axis=1)
+    darkest = np.minimum(np.minimum(picture[:, :, 0], picture[:, :, 1]), picture[:, :, 2])
+    ink[1:, 1:] = (darkest < _PAPER).cumsum(axis=0, dtype=np.int32).cumsum(axis=1)
     scale = np.array((width / max(frame.width, 1.0), height / max(frame.height, 1.0)) * 2)
     corners = np.rint(boxes * scale).astype(np.intp)
     left, top, right, bottom = np.clip(corners, 0, (width, height) * 2).T
