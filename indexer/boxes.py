@@ -28,7 +28,8 @@ def no_boxes(characters: int) -> Boxes:
 
 def in_eighths(points: NDArray[np.floating]) -> Boxes:
     """Boxes in points, (characters, 4), as they are kept; what lies off the page is moved to its edge."""
-    return np.clip(np.rint(points * _EIGHTHS), 0, 0xFFFF).astype(np.uint16)
+    boxes: Boxes = np.clip(np.rint(points * _EIGHTHS), 0, 0xFFFF).astype(np.uint16)
+    return boxes
 
 
 def encode(boxes: Boxes) -> bytes:
