@@ -18,12 +18,15 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import shutil
 import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
+
+os.environ.setdefault("OMP_NUM_THREADS", "1")  # before FAISS is loaded: its threads would only wait for each other
 
 from benchmarks.crashes import MEMORY, faults, machine, mutations, points, power, random_kills, writers
 from benchmarks.crashes.tracing import strace

@@ -9,6 +9,7 @@ import os
 import random
 import shutil
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -35,6 +36,7 @@ LONGER = 35
 BATCH_FILES = 2
 """Files of one commit, so that a command of a few files is several of them."""
 LONGEST_OPENING_S = 5.0
+TWICE = "reported twice"
 
 Files = Mapping[str, str]
 Held = Mapping[str, str]
@@ -174,8 +176,9 @@ def look(index: Path, *, create: bool = False) -> Ended:
         store = IndexStore(index, IDENTITY, create=create)
         found = {hit.chunk.chunk_id for hit in store.dense(word_vectors(["any"])[0], 100_000)}
         seconds = time.monotonic() - started
+        lost = [notice for notice in store.notices if "has lost" in notice]  # of commits: here none may be
         store.close()
-        wrong, held = invariants.problems(index), invariants.documents(index)
+        wrong, held = lost + invariants.problems(index), invariants.documents(index)
         if found != {chunk_id for _, chunks in held.values() for chunk_id, _ in chunks}:
             wrong.append("a search for everything does not find every chunk")
         if seconds > LONGEST_OPENING_S:
@@ -196,7 +199,8 @@ def faults_after(old: Held, new: Held, rows: Mapping[str, str], seen: Ended) -> 
     """
     if seen.how != "finished":
         return [f"it can't be opened ({seen.how}): {seen.message.strip() or seen.signal}"]
-    held, faults = seen.said[0]["held"], list(seen.said[0]["wrong"])
+    held = seen.said[0]["held"]
+    faults = [*seen.said[0]["wrong"], *(f"{name} is {TWICE}" for name, status in rows.items() if status == TWICE)]
     for name in sorted({*old, *new, *held}):
         allowed = [new.get(name)] if name in rows else [new.get(name), old.get(name)]
         if held.get(name) not in allowed:
@@ -211,11 +215,10 @@ def faults_at_the_end(command: Command, seen: Ended) -> list[str]:
 
 
 def rows_of(ended: Ended) -> dict[str, str]:
-    """The files that a command reported, with their status; nothing is reported twice."""
+    """The files that a command reported, with their status; what is reported twice is a fault afterwards."""
     rows = [(Path(row["path"]).name, row["status"]) for row in ended.said]
-    if len(rows) != len(dict(rows)):
-        raise AssertionError(f"reported twice: {rows}")
-    return dict(rows)
+    counts = Counter(name for name, _ in rows)
+    return {name: status if counts[name] == 1 else TWICE for name, status in rows}
 
 
 def _index(index: Path, documents: Path, say: Say, tokens: int, *, close: bool = True) -> None:

@@ -23,6 +23,7 @@ from benchmarks.crashes.forking import Say, in_child
 from benchmarks.crashes.invariants import problems
 from benchmarks.crashes.side_by_side import side_by_side
 from benchmarks.crashes.stand_in import IDENTITY, WORDS, word_vectors
+from indexer.changing import Change, Relabelled
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from schema import Block, Chunk, Extraction, Filter, Source
@@ -81,15 +82,14 @@ class StoreMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.held)
     @rule(data=st.data(), new=PATHS)
     def rename(self, data: st.DataObject, new: str) -> None:
-        """The same pieces under another name: they are new chunks."""
+        """The same pieces under another name, in the place of what has that name; their vectors stand."""
         old = data.draw(st.sampled_from(sorted(self.held)))
         if old != new:
-            pieces = self.held[old]
-            self.store.put([document(new, pieces)])
-            self.store.delete([f"default/{old}"])
-            self.removed.update(set(self.held.get(new, ())) - set(pieces))
-            del self.held[old]
-            self.held[new] = pieces
+            gone = (f"default/{new}",) if new in self.held else ()
+            renamed = Relabelled(f"default/{old}", document(new, self.held[old]).source, "", {}, "")
+            self.store.apply([Change(gone, (renamed,))])
+            self._note_removed([new])
+            self.held[new] = self.held.pop(old)
 
     @rule(documents=DOCUMENTS)
     def fail(self, documents: dict[str, list[str]]) -> None:

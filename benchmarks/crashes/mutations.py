@@ -27,12 +27,13 @@ from benchmarks.crashes.side_by_side import side_by_side
 from benchmarks.crashes.stand_in import DIMENSION, IDENTITY, WORDS, random_content, word_vectors, write_files
 from indexer import catalogue, checking
 from indexer.catalogue import DATABASE, VECTORS
+from indexer.last_commit import COMMIT
 from indexer.locking import LOCK
 from indexer.store import IndexStore
 from schema import FootnoteError
 
-FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", VECTORS, LOCK)
-SHARES = (40, 20, 2, 20, 2)
+FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", VECTORS, LOCK, COMMIT)
+SHARES = (40, 20, 2, 20, 2, 2)
 """How many of a hundred mutations concern each file: those that nothing is read from need few."""
 EXTREMES = (b"\xff" * 8, bytes(8), (1 << 40).to_bytes(8, "little"), (1 << 62).to_bytes(8, "little"))
 MEMORY = 4 << 30
@@ -165,10 +166,10 @@ def judge(mutation: Mutation, originals: Originals) -> Judged:
 def damage(mutation: Mutation, copy: Path, originals: Originals) -> bool:
     """Change one file of the copy; whether it is another file now."""
     path, chance = copy / mutation.file, random.Random(mutation.seed)  # noqa: S311
-    before = path.read_bytes()
+    before = path.read_bytes() if path.exists() else b""
     if mutation.kind == "gone":
-        path.unlink()
-        return True
+        path.unlink(missing_ok=True)
+        return bool(before)
     if mutation.kind == "of another index":
         other = originals.state("foreign") / mutation.file
         after = other.read_bytes() if other.exists() and chance.random() < 0.7 else chance.choice(_FOREIGN)

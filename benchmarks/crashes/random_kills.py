@@ -14,7 +14,7 @@ from typing import Any
 
 from benchmarks.crashes import commands
 from benchmarks.crashes.commands import faults_after, index_folder, look, rows_of
-from benchmarks.crashes.forking import Child, in_child
+from benchmarks.crashes.forking import Child, Say, in_child
 from benchmarks.crashes.side_by_side import side_by_side
 from benchmarks.crashes.stand_in import expected, random_content, write_files
 
@@ -54,17 +54,16 @@ def measure(work: Path, processes: int, kills: int = 1000, seed: int = 2026) -> 
 def live(place: tuple[Path, int]) -> Life:
     """One index: kills, each followed by a look and mostly by changes, then an undisturbed run and one with no work."""
     folder, seed = place
-    commands.BATCH_FILES = COMMIT
     chance = random.Random(seed)  # noqa: S311
     index, documents, contents = folder / "index", folder / "documents", dict[str, str]()
     folder.mkdir(parents=True)
     _change_some(documents, contents, chance)
-    usual_s = in_child(lambda say: index_folder(folder / "measured", documents, say)).seconds
+    usual_s = in_child(lambda say: _index(folder / "measured", documents, say)).seconds
     held: dict[str, str] = {}
     inside = unacknowledged = 0
     slowest, faults = 0.0, list[str]()
     for number in range(KILLS_EACH):
-        child = Child(lambda say: index_folder(index, documents, say))
+        child = Child(lambda say: _index(index, documents, say))
         child.go()
         time.sleep(chance.uniform(0, WITHIN * usual_s))
         child.kill()
@@ -89,10 +88,15 @@ def live(place: tuple[Path, int]) -> Life:
 
 def _finish(index: Path, documents: Path, new: dict[str, str]) -> list[str]:
     """What is wrong after an undisturbed run, and after another that should find nothing to do."""
-    in_child(lambda say: index_folder(index, documents, say))
+    in_child(lambda say: _index(index, documents, say))
     faults = faults_after({}, new, new, look(index))
-    rows = rows_of(in_child(lambda say: index_folder(index, documents, say)))
+    rows = rows_of(in_child(lambda say: _index(index, documents, say)))
     return faults if rows == dict.fromkeys(new, "unchanged") else [*faults, f"indexed again: {rows}"]
+
+
+def _index(index: Path, documents: Path, say: Say) -> None:
+    commands.BATCH_FILES = COMMIT
+    index_folder(index, documents, say)
 
 
 def _expected(contents: dict[str, str]) -> dict[str, str]:
