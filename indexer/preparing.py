@@ -222,6 +222,7 @@ def _nothing(problems: Sequence[tuple[str, str]]) -> str:
 
 
 def _status(extraction: Extraction) -> tuple[FileStatus, str]:
-    """``partial`` when pages of the document gave no text, and the loader's warnings as the reason."""
+    """``partial`` when pages of the document gave no text, and the loader's warnings as the reason: one sentence."""
     partial = any(page.start == page.end for page in extraction.pages)
-    return "partial" if partial else "indexed", "; ".join(extraction.warnings)
+    said = "; ".join(warning.rstrip(".") for warning in extraction.warnings)
+    return "partial" if partial else "indexed", f"{said[:1].upper()}{said[1:]}." if said else ""

@@ -76,7 +76,7 @@ def open_pdf(data: bytes) -> Iterator[Any]:
         try:
             document = PdfDocument(data)
         except PdfiumError as error:
-            raise _refusal(error) from error
+            raise _refusal(error, data) from error
         with closing(document):
             if len(document) > _MOST_PAGES:
                 claim = f"it claims to have {len(document):,} pages"
@@ -84,14 +84,14 @@ def open_pdf(data: bytes) -> Iterator[Any]:
             yield document
 
 
-def _refusal(error: PdfiumError) -> FootnoteError:
-    if getattr(error, "err_code", None) == pdfium.FPDF_ERR_PASSWORD:
+def _refusal(error: PdfiumError, data: bytes) -> FootnoteError:
+    code = getattr(error, "err_code", None)
+    if code == pdfium.FPDF_ERR_PASSWORD:
         return FootnoteError("It is encrypted: save a copy without the password.")
-    if getattr(error, "err_code", None) == pdfium.FPDF_ERR_SECURITY:
+    is_locked = code != pdfium.FPDF_ERR_FORMAT and b"/Encrypt" in data  # PDFium has no name for odd keys
+    if code == pdfium.FPDF_ERR_SECURITY or is_locked:
         return FootnoteError("It is encrypted in a way that can't be read: save a copy without protection.")
-    format_error = getattr(error, "err_code", None) == pdfium.FPDF_ERR_FORMAT
-    reason = "its structure is broken" if format_error else "unknown error"
-    return FootnoteError(f"It can't be read as a PDF ({reason}): it may be cut short or damaged.")
+    return FootnoteError("It can't be read as a PDF (its structure is broken): it may be cut short or damaged.")
 
 
 @contextmanager

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
+from indexer.loading import recognition
 from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
 from indexer.loading.dates import find_date
@@ -68,7 +69,16 @@ def _refuse_without_text(builder: TextBuilder, pages: Sequence[PdfPage]) -> None
         raise FootnoteError("It can't be read as a PDF (none of its pages can be opened): it may be damaged.")
     if any(page.hidden for page in pages):
         raise FootnoteError("It has no text that can be seen: what there is of it is hidden.")
-    raise FootnoteError("It has no text: it looks like a scan, and Footnote does not recognise text in pictures.")
+    raise FootnoteError(f"It has no text: {_not_found(pages)}.")
+
+
+def _not_found(pages: Sequence[PdfPage]) -> str:
+    """Where text was looked for in vain, and what would look further."""
+    has_pictures = any(page.status == "empty" and page.problem for page in pages)
+    if has_pictures and not recognition.available():
+        return f"what it says may be in its pictures; to read them, {recognition.HOW_TO_INSTALL}"
+    where = "the pages that could be read" if any(page.status == "unreadable" for page in pages) else "its pages"
+    return f"none was found on {where}{', also by recognising their pictures' if has_pictures else ''}"
 
 
 def _warnings(pages: Sequence[PdfPage]) -> tuple[str, ...]:
@@ -80,17 +90,23 @@ def _warnings(pages: Sequence[PdfPage]) -> tuple[str, ...]:
         ([page.has_form for page in pages], "has a filled-in form, not read", "have a filled-in form, not read"),
     )  # fmt: skip
     return tuple(
-        f"{sum(those)} of {len(pages)} pages {one if sum(those) == 1 else many} ({_named(those)})"
-        for those, one, many in found
-        if any(those)
+        f"{_count(those)} {one if sum(those) == 1 else many}{_named(those)}" for those, one, many in found if any(those)
     )
 
 
-def _named(those: Iterable[bool]) -> str:
+def _count(those: Sequence[bool]) -> str:
+    """How many of the pages these are; of a single page there is nothing to count."""
+    return f"{sum(those)} of {len(those)} pages" if len(those) > 1 else "its only page"
+
+
+def _named(those: Sequence[bool]) -> str:
+    """Which pages these are, in brackets; nothing where there is but one."""
+    if len(those) == 1:
+        return ""
     numbers = [number for number, is_one in enumerate(those, start=1) if is_one]
     shown = ", ".join(map(str, numbers[:_MOST_NAMED]))
     more = f" and {len(numbers) - _MOST_NAMED} more" if len(numbers) > _MOST_NAMED else ""
-    return f"{'page' if len(numbers) == 1 else 'pages'} {shown}{more}"
+    return f" ({'page' if len(numbers) == 1 else 'pages'} {shown}{more})"
 
 
 def _sensible(title: str) -> str | None:

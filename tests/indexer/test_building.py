@@ -53,8 +53,10 @@ def test_a_row_counts_pages_and_chunks(docs, indexing):
 def test_pages_without_text_make_a_document_partial(docs, indexing):
     write(docs, scan="ignored")
     pages = (Page(1, 0, 4), Page(2, 4, 4))
-    extraction = Extraction("Text", (Block("paragraph", 0, 4),), pages, warnings=("1 of 2 pages has no text",))
-    partial = FileReport(str(docs / "scan.txt"), "partial", "1 of 2 pages has no text", 2, 1)
+    extraction = Extraction(
+        "Text", (Block("paragraph", 0, 4),), pages, warnings=("one of 2 pages has no text", "slide 2 is hidden.")
+    )
+    partial = FileReport(str(docs / "scan.txt"), "partial", "One of 2 pages has no text; slide 2 is hidden.", 2, 1)
     assert indexing(docs, load=lambda _: (Member("", extraction),)).files == (partial,)
     assert indexing(docs).files == (replace(partial, status="unchanged"),)
     (info,) = indexing.store.sources()

@@ -6,6 +6,7 @@ import threading
 import numpy as np
 import pytest
 from loading_reading import read, spans
+from pypdfium2 import PdfiumError
 from reportlab.lib import pdfencrypt
 from reportlab.lib.pagesizes import A4
 from reportlab.lib.styles import getSampleStyleSheet
@@ -148,9 +149,26 @@ def test_truncated_is_refused():
         read("a.pdf", drawn(lines("text"))[:300])
 
 
-def test_a_scan_is_refused():
-    with pytest.raises(FootnoteError, match="it looks like a scan, and Footnote does not recognise text in pictures"):
+def test_a_pdf_of_empty_pages_is_refused():
+    with pytest.raises(FootnoteError, match=r"^scan\.pdf has no text: none was found on its pages\.$"):
         read("scan.pdf", drawn([], []))
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        ("", "is encrypted in a way that can't be read: save"),
+        (None, r"can't be read as a PDF \(its structure is broken"),
+    ],
+)
+def test_a_pdf_that_does_not_open_for_no_stated_reason_is_refused(monkeypatch, password, reason):
+    def fail(_):
+        raise PdfiumError("Failed to load document (PDFium: Success).", err_code=0)
+
+    monkeypatch.setattr(pdf_document, "PdfDocument", fail)
+    lock = None if password is None else pdfencrypt.StandardEncryption(password)
+    with pytest.raises(FootnoteError, match=rf"^a\.pdf {reason}"):
+        read("a.pdf", drawn(lines("secret"), encrypt=lock))
 
 
 def test_a_line_that_ended_early_ends_its_paragraph():

@@ -12,7 +12,7 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from indexer.boxes import decode, rectangles
-from indexer.loading import pdf_loader, pdf_pages
+from indexer.loading import pdf_loader, pdf_pages, recognition
 from indexer.loading.pdf_checks import problem_of
 from schema import FootnoteError, Page
 
@@ -118,9 +118,19 @@ def test_a_huge_page_is_not_rendered_in_full(monkeypatch):
 
 def test_a_picture_without_words_stays_empty(monkeypatch):
     monkeypatch.setattr(pdf_pages, "recognition", Engine())
-    with pytest.raises(FootnoteError, match="has no text"):
+    monkeypatch.setattr(pdf_loader, "recognition", Engine())
+    found = r"^a\.pdf has no text: none was found on its pages, also by recognising their pictures\.$"
+    with pytest.raises(FootnoteError, match=found):
         read("a.pdf", document(scan))
     assert statuses(read("a.pdf", document(TEXT, scan)))[1] == ("empty", "looks like a scan")
+
+
+def test_a_scan_is_refused_with_what_to_install(monkeypatch):
+    missing = SimpleNamespace(available=lambda: False, HOW_TO_INSTALL=recognition.HOW_TO_INSTALL)
+    for module in (pdf_pages, pdf_loader):
+        monkeypatch.setattr(module, "recognition", missing)
+    with pytest.raises(FootnoteError, match=r"^a\.pdf has no text: what it says .*`pip install footnote\[ocr\]`\.$"):
+        read("a.pdf", document(scan))
 
 
 def test_an_engine_that_fails_costs_one_page(monkeypatch):
@@ -273,5 +283,5 @@ def test_notes_and_forms_are_no_text_and_filled_in_values_are_warned_of():
 
     filled, blank = read("a.pdf", document(form("Lovelace"))), read("a.pdf", document(form("")))
     assert (filled.text, blank.text) == (TEXT, TEXT)
-    assert filled.warnings == ("1 of 1 pages has a filled-in form, not read (page 1)",)
+    assert filled.warnings == ("its only page has a filled-in form, not read",)
     assert blank.warnings == ()
