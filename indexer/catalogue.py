@@ -7,11 +7,13 @@ commit. What this module does not do: know what a document or a search is, or co
 
 from __future__ import annotations
 
+import secrets
 import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from indexer.advice import after_os, after_sqlite
 from indexer.digests import digest, require
 from indexer.locking import LOCK
 from schema import FootnoteError
@@ -21,6 +23,9 @@ DATABASE = "catalogue.sqlite3"
 VECTORS = "vectors.faiss"
 LARGEST_QUICK_CHECK = 256 << 20
 """Bytes; larger databases are checked by ``footnote doctor`` instead of at every opening."""
+
+_NO_SHARED_MEMORY = (sqlite3.SQLITE_IOERR_SHMOPEN, sqlite3.SQLITE_IOERR_SHMSIZE, sqlite3.SQLITE_IOERR_SHMMAP)
+"""How SQLite fails where the file of the memory that processes share can't be made, as on a full disk."""
 
 SOURCE_COLUMNS = (
     *("source_id", "collection", "path", "root", "recipe", "title", "date", "sha256", "status", "reason", "indexed_at"),
@@ -140,19 +145,19 @@ def open_catalogue(folder: Path, *, create: bool) -> sqlite3.Connection:
         FootnoteError: there is no index there, or it was made by another version.
         DamagedIndexError: the file is not a whole SQLite database.
     """
-    path = folder / DATABASE
     _look_into(folder, create=create)
-    try:
-        connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
-    except sqlite3.Error as error:
-        raise FootnoteError(f"The index {folder} can't be opened: {error}") from error
-    try:
-        with damage_explained(folder):
-            _prepare(connection, path, create=create)
-    except BaseException:
-        connection.close()
-        raise
-    return connection
+    with damage_explained(folder):
+        try:
+            return _opened(folder, create=create, alone=False)
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in _NO_SHARED_MEMORY:
+                raise
+        return _opened(folder, create=create, alone=True)
+
+
+def is_alone(connection: sqlite3.Connection) -> bool:
+    """Whether a connection keeps all others out of the database, for want of room for the memory they would share."""
+    return str(connection.execute("PRAGMA locking_mode").fetchone()[0]) == "exclusive"
 
 
 def beside(folder: Path) -> sqlite3.Connection:
@@ -169,7 +174,7 @@ def damage_explained(folder: Path) -> Iterator[None]:
     except sqlite3.OperationalError as error:
         if str(error).startswith("Could not decode"):  # what was stored as text is none any more
             raise _damaged(folder, "a text of it can't be decoded") from error
-        raise FootnoteError(f"The index {folder} can't be used: {error}.") from error
+        raise FootnoteError(f"The index {folder} can't be used: {error}. {after_sqlite(folder, error)}") from error
     except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
         raise  # mistakes of ours, about which the file says nothing
     except sqlite3.DatabaseError as error:
@@ -245,7 +250,8 @@ def _look_into(folder: Path, *, create: bool) -> None:
             database.touch(mode=0o600)
     except OSError as error:
         raise FootnoteError(
-            f"The index folder {folder} can't be {'made' if create else 'read'}: {error.strerror}."
+            f"The index folder {folder} can't be {'made' if create else 'read'}: {error.strerror}. "
+            f"{after_os(folder, error)}"
         ) from error
 
 
@@ -266,6 +272,20 @@ def _lost(folder: Path, what: str) -> DamagedIndexError:
     )
 
 
+def _opened(folder: Path, *, create: bool, alone: bool) -> sqlite3.Connection:
+    """A connection that is ready for use; ``alone`` is without the file of 32 KB in which processes agree."""
+    path = folder / DATABASE
+    connection = sqlite3.connect(path, timeout=30, isolation_level=None, check_same_thread=False)
+    try:
+        if alone:
+            connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+        _prepare(connection, path, create=create)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
 def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> None:
     """Settings of the connection, the tables of a new index, and the checks of an old one."""
     connection.create_function("row_digest", -1, digest, deterministic=True)
@@ -278,12 +298,17 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
         verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if verdict != "ok":
             raise sqlite3.DatabaseError(one_line(verdict))
-    if create:
+    if create and not _has_tables(connection):  # asked first, since an index that is there may be written by others
         with transaction(connection, write=True):
             _create_tables(connection)
     version = _version(connection)
+    if version is None and not connection.execute("SELECT 1 FROM sqlite_master").fetchone():
+        raise FootnoteError(
+            f"The index {path.parent} is not made yet: the command that began it was stopped, or is just at it. "
+            f"Run the same command again: footnote index PATH --index {path.parent}"
+        )
     if version != FORMAT_VERSION:
-        found = "has no tables" if version is None else f"has format {version}"
+        found = "has no tables of ours" if version is None else f"has format {version}"
         raise FootnoteError(
             f"The index {path.parent} {found}, and this version of Footnote reads format {FORMAT_VERSION}. "
             "Index the documents again into another folder."
@@ -316,6 +341,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
         connection.execute(statement)
     write_meta(connection, "format", FORMAT_VERSION)
     write_meta(connection, "generation", "0")
+    write_meta(connection, "index", secrets.token_hex(8))
     write_documents(connection)
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from indexer.advice import after_os
 from schema import FootnoteError
 
 LOCK = "LOCK"
@@ -26,7 +27,9 @@ def writer_lock(folder: Path, *, wait_seconds: float) -> Iterator[None]:
     try:
         descriptor = os.open(folder / LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise FootnoteError(f"The index {folder} can't be written to: {error.strerror}.") from error
+        raise FootnoteError(
+            f"The index {folder} can't be written to: {error.strerror}. {after_os(folder, error)}"
+        ) from error
     try:
         _acquire(descriptor, folder, time.monotonic() + wait_seconds)
         with suppress(OSError):  # on a full disk the lock is held all the same, and only nobody can be told by whom

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from indexer.advice import after_os
 from indexer.backup import made_beside
 from indexer.catalogue import (
     CHUNK_COLUMNS,
@@ -28,6 +29,7 @@ from indexer.catalogue import (
     write_meta,
 )
 from indexer.checking import check_document, check_whole, open_checked
+from indexer.last_commit import forget_commit
 from indexer.locking import writer_lock
 from indexer.records import source_rows
 from indexer.vectors import flushed
@@ -92,7 +94,9 @@ def mend(folder: Path, *, lock_wait_s: float = 10.0) -> Mended | None:
                 kept, lost = _kept(folder, work)
                 return Mended(kept, tuple(lost), _swap(folder, flushed(work / DATABASE)))
         except OSError as error:
-            raise FootnoteError(f"The index {folder} can't be mended: {error.strerror}.") from error
+            raise FootnoteError(
+                f"The index {folder} can't be mended: {error.strerror}. {after_os(folder, error)}"
+            ) from error
 
 
 def _kept(folder: Path, work: Path) -> tuple[int, list[str]]:
@@ -185,6 +189,7 @@ def _names(columns: Sequence[str]) -> str:
 def _swap(folder: Path, mended: Path) -> Path:
     """Put the new file in the place of the damaged one, which goes on under another name, with its log."""
     database = folder / DATABASE
+    forget_commit(folder)  # first: it is of the damaged file
     damaged = folder / f"damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.sqlite3"
     damaged.hardlink_to(database)
     log = folder / f"{DATABASE}-wal"

@@ -19,9 +19,11 @@ from typing import Any
 import numpy as np
 
 from indexer import records
+from indexer.advice import after_os
 from indexer.catalogue import (
     beside,
     damage_explained,
+    is_alone,
     read_generation,
     read_meta,
     transaction,
@@ -33,6 +35,7 @@ from indexer.checking import check_whole, open_checked
 from indexer.filtering import Admissions
 from indexer.full_text import WordSearch
 from indexer.growing import VectorState, wanted
+from indexer.last_commit import LastCommit, lost_since, note_commit, noted_commit
 from indexer.locking import writer_lock
 from indexer.mirror import VectorMirror
 from indexer.vector_file import Base, has_changed_much, read_base, record_base, vector_state, write_clusters
@@ -49,6 +52,11 @@ from schema import (
 )
 
 __all__ = ["IndexStore", "IndexedDocument", "KnownFile", "VectorState"]
+
+_ALONE = (
+    "The disk that holds {folder} is full, so that only one process at a time can use the index. Free space on it, "
+    "then start whatever has the index open again."
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +93,7 @@ class IndexStore:
         self.identity = identity
         self._lock_wait_s = lock_wait_s
         self._mutex = threading.RLock()
+        noted = noted_commit(folder)
         self._connection = open_checked(folder, create=create)
         self._fingerprint = (-1, "")
         self._admissions = Admissions()
@@ -96,11 +105,13 @@ class IndexStore:
                 recorded = read_meta(self._connection, "embedder")
                 if recorded is not None:
                     _refuse_other_embedder(folder, EmbedderIdentity(**json.loads(recorded)), identity)
+                lost = lost_since(folder, noted, self._last_commit())
                 self._mirror = VectorMirror(folder, identity.dimension, self._connection)
         except BaseException:
             self._connection.close()
             raise
-        self.notices = [self._mirror.notice] if self._mirror.notice else []
+        alone = _ALONE.format(folder=folder) if is_alone(self._connection) else ""
+        self.notices = [notice for notice in (lost, alone, self._mirror.notice) if notice]
 
     def close(self) -> None:
         """Close the database; the store can't be used afterwards."""
@@ -172,13 +183,16 @@ class IndexStore:
             with damage_explained(self.folder):
                 base = self._written(thorough=thorough)
         except OSError as error:
-            raise FootnoteError(f"The file {self._mirror.path} can't be written: {error.strerror}.") from error
-        if base is None:
-            return
-        with self._mutex, damage_explained(self.folder):
-            with transaction(self._connection, write=True):
-                record_base(self._connection, base)
-            self._mirror.adopt(base)
+            raise FootnoteError(
+                f"The file {self._mirror.path} can't be written: {error.strerror}. {after_os(self.folder, error)}"
+            ) from error
+        if base is not None:
+            with self._mutex, damage_explained(self.folder):
+                with transaction(self._connection, write=True):
+                    record_base(self._connection, base)
+                self._mirror.adopt(base)
+        with self._reading():  # a loss of commits, which was told at opening, is known from here on
+            note_commit(self.folder, self._last_commit())
 
     def describe(self) -> VectorState:
         """How the vectors are searched, why, and with which recall."""
@@ -331,10 +345,17 @@ class IndexStore:
     @contextmanager
     def _commit(self) -> Iterator[None]:
         """One commit of changes to documents: the generation moves on with it."""
-        with self._mutex, damage_explained(self.folder), transaction(self._connection, write=True):
-            yield
-            write_documents(self._connection)
-            write_meta(self._connection, "generation", str(read_generation(self._connection) + 1))
+        with self._mutex, damage_explained(self.folder):
+            with transaction(self._connection, write=True):
+                yield
+                write_documents(self._connection)
+                write_meta(self._connection, "generation", str(read_generation(self._connection) + 1))
+                last = self._last_commit()
+            note_commit(self.folder, last)
+
+    def _last_commit(self) -> LastCommit:
+        """This index, ``0`` when it was made without a name, and its generation; inside a transaction."""
+        return LastCommit(read_meta(self._connection, "index") or "0", read_generation(self._connection))
 
     def _admitted(self, within: Filter | None) -> np.ndarray | None:
         """Row ids of the chunks that may be searched; ``None`` for all."""

@@ -11,6 +11,7 @@ from test_records import scan
 from test_store import document
 
 from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError
+from indexer.last_commit import COMMIT
 from indexer.locking import writer_lock
 from indexer.mending import mend
 from indexer.store import IndexStore
@@ -97,7 +98,7 @@ def test_a_whole_index_is_left_alone(folder):
     before = (folder / DATABASE).read_bytes()
     assert mend(folder) is None
     assert (folder / DATABASE).read_bytes() == before
-    assert sorted(path.name for path in folder.iterdir()) == ["LOCK", DATABASE, VECTORS]
+    assert sorted(path.name for path in folder.iterdir()) == [COMMIT, "LOCK", DATABASE, VECTORS]
 
 
 def test_a_file_of_which_nothing_can_be_kept_makes_an_empty_index(folder):

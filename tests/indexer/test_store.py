@@ -591,7 +591,7 @@ def test_nobody_else_can_read_an_index(folder):
     finally:
         os.umask(previous)
     assert oct(stat.S_IMODE(folder.stat().st_mode)) == "0o700"
-    assert modes == dict.fromkeys([DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", VECTORS, "LOCK"], "0o600")
+    assert modes == dict.fromkeys([DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", VECTORS, "COMMIT", "LOCK"], "0o600")
 
 
 # Writers
