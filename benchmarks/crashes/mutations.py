@@ -1,9 +1,9 @@
 """Damage to every file of an index: whether it is noticed before a wrong answer is given, and whether anything crashes.
 
 The answers of a damaged index are all that a user can get from it: every row, text, page, vector, and searches of both
-kinds. Each must be what the whole index gives, or a refusal; another answer is allowed only beside a notice, and only
-if all are what the index gave after a commit before. All answers of such a commit without a notice, or of another index
-that was put in its place, are counted as another state; a mixture is wrong.
+kinds. Each must be what the whole index gives, or a refusal; another answer is allowed only beside the notice that
+commits are lost, and only if all are what the index gave after a commit before. All answers of such a commit without
+that notice, or of another index that was put in its place, are another state; a mixture is wrong. Both are faults.
 """
 
 from __future__ import annotations
@@ -39,6 +39,8 @@ EXTREMES = (b"\xff" * 8, bytes(8), (1 << 40).to_bytes(8, "little"), (1 << 62).to
 MEMORY = 4 << 30
 LATE_S = 30.0
 REFUSED = "refused: "
+LOST = "has lost its last"
+"""Words of the notice that an earlier commit is served; one about something else would mislead."""
 BAD = ("wrong", "another state", "crash")
 DOCUMENTS = 12
 LARGE = 0.2
@@ -215,7 +217,8 @@ def compare(ended: Ended, whole: Answers, earlier: Sequence[Answers], foreign: A
     refused = [answer for answer in other.values() if answer.startswith(REFUSED)]
     wrong = [name for name, answer in other.items() if not answer.startswith(REFUSED)]
     if wrong and any(said.items() <= one.items() for one in earlier):
-        return "noticed" if notices else "another state", f"an earlier commit is served: {notices}"
+        told = any(LOST in notice for notice in notices)
+        return "noticed" if told else "another state", f"an earlier commit is served: {notices}"
     if wrong and said.items() <= foreign.items():
         return "another state", f"another index is served: {notices}"
     if wrong:

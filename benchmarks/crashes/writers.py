@@ -15,8 +15,6 @@ from indexer.store import IndexStore
 
 HELD = "held"
 WAIT_S = 0.05
-BETWEEN_S = 0.01
-"""Seconds between two commits, as embedding takes: opening an index asks SQLite for a moment without a writer."""
 
 
 def measure(work: Path, rounds: int = 100, seed: int = 3) -> dict[str, Any]:
@@ -66,7 +64,6 @@ def _hold(index: Path, say: Say) -> None:
         say(HELD)
         while True:
             store.delete(["default/none"])
-            time.sleep(BETWEEN_S)
 
 
 def _try_to_write(index: Path) -> None:
