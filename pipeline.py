@@ -170,7 +170,12 @@ class Footnote:
         from indexer.parsing.limits import Limits  # noqa: PLC0415
 
         settings = self.settings
-        limits = Limits(settings.file_seconds, settings.file_memory_mb, settings.max_characters)
+        limits = Limits(
+            settings.file_seconds,
+            settings.file_memory_mb,
+            settings.max_characters,
+            whole_seconds=60 * settings.file_minutes,
+        )
         return Parser(limits, workers=READERS)
 
     def _recipe(self, parser: Parser) -> Recipe:

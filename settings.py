@@ -57,7 +57,16 @@ class Settings(BaseModel):
     chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
     max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
     file_seconds: float = Field(
-        60.0, gt=0.0, le=86_400.0, description="Seconds that reading one file may take; it is stopped then"
+        60.0,
+        gt=0.0,
+        le=86_400.0,
+        description="Seconds that reading one file may take without getting on by a page; it is stopped then",
+    )
+    file_minutes: float = Field(
+        120.0,
+        gt=0.0,
+        le=10_080.0,
+        description="Minutes that reading one file may take in all, such as a long scan; what is not reached is told",
     )
     file_memory_mb: int = Field(1024, ge=128, le=1_048_576, description="Memory that reading one file may take, in MB")
     rerank_tokens: int = Field(

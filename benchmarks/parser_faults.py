@@ -24,14 +24,14 @@ from typing import Any
 
 from indexer.loading.builder import TextBuilder
 from indexer.loading.members import Member
-from indexer.loading.time_left import is_short
+from indexer.loading.time_left import is_short, progress
 from indexer.parsing.errors import (
     ParserCrashedError,
     ParserExcessError,
     ParserOutOfMemoryError,
     ParserTimedOutError,
 )
-from indexer.parsing.framing import frame
+from indexer.parsing.framing import frame, write_all
 from schema import FootnoteError
 
 Outcome = type[FootnoteError] | None
@@ -105,6 +105,71 @@ def heed_time() -> None:
     while not is_short():
         time.sleep(0.01)
     raise FootnoteError("It was given up in time.")
+
+
+@fault(None)
+def get_on_slowly() -> None:
+    """Take longer than a step may, in steps that may."""
+    until = time.monotonic() + 1.5 * _step()
+    while time.monotonic() < until:
+        time.sleep(0.2 * _step())
+        progress(1, 2)
+
+
+@fault(ParserTimedOutError)
+def get_on_and_stop() -> None:
+    """Tell of progress once, then wait for ever."""
+    time.sleep(0.3)
+    progress(1, 2)
+    time.sleep(_LONG)
+
+
+@fault(ParserTimedOutError)
+def get_on_endlessly() -> None:
+    """Tell of progress for ever."""
+    while True:
+        time.sleep(0.01)
+        progress(1, 2)
+
+
+@fault(FootnoteError)
+def heed_time_in_steps() -> None:
+    """Tell of progress, and leave out the slow part when the time for all is short."""
+    while not is_short():
+        time.sleep(0.01)
+        progress(1)
+    raise FootnoteError("It was given up in time.")
+
+
+@fault(ParserCrashedError)
+def get_on_beyond_the_end() -> None:
+    """Tell of more progress than there is."""
+    _tell([3, 2])
+
+
+@fault(ParserCrashedError)
+def get_on_in_words() -> None:
+    """Tell of progress in what are no numbers."""
+    _tell(["1", True])
+
+
+@fault(ParserCrashedError)
+def get_on_at_length() -> None:
+    """Tell of progress with 16 MB beside it."""
+    _tell([1, 2, " " * (16 << 20)])
+
+
+@fault(ParserCrashedError)
+def get_on_with_another() -> None:
+    """Tell of progress with a file that was not asked for."""
+    _tell([1, 2], number=7000)
+
+
+@fault(ParserExcessError)
+def get_on_in_floods() -> None:
+    """Tell of progress as fast as can be."""
+    while True:
+        _tell([1, 2])
 
 
 # Memory
@@ -416,6 +481,16 @@ def _forge(text: str) -> None:
     while data:
         data = data[os.write(channel, data) :]
     time.sleep(_LONG)
+
+
+def _tell(told: list[object], number: int | None = None) -> None:
+    """Send a sign of progress of one's own."""
+    write_all(_channel(), frame({"number": _number() if number is None else number, "progress": told}))
+
+
+def _step() -> float:
+    """Seconds that a step may take."""
+    return float(_worker().f_locals["limits"].seconds)
 
 
 def _channel() -> int:

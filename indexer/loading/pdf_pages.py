@@ -20,7 +20,7 @@ from indexer.loading.pdf_hidden import has_recognised_layer, hidden_characters
 from indexer.loading.pdf_lines import Line, read_lines
 from indexer.loading.pdf_shapes import Shapes, read_shapes
 from indexer.loading.pdf_tables import with_tables
-from indexer.loading.time_left import is_short
+from indexer.loading.time_left import is_short, progress
 from schema import PageStatus
 
 _DRAWING = 200  # painted areas on a page without text: letters may be drawn
@@ -49,6 +49,12 @@ def read_page(document: Any, index: int) -> PdfPage:
     """Read a page, from 0; not when the time for the file is nearly over, so that the pages before are kept."""
     if is_short():
         return PdfPage(status="unreadable", problem="there was no time left to read it")
+    page = _read(document, index)
+    progress(index + 1, len(document))
+    return page
+
+
+def _read(document: Any, index: int) -> PdfPage:
     label = read_label(document, index)
     with open_page(document, index) as page:
         if page is None:

@@ -19,7 +19,7 @@ from indexer.loading.dates import find_date
 from indexer.loading.pdf_lines import Line
 from indexer.loading.pdf_paragraphs import read_paragraphs
 from indexer.loading.recognition import Recognised
-from indexer.loading.time_left import is_short
+from indexer.loading.time_left import is_short, progress
 from schema import Extraction, FootnoteError, PageStatus
 
 _FORMATS = ("PNG", "JPEG", "TIFF", "GIF", "WEBP", "BMP")
@@ -43,12 +43,13 @@ def load(data: bytes) -> Extraction:
         raise FootnoteError(f"It is a picture, whose text has to be recognised: {recognition.HOW_TO_INSTALL}.")
     pages: list[list[Line]] = []
     sizes, problems = [], []
-    for frame, size in _frames(data):
+    for frame, size, count in _frames(data):
         late = bool(pages) and is_short()
         found = () if late else recognition.recognise(frame)
         pages.append([line_of(one, size[0] / frame.shape[1]) for one in found if one.text.strip()])
         sizes.append(size)
         problems.append(_NO_TIME if late else _problem(found))
+        progress(len(pages), count)
     builder = TextBuilder()
     for paragraphs, size, problem in zip(read_paragraphs(pages), sizes, problems, strict=True):
         for one in paragraphs:
@@ -72,8 +73,8 @@ def line_of(one: Recognised, scale: float) -> Line:
     return Line(one.text, left, right, _BASELINE * height - bottom, _SIZE * height, boxes=boxes)
 
 
-def _frames(data: bytes) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
-    """Each page as (height, width, 3) uint8, and its width and height in points.
+def _frames(data: bytes) -> Iterator[tuple[np.ndarray, tuple[float, float], int]]:
+    """Each page as (height, width, 3) uint8, its width and height in points, and how many there are.
 
     Raises:
         FootnoteError: when the picture is damaged or too large.
@@ -82,11 +83,11 @@ def _frames(data: bytes) -> Iterator[tuple[np.ndarray, tuple[float, float]]]:
         python_warnings.simplefilter("ignore")  # of Pillow, on odd metadata
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
-                count = getattr(image, "n_frames", 1) if image.format == "TIFF" else 1
-                for number in range(min(count, _MOST_FRAMES)):
+                count = min(getattr(image, "n_frames", 1) if image.format == "TIFF" else 1, _MOST_FRAMES)
+                for number in range(count):
                     image.seek(number)
                     _refuse_large(image)
-                    yield _upright(image)
+                    yield *_upright(image), count
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise FootnoteError(f"It can't be read as a picture ({error}): it may be damaged.") from error
 

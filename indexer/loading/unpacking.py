@@ -15,6 +15,7 @@ from indexer.loading.characters import printable
 from indexer.loading.members import Member, Part
 from indexer.loading.packages import MOST_RATIO, MOST_UNPACKED
 from indexer.loading.sniffing import detect_format
+from indexer.loading.time_left import is_short, progress
 from schema import Extraction, FootnoteError
 
 DEEPEST = 3
@@ -96,8 +97,11 @@ def _members(part: Part, place: str, depth: int, *, budget: _Budget, load: Load)
         raise FootnoteError(f"It lies in {DEEPEST} containers, and those within it are not opened.")
     for inner in import_module(f"indexer.loading.{kind.module}").unpack(part.data):
         if not is_junk(inner.name):
+            if is_short():
+                raise _ExhaustedError("There was no time left to read all of it: the rest was not read. Split it.")
             budget.take(inner)
             yield from _inner(inner, place, depth + 1, budget=budget, load=load)
+            progress(budget.parts)
 
 
 def _inner(part: Part, place: str, depth: int, *, budget: _Budget, load: Load) -> Iterator[Member]:

@@ -1,7 +1,8 @@
 """Messages over a pipe: four bytes of length, then JSON; a request is answered by one message that bears its number.
 
 A request is an object with ``do`` (``parse``; another kind, such as drawing a page, may come), ``number`` and what
-that kind needs. A reply holds the same ``number``.
+that kind needs. A reply holds the same ``number``, as does each sign of progress that may come before it
+(``progress``: the number of a step, and of all or 0).
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
 It runs no parser, so nothing in a file can stop it. Whatever a parser starts stays below it, also a process that went
 into a session of its own and lost its parent: on Linux a "child subreaper" (prctl(2)) inherits such orphans. When the
-worker ends, or the pipe of requests is closed, which the kernel also does when the one that answers is killed, it
-kills all that is below it, removes the folder of temporary files and ends.
+worker ends, at SIGTERM, or when the pipe of requests is closed, which the kernel also does when the one that answers is
+killed, it kills all that is below it, removes the folder of temporary files and ends.
 """
 
 from __future__ import annotations
@@ -24,6 +24,7 @@ OUT_OF_MEMORY = 100
 BY_SIGNAL = 128
 """Added to the number of any other signal that ended the worker."""
 _REQUESTS = 0
+_HEARD = (signal.SIGCHLD, signal.SIGTERM)
 _SET_DEATH_SIGNAL, _SET_SUBREAPER = 1, 36
 
 
@@ -42,14 +43,16 @@ def guarded(limits: Limits, folder: str) -> None:
     prctl(_SET_SUBREAPER, 1, 0, 0, 0)
     woken, wake = os.pipe()
     os.set_blocking(wake, False)
-    signal.signal(signal.SIGCHLD, lambda *_: None)
+    for number in _HEARD:
+        signal.signal(number, lambda *_: None)
     signal.set_wakeup_fd(wake, warn_on_full_buffer=False)
     guardian = os.getpid()
     worker = os.fork()
     if worker:
         os._exit(_watch(worker, woken, limits, folder))
     signal.set_wakeup_fd(-1)
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    for number in _HEARD:
+        signal.signal(number, signal.SIG_DFL)
     os.close(woken)
     os.close(wake)
     os.setsid()
@@ -66,14 +69,12 @@ def _watch(worker: int, woken: int, limits: Limits, folder: str) -> int:
     poll = select.poll()
     poll.register(_REQUESTS, 0)  # a hang-up is always told; the requests are the worker's to read
     poll.register(woken, select.POLLIN)
-    code = None
-    while code is None:
+    code, is_over = None, False
+    while code is None and not is_over:
         ready = [descriptor for descriptor, _ in poll.poll()]
-        if woken in ready:
-            os.read(woken, 4096)
+        heard = os.read(woken, 4096) if woken in ready else b""
         code = _reap(worker, limits)
-        if _REQUESTS in ready:
-            break
+        is_over = _REQUESTS in ready or signal.SIGTERM in heard
     _end_descendants()
     os.chdir("/")
     remove_folder(folder)

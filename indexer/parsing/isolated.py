@@ -23,6 +23,7 @@ from indexer.parsing.errors import (
 )
 from indexer.parsing.framing import MalformedError
 from indexer.parsing.limits import Limits
+from indexer.parsing.patience import described
 from indexer.parsing.process import Worker
 from indexer.parsing.wire import members_from_json, short_text
 from schema import FootnoteError
@@ -58,7 +59,9 @@ class Parser:
         self._limits, self._loader, self._files_per_worker = limits or Limits(), loader, files_per_worker
         self._idle: queue.LifoQueue[Worker] = queue.LifoQueue()
         self._free = threading.BoundedSemaphore(workers)
-        self._closed = False
+        self._closed = self._stopped = False
+        self._busy: set[Worker] = set()
+        self._reading: dict[Path, tuple[int, int]] = {}
 
     def __enter__(self) -> Parser:
         return self
@@ -66,12 +69,15 @@ class Parser:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        self.close(at_once=error is not None)
 
-    def close(self) -> None:
-        """End the processes: idle ones now, busy ones after their file."""
-        self._closed = True
+    def close(self, *, at_once: bool = False) -> None:
+        """End the processes: idle ones now, busy ones after their file, or now too; their files are refused then."""
+        self._closed, self._stopped = True, at_once or self._stopped
         self._end_idle()
+        if self._stopped:
+            for worker in tuple(self._busy):
+                worker.stop()
 
     def parse(self, path: Path) -> tuple[Member, ...]:
         """Read one file and, when it is a container, the documents in it.
@@ -81,7 +87,15 @@ class Parser:
             ParserError: a FootnoteError too, when reading it broke a limit or the process.
         """
         limit = self._limits.characters
-        return self._ask(path, {"do": "parse"}, lambda reply: members_from_json(_only(reply, "members"), limit))
+        try:
+            return self._ask(path, {"do": "parse"}, lambda reply: members_from_json(_only(reply, "members"), limit))
+        finally:
+            self._reading.pop(path, None)
+
+    def reading(self, path: Path) -> str:
+        """How far a file is that `parse` is reading in another thread, such as ``page 12 of 240``; or nothing."""
+        told = self._reading.get(path)
+        return described(*told) if told else ""
 
     def picture(self, path: Path, page: int, sha256: str) -> bytes:
         """A page of a PDF, from 1, as a PNG file; ``sha256`` is of the file that is meant.
@@ -108,9 +122,11 @@ class Parser:
         while True:
             worker = self._take()
             try:
-                outcome = self._outcome(worker.ask(request), result_of)
+                outcome = self._outcome(self._reply(worker, path, request), result_of)
             except ParserError as error:
                 worker.close()
+                if self._stopped:
+                    raise ParserError(f"{printable(path.name)} was not read: reading was stopped.") from error
                 if worker.files == 1 or isinstance(error, ParserTimedOutError | ParserExcessError):
                     raise _about(path, error) from error
             except BaseException:  # an interruption: what the worker is doing now nobody waits for
@@ -119,6 +135,16 @@ class Parser:
             else:
                 self._give_back(worker)
                 return outcome
+
+    def _reply(self, worker: Worker, path: Path, request: dict[str, Any]) -> dict[str, Any]:
+        """A worker's reply, unless reading is stopped before or meanwhile."""
+        self._busy.add(worker)
+        try:
+            if self._stopped:
+                raise ParserError("reading was stopped")
+            return worker.ask(request, lambda done, total: self._reading.update({path: (done, total)}))
+        finally:
+            self._busy.discard(worker)
 
     def _outcome(self, reply: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]) -> _Result | str:
         """What a reply says: its result, or the reason why the file is refused."""

@@ -21,9 +21,10 @@ _MAPPED_MB = 1024  # address space beside the memory: libraries, mapped files an
 class Limits:
     """What reading one file may cost.
 
-    ``seconds`` are those that a user waits, not the processor's. ``memory_mb`` is private memory in MiB, of the
-    process and of all that it starts. ``output_mb`` bounds the result as it travels, ``noise_mb`` what a parser may
-    print, ``file_mb`` each file that it writes. ``characters`` is the longest document.
+    ``seconds`` are those that a user waits, not the processor's, from one sign of progress to the next: for the file as
+    a whole, unless its loader tells of steps. ``whole_seconds`` are for all of them. ``memory_mb`` is private memory in
+    MiB, of the process and of all that it starts. ``output_mb`` bounds the result as it travels, ``noise_mb`` what a
+    parser may print, ``file_mb`` each file that it writes. ``characters`` is the longest document.
     """
 
     seconds: float = 60.0
@@ -34,6 +35,7 @@ class Limits:
     file_mb: int = 256
     open_files: int = 256
     processes: int = 32
+    whole_seconds: float = 7200.0
 
     @property
     def memory(self) -> int:
@@ -70,7 +72,7 @@ def apply_limits(limits: Limits) -> None:
 
 
 def renew_processor_time(limits: Limits) -> None:
-    """Give the next file its share of the processor: a second belt, for when the parent can't keep the clock."""
+    """Give the next step its share of the processor: a second belt, for when the parent can't keep the clock."""
     if sys.platform == "win32":
         return
     import resource  # noqa: PLC0415

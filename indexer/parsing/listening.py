@@ -12,6 +12,7 @@ import time
 from indexer.parsing.errors import ParserError, ParserExcessError, ParserOutOfMemoryError, ParserTimedOutError
 from indexer.parsing.framing import LENGTH, MalformedError
 from indexer.parsing.limits import MEGABYTE, Limits
+from indexer.parsing.patience import Patience
 from indexer.parsing.watching import usage_below
 
 _LOOK_SECONDS = 0.1
@@ -38,7 +39,12 @@ class Listener:
         self._poll = select.poll()
         for descriptor in (results, noise):
             self._poll.register(descriptor, select.POLLIN)
-        self._last_words, self._noisy = b"", 0
+        self._received = bytearray()
+        self._last_words, self._noisy, self._next_look = b"", 0, 0.0
+
+    def begin(self) -> None:
+        """Count anew what is printed, for the next request."""
+        self._noisy, self._next_look = 0, time.monotonic() + _LOOK_SECONDS
 
     def last_line(self) -> str:
         """The end of what it has printed so far."""
@@ -46,46 +52,51 @@ class Listener:
             self._hear(descriptor, os.read(descriptor, 1 << 16))
         return self._last_words.decode("utf-8", "replace").strip().rpartition("\n")[2]
 
-    def receive(self, deadline: float) -> bytearray:
+    def receive(self, patience: Patience) -> bytearray:
         """The payload of the next message.
 
         Args:
-            deadline: on the clock of `time.monotonic`.
+            patience: how long to wait.
 
         Raises:
             ParserError: when it takes too long or too much, or ends.
-            MalformedError: when there is something behind it.
         """
-        received, look, self._noisy = bytearray(), time.monotonic() + _LOOK_SECONDS, 0
-        while not self._is_complete(received):
+        while (end := self._end_of_message()) > len(self._received):
             now = time.monotonic()
-            if now >= deadline:
-                raise ParserTimedOutError(
-                    f"reading it took longer than {self._limits.seconds:g} s (setting file_seconds)"
-                )
-            if now >= look:
+            if now >= patience.deadline:
+                raise ParserTimedOutError(patience.reason)
+            if now >= self._next_look:
                 self._look()
-                look = now + _LOOK_SECONDS
-            for descriptor, _ in self._poll.poll(1000 * max(0.001, min(deadline, look) - now)):
+                self._next_look = now + _LOOK_SECONDS
+            for descriptor, _ in self._poll.poll(1000 * max(0.001, min(patience.deadline, self._next_look) - now)):
                 data = os.read(descriptor, 1 << 16)
                 if descriptor != self._results:
                     self._hear(descriptor, data)
                 elif data:
-                    received += data
+                    self._received += data
                 else:
                     raise ClosedError("its reader ended without a result")
-        return received[LENGTH.size :]
+        payload = self._received[LENGTH.size : end]
+        del self._received[:end]
+        return payload
 
-    def _is_complete(self, received: bytearray) -> bool:
-        """Whether a message is there, and nothing behind it."""
-        if len(received) < LENGTH.size:
-            return False
-        size = int(LENGTH.unpack_from(received)[0])
+    def refuse_more(self) -> None:
+        """Expect nothing behind the last message.
+
+        Raises:
+            MalformedError: when there is something.
+        """
+        if self._received:
+            raise MalformedError("There is more than one message.")
+
+    def _end_of_message(self) -> int:
+        """How many bytes there are when the next message is complete, as far as can be told."""
+        if len(self._received) < LENGTH.size:
+            return LENGTH.size
+        size = int(LENGTH.unpack_from(self._received)[0])
         if size > self._limits.output_mb * MEGABYTE:
             raise ParserExcessError(f"its text and boxes are more than {self._limits.output_mb} MB")
-        if len(received) > LENGTH.size + size:
-            raise MalformedError("There is more than one message.")
-        return len(received) == LENGTH.size + size
+        return LENGTH.size + size
 
     def _look(self) -> None:
         usage = usage_below(self._process)

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -20,6 +20,7 @@ from indexer.parsing.framing import MalformedError, frame, parse_message, write_
 from indexer.parsing.guardian import BY_SIGNAL, OUT_OF_MEMORY
 from indexer.parsing.limits import Limits
 from indexer.parsing.listening import ClosedError, Listener
+from indexer.parsing.patience import Patience, checked_progress
 from indexer.parsing.watching import Usage, usage_below
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,6 +29,8 @@ _START_SECONDS = 60.0
 _LAST_WORDS_SECONDS = 0.5
 _END_SECONDS = 5.0
 _KEPT_VARIABLES = ("PATH", "LD_LIBRARY_PATH", "TESSDATA_PREFIX", "TZ")
+
+OnProgress = Callable[[int, int], None]
 
 
 class Worker:
@@ -55,7 +58,7 @@ class Worker:
         results, noise = _descriptor(self._process.stdout), _descriptor(self._process.stderr)
         self._listener = Listener(results, noise, self._process.pid, limits)
         try:
-            self.seals = tuple(map(str, self._next_reply(0, _START_SECONDS).get("seals", ())))
+            self.seals = tuple(map(str, self._reply(0, Patience(_START_SECONDS)).get("seals", ())))
         except ParserError as error:
             reason = self._listener.last_line() or str(error)
             self.close()
@@ -76,29 +79,48 @@ class Worker:
         """Its processes and their memory now; zeros where that can't be seen."""
         return usage_below(self._process.pid)
 
-    def ask(self, request: dict[str, Any]) -> dict[str, Any]:
+    def ask(self, request: dict[str, Any], on_progress: OnProgress = lambda *_: None) -> dict[str, Any]:
         """Send a request and wait for the reply; after any error the worker is no good any more.
+
+        Args:
+            request: without its number.
+            on_progress: called with the number of a step that is done and of all, or 0, in this thread.
 
         Raises:
             ParserError: when it takes too long or too much, dies, or sends what is no reply.
         """
         self.files += 1
+        self._listener.begin()
         with suppress(BrokenPipeError):  # its end is noticed below
             write_all(_descriptor(self._process.stdin), frame(request | {"number": self.files}))
-        return self._next_reply(self.files, self._limits.seconds)
+        return self._reply(self.files, Patience(self._limits.seconds, self._limits.whole_seconds), on_progress)
 
-    def _next_reply(self, number: int, seconds: float) -> dict[str, Any]:
+    def _reply(self, number: int, patience: Patience, on_progress: OnProgress = lambda *_: None) -> dict[str, Any]:
         """The reply to the request of this number, without it."""
         try:
-            reply = parse_message(self._listener.receive(time.monotonic() + seconds))
+            while True:
+                payload = self._listener.receive(patience)
+                reply = parse_message(payload)
+                found = reply.pop("number", None)
+                if found != number or type(found) is not int:
+                    raise ParserCrashedError("its reader sent a result of another file")
+                told = checked_progress(reply, len(payload))
+                if told is None:
+                    self._listener.refuse_more()
+                    return reply
+                patience.renew(*told)
+                on_progress(*told)
         except ClosedError as error:
             raise self._ended() from error
         except MalformedError as error:
             raise ParserCrashedError("its reader sent what is no result") from error
-        found = reply.pop("number", None)
-        if found != number or type(found) is not int:
-            raise ParserCrashedError("its reader sent a result of another file")
-        return reply
+
+    def stop(self) -> None:
+        """End it while another thread waits for its reply, which then never comes; `close` is still to be called."""
+        if sys.platform == "linux":
+            self._process.terminate()  # the guardian takes it as the order to kill
+        else:
+            _kill_group(self._process.pid)
 
     def _ended(self) -> ParserError:
         """How it ended, as the guardian's exit code says."""

@@ -1,8 +1,8 @@
 """The process that parses: it reads requests from its standard input and answers each with one message.
 
-It is started by `process.Worker` and by nobody else. Before the first file it puts a guardian above itself, keeps its
-limits, seals itself and moves its pipes away from the numbers 0 and 1: what a parser prints goes nowhere, and what it
-reads from there is empty.
+Signs of progress come before it where the loader gives any. The process is started by `process.Worker` and by nobody
+else. Before the first file it puts a guardian above itself, keeps its limits, seals itself and moves its pipes away
+from the numbers 0 and 1: what a parser prints goes nowhere, and what it reads from there is empty.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import json
 import os
 import sys
 from collections.abc import Callable
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -44,8 +45,14 @@ def main(arguments: str) -> None:
     write_all(replies, frame({"number": 0, "seals": seals}))
     while request := read_message(requests):
         renew_processor_time(limits)
-        begin(limits.seconds)
+        begin(limits.seconds, limits.whole_seconds, partial(_tell, replies, request["number"], limits))
         write_all(replies, frame({"number": request["number"]} | _answer(request, load_all, limits)))
+
+
+def _tell(replies: int, number: int, limits: Limits, done: int, total: int) -> None:
+    """Tell the parent of progress with a request, which gives the next step the time of one."""
+    renew_processor_time(limits)
+    write_all(replies, frame({"number": number, "progress": [done, total]}))
 
 
 def _moved_away(descriptor: int, mode: int) -> int:

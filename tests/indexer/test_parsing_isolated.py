@@ -29,7 +29,7 @@ from schema import FootnoteError
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "samples").glob("*.*"))
-TIGHT = Limits(seconds=3, memory_mb=256, file_mb=8, characters=1000)
+TIGHT = Limits(seconds=3, memory_mb=256, file_mb=8, characters=1000, whole_seconds=6)
 LOADER = "benchmarks.parser_faults"
 
 
@@ -170,9 +170,9 @@ def test_a_fault_that_may_be_an_earlier_files_gets_a_second_try_by_a_fresh_worke
     asked = []
     ask = isolated.Worker.ask
 
-    def counted(self, request):
+    def counted(self, request, on_progress):
         asked.append(self.files)
-        return ask(self, request)
+        return ask(self, request, on_progress)
 
     monkeypatch.setattr(isolated.Worker, "ask", counted)
     with Parser(TIGHT, loader=LOADER) as parser:
@@ -233,7 +233,7 @@ def test_closing_ends_idle_workers_now_and_busy_ones_after_their_file(tmp_path):
 
 
 def test_an_interruption_ends_the_worker(tmp_path, monkeypatch):
-    def interrupted(self, deadline):
+    def interrupted(self, patience):
         raise KeyboardInterrupt
 
     with Parser(TIGHT, loader=LOADER) as parser:
