@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 WIDTH = 100
+LONGEST_CELL = 60
+"""Characters of the first column of a table, which holds names."""
 SPEED_PERIOD_S = 300.0
 """Seconds that the time left is guessed from: a question takes several, a batch of documents more."""
 START, END = "\x01", "\x02"
@@ -83,7 +85,8 @@ def _line_by_line(title: str) -> Callable[[Progress], None]:
 
 def report_file(report: FileReport) -> None:
     """One row of an indexing report."""
-    details = f"{report.chunks} chunks" + (f", {report.pages} pages" if report.pages else "") if report.chunks else ""
+    held = [(report.chunks, "chunk"), (report.pages, "page")] if report.chunks else []
+    details = ", ".join(_count_of(number, noun) for number, noun in held if number)
     note_of_it = " - ".join(part for part in (details, report.reason) if part)
     note(f"{MARKS[report.status]} {report.status:<10}{report.path}" + (f"  ({note_of_it})" if note_of_it else ""))
 
@@ -108,14 +111,25 @@ def show_sources(infos: Sequence[SourceInfo]) -> None:
     for info in infos:
         for warning in info.coverage.warnings:
             say(f"! {info.source.source_id}: {_printable(warning)}")
-    say(f"{len(infos)} documents, {sum(info.characters for info in infos):,} characters.")
+    characters = sum(info.characters for info in infos)
+    say(f"{_count_of(len(infos), 'document')}, {_count_of(characters, 'character')}.")
+
+
+def _count_of(number: int, noun: str) -> str:
+    """A number with its noun, in the plural unless it is one."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
 
 def show_table(rows: Sequence[Sequence[str]]) -> None:
-    """Rows in columns, the first row as a heading."""
-    widths = [max(len(row[column]) for row in rows) for column in range(len(rows[0]))]
+    """Rows in columns, the first row as a heading; what is long in the first column has a line of its own."""
+    long = {row[0] for row in rows if len(row[0]) > LONGEST_CELL}
+    widths = [max(len(row[column]) for row in rows if column or row[0] not in long) for column in range(len(rows[0]))]
     for place, row in enumerate(rows):
-        say("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip())
+        first, *rest = row
+        if first in long:
+            say(first)
+            first = ""
+        say("  ".join(cell.ljust(width) for cell, width in zip([first, *rest], widths, strict=True)).rstrip())
         if place == 0:
             say("  ".join("-" * width for width in widths))
 
@@ -251,7 +265,7 @@ def _show_nearest(answer: Answer) -> None:
     """What was looked through for a question without an answer, and the quotes that came nearest."""
     if answer.passages:
         documents = {passage.chunk.source_id for passage in answer.passages}
-        looked = f"{len(answer.passages)} passage(s) of {len(documents)} document(s)"
+        looked = f"{_count_of(len(answer.passages), 'passage')} of {_count_of(len(documents), 'document')}"
         say(f"Looked for “{_printable(answer.searched_for or answer.question)}” in {looked}.")
     if answer.quotes:
         say("\nNearest quotes, which do not answer the question:")

@@ -17,7 +17,13 @@ if TYPE_CHECKING:
     from schema import FileReport, IndexReport
 
 Collection = Annotated[str | None, typer.Option("--collection", help="Collection of documents.")]
-Paths = Annotated[list[Path], typer.Argument(help="Files and folders.")]
+Paths = Annotated[
+    list[Path],
+    typer.Argument(
+        help="Files and folders. PDF, Word, PowerPoint, Excel, OpenDocument, web pages, Markdown, text, mail, books, "
+        "archives and scans are read."
+    ),
+]
 RemoveMissing = Annotated[
     bool,
     typer.Option(

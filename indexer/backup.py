@@ -47,7 +47,8 @@ class Manifest:
     @property
     def sentence(self) -> str:
         """For people."""
-        return f"{self.documents:,} documents in {self.chunks:,} chunks, as of {self.made_at}"
+        documents = "1 document" if self.documents == 1 else f"{self.documents:,} documents"
+        return f"{documents} in {self.chunks:,} chunks, as of {self.made_at[:16].replace('T', ' ')} UTC"
 
 
 def back_up(index: Path, target: Path) -> Manifest:

@@ -82,8 +82,13 @@ def _copied(opened: Callable[[str], IO[bytes]], folder: Path) -> Manifest:
     Raises:
         ValueError: one is not as the manifest says, or the manifest is none.
     """
-    with opened(MANIFEST) as file:
-        manifest = Manifest(**json.loads(file.read(LARGEST_MANIFEST)))
+    try:
+        with opened(MANIFEST) as file:
+            manifest = Manifest(**json.loads(file.read(LARGEST_MANIFEST)))
+    except (KeyError, FileNotFoundError) as error:
+        raise ValueError(f"it holds no {MANIFEST}") from error
+    except (TypeError, ValueError) as error:
+        raise ValueError(f"its {MANIFEST} is not that of a backup") from error
     if manifest.format != FORMAT_VERSION:
         raise ValueError(f"it has format {manifest.format}, and this version of Footnote reads {FORMAT_VERSION}")
     if DATABASE not in manifest.files or not set(manifest.files) <= {DATABASE, *BESIDE}:
@@ -133,4 +138,4 @@ def _held(index: Path) -> str:
             documents, _ = counts(connection)
     except (FootnoteError, OSError):
         return "is not empty, and can't be read as an index"
-    return f"holds an index of {documents:,} documents" if documents else ""
+    return f"holds an index of {documents:,} document{'s' * (documents != 1)}" if documents else ""

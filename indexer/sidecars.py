@@ -112,7 +112,9 @@ def _pairs(text: str) -> Iterator[tuple[int, str, str | None]]:
     try:
         root = yaml.compose(text, Loader=yaml.SafeLoader)
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        begins = error.context_mark if isinstance(error, yaml.scanner.ScannerError) else None
+        mark = begins or error.problem_mark  # a line without a colon shows in the next one only
+        line = mark.line + 1 if mark else 1
         raise FootnoteError(f"line {line} is not YAML ({error.problem}).") from error
     except (yaml.YAMLError, RecursionError, ValueError) as error:
         raise FootnoteError(f"it is not YAML ({type(error).__name__}).") from error

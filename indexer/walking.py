@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from indexer.loading.characters import printable
+from indexer.loading.members import is_junk_name
 from schema import FootnoteError
 
 __all__ = ["Found", "find_files", "printable"]
@@ -42,8 +43,8 @@ def find_files(
 ) -> Iterator[Found]:
     """Every file below ``path``, sorted by name within each folder; or ``path`` itself when it is a file.
 
-    Hidden files and folders (leading dot) and lock files of Office (``~$``) are left out. Links to folders are not
-    followed; links to files are, as long as they stay below ``path``.
+    Hidden files and folders (leading dot), lock files of Office (``~$``) and what systems leave behind (``Thumbs.db``)
+    are left out. Links to folders are not followed; links to files are, as long as they stay below ``path``.
 
     Args:
         path: a folder or a file, relative or absolute.
@@ -84,7 +85,7 @@ def _walk(root: Path, real_root: Path, skip: set[Path], on_folder: Callable[[Pat
             yield Found(path, relative or ".", f"The folder can't be read: {error.strerror}.")
             continue
         on_folder(path)
-        kept = [name for name in names if not name.startswith((".", "~$"))]
+        kept = [name for name in names if not is_junk_name(name)]
         stack.extend((path / name, f"{relative}/{name}" if relative else name) for name in kept)
 
 

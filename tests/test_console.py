@@ -14,6 +14,7 @@ from schema import (
     Chunk,
     Conflict,
     Coverage,
+    FileReport,
     Fingerprint,
     Passage,
     Progress,
@@ -205,7 +206,7 @@ def test_a_refusal_says_what_was_looked_for_and_shows_what_came_nearest(capsys):
     console.show_quotes(refused)
     assert capsys.readouterr().out.splitlines()[:4] == [
         "The documents do not say. (Nothing fits.)",
-        "Looked for “How many?” in 1 passage(s) of 1 document(s).",
+        "Looked for “How many?” in 1 passage of 1 document.",
         "",
         "Nearest quotes, which do not answer the question:",
     ]
@@ -242,6 +243,22 @@ def test_a_terminal_shows_how_many_of_which_unit():
     assert process.wait(20) == 0
     for words in (b"5 of 10 documents", b"40 of 60 questions", b"60 of 60 questions", b"0:00:00"):
         assert words in shown
+
+
+def test_a_row_of_a_report_counts_in_the_singular_and_the_plural(capsys):
+    console.report_file(FileReport("a.pdf", "indexed", chunks=1, pages=1))
+    console.report_file(FileReport("b.md", "unchanged", "read as UTF-16", chunks=1200))
+    assert capsys.readouterr().err.splitlines() == [
+        "+ indexed   a.pdf  (1 chunk, 1 page)",
+        "= unchanged b.md  (1,200 chunks - read as UTF-16)",
+    ]
+
+
+def test_a_long_name_has_a_line_of_its_own_and_widens_no_column(capsys):
+    console.show_table([("document", "chunks"), ("x" * 61, "1"), ("short", "2")])
+    assert capsys.readouterr().out.splitlines() == [
+        "document  chunks", "--------  ------", "x" * 61, "          1", "short     2"
+    ]  # fmt: skip
 
 
 def test_the_table_of_documents_says_what_was_read_of_each(capsys):

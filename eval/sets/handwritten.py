@@ -24,7 +24,7 @@ EVIDENCE_FIELDS = ("source", "page", "quote")
 TURN_FIELDS = ("question", "answer")
 TRUTHS = {"false": False, "no": False, "0": False, "true": True, "yes": True, "1": True}
 
-FORMULA = re.compile(r"'*[=+\-@\t\r]")
+FORMULA = re.compile(r"'*[=+\-@\t\r\n＝＋－＠]")
 """The beginning of a cell that a spreadsheet may run as a formula, or that was kept from it by an apostrophe."""
 
 

@@ -61,12 +61,24 @@ def _lines(text: str) -> list[Span]:
 
 
 def _header(place: int, lines: list[Span], text: str) -> str:
-    """The first row of the table that a line is a row of."""
+    """The first row of the table that a line is a row of, unless the line says the names of its columns."""
     first = place
     while first >= 0 and CELLS in text[slice(*lines[first])]:
         first -= 1
-    is_row = first < place
-    return text[slice(*lines[first + 1])].strip() if is_row and first + 1 < place else ""
+    if first + 1 >= place:
+        return ""
+    header, row = text[slice(*lines[first + 1])].strip(), text[slice(*lines[place])].strip()
+    return "" if _says_its_columns(row, header) else header
+
+
+def _says_its_columns(row: str, header: str) -> bool:
+    """Whether each cell of a row begins with the name of a column, as those of spreadsheets do.
+
+    >>> _says_its_columns("Year: 2021 | Sold: 3", "Year | Sold | Left"), _says_its_columns("2021 | 3", "Year | Sold")
+    (True, False)
+    """
+    names = tuple(f"{name}: " for name in header.split(CELLS) if name)
+    return all(cell.startswith(names) for cell in row.split(CELLS))
 
 
 def _introduction(place: int, lines: list[Span], text: str) -> str:

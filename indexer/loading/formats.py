@@ -56,4 +56,3 @@ TABLE: tuple[Format, ...] = (
 )
 BY_KEY = {one.key: one for one in TABLE}
 BY_EXTENSION = {extension: one for one in TABLE for extension in one.extensions}
-READS = f"Footnote reads {', '.join(one.name for one in TABLE[:-1])} and {TABLE[-1].name}"

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from schema import Extraction
 
+JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
+
 
 @dataclass(frozen=True, slots=True)
 class Part:
@@ -28,3 +30,8 @@ class Member:
     name: str
     extraction: Extraction | None
     problem: str = ""
+
+
+def is_junk_name(name: str) -> bool:
+    """Whether a file or folder of this name is what systems and programs leave behind."""
+    return name.startswith((".", "~$")) or name.lower() in JUNK

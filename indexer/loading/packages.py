@@ -9,7 +9,7 @@ from __future__ import annotations
 import io
 import zipfile
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -44,13 +44,13 @@ _STRICT = tuple(
 class Package:
     """A ZIP archive in memory that has passed the guard; all that is read from it counts against one budget."""
 
-    def __init__(self, data: bytes) -> None:
-        """Open an archive.
+    def __init__(self, data: bytes, *, strict: bool = True) -> None:
+        """Open an archive; see `open_archive`.
 
         Raises:
             FootnoteError: when it is damaged, a bomb, locked by a password, or not what an archive should be.
         """
-        self._archive = open_archive(data)
+        self._archive = open_archive(data, strict=strict)
         self._left = MOST_UNPACKED
         self.names = frozenset(self._archive.namelist())
 
@@ -58,8 +58,10 @@ class Package:
         """The bytes of one part.
 
         Raises:
-            FootnoteError: when there is no such part, it is damaged, or more has been unpacked than is allowed.
+            FootnoteError: when there is no such part, its name leads out of the archive, it is damaged, or more has
+                been unpacked than is allowed.
         """
+        refuse_ways_out([name])
         if name not in self.names:
             raise FootnoteError(f"It has no part named {name}: it may be damaged.")
         try:
@@ -81,8 +83,12 @@ class Package:
         return parse_xml(self.read(name), name)
 
 
-def open_archive(data: bytes) -> zipfile.ZipFile:
+def open_archive(data: bytes, *, strict: bool = True) -> zipfile.ZipFile:
     """An archive, judged by its directory before anything is unpacked.
+
+    Args:
+        data: its bytes.
+        strict: refuse all of it for one name that leads out of it; else only that part is never read.
 
     Raises:
         FootnoteError: when it is damaged, holds too many entries, unpacks to too much, is locked by a password, has
@@ -96,12 +102,21 @@ def open_archive(data: bytes) -> zipfile.ZipFile:
     except _DAMAGED as error:
         raise FootnoteError("It is a damaged ZIP archive or Office document: it may be cut short.") from error
     _refuse_bomb(archive.infolist(), len(data))
-    for entry in archive.infolist():
-        if entry.flag_bits & 1:
-            raise FootnoteError("It is protected by a password: save a copy without the password.")
-        if leads_out(entry.filename):
-            raise FootnoteError(f"It holds a part that leads out of it ({entry.filename[:100]!r}): it is an attack.")
+    if any(entry.flag_bits & 1 for entry in archive.infolist()):
+        raise FootnoteError("It is protected by a password: save a copy without the password.")
+    if strict:
+        refuse_ways_out(archive.namelist())
     return archive
+
+
+def refuse_ways_out(names: Iterable[str]) -> None:
+    """Refuse names of parts that lead out of their archive.
+
+    Raises:
+        FootnoteError: with the first of them.
+    """
+    for name in filter(leads_out, names):
+        raise FootnoteError(f"It holds a part that leads out of it ({name[:100]!r}): it is an attack.")
 
 
 def leads_out(name: str) -> bool:

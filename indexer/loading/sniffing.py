@@ -9,9 +9,13 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
+from typing import TYPE_CHECKING
 
-from indexer.loading.formats import BY_EXTENSION, BY_KEY, READS, Format
+from indexer.loading.formats import BY_EXTENSION, BY_KEY, Format
 from schema import FootnoteError
+
+if TYPE_CHECKING:
+    from indexer.loading.packages import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,7 +119,7 @@ def detect_format(name: str, data: bytes) -> Format:
     if named and named.key == "pdf":  # its loader says more of what is wrong
         return named
     if _is_binary(data):
-        raise FootnoteError(f"It looks like binary data, not {(named or BY_KEY['text']).described}. {READS}.")
+        raise FootnoteError(f"It looks like binary data, not {(named or BY_KEY['text']).described}.")
     if named and named.key in _SIGNED:
         raise FootnoteError(
             f"It can't be read as {named.described}: it does not begin like one, so it is damaged or something else."
@@ -135,7 +139,7 @@ def named_format(name: str) -> Format | None:
     if not suffix or not re.fullmatch(r"\.[a-z0-9_-]{1,12}", suffix):
         return None
     if suffix not in BY_EXTENSION:
-        raise FootnoteError(f"It is of type {suffix}, which is not supported. {READS}.")
+        raise FootnoteError(f"It is of type {suffix}, which is not supported.")
     return BY_EXTENSION[suffix]
 
 
@@ -163,9 +167,7 @@ def _reconcile(named: Format | None, found: Kind) -> Format:
     """
     kind = BY_KEY.get(found.key)
     if kind is None:
-        raise FootnoteError(
-            f"It looks like {found.described}, not {named.described if named else 'a document'}. {READS}."
-        )
+        raise FootnoteError(f"It looks like {found.described}, not {named.described if named else 'a document'}.")
     if named is None or named == kind or kind.key in _ALSO.get(named.key, ()):
         return kind
     if (named.key, kind.key) == ("markdown", "html"):
@@ -188,9 +190,16 @@ def _magic_kind(data: bytes) -> Kind | None:
 
 def _zip_kind(data: bytes) -> Kind:
     """OpenDocument and EPUB name themselves in a part; Office Open XML is known by its folders; else an archive."""
-    from indexer.loading.packages import Package  # noqa: PLC0415  (lxml is for the process that parses)
+    from indexer.loading.packages import Package, refuse_ways_out  # noqa: PLC0415  (lxml is for the process that parses)
 
-    package = Package(data)
+    package = Package(data, strict=False)
+    kind = _package_kind(package)
+    if kind.key != "zip":
+        refuse_ways_out(package.names)
+    return kind
+
+
+def _package_kind(package: Package) -> Kind:
     if "mimetype" in package.names:
         mimetype = package.read("mimetype").strip()
         for beginning, kind in _MIMETYPES:
@@ -226,9 +235,13 @@ def _is_mail(data: bytes) -> bool:
 
 
 def _is_binary(data: bytes) -> bool:
-    """Whether bytes that start with no mark of UTF-16 or UTF-32 hold NULs or many control characters."""
+    """Whether bytes that are no text in UTF-16 or UTF-32 hold NULs or many control characters."""
     if data.startswith(_UTF_MARKS):
         return False
     sample = data[:_SAMPLE]
+    if b"\x00" in sample:
+        from indexer.loading.decoding import wide_order  # noqa: PLC0415  (its tables are for the process that parses)
+
+        sample = sample.decode(wide_order(sample) or "latin-1", "replace").encode()
     controls = len(sample) - len(sample.translate(None, _CONTROLS))
     return b"\x00" in sample or controls > len(sample) * 0.02

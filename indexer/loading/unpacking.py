@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 
 from indexer.loading.characters import printable
-from indexer.loading.members import Member, Part
+from indexer.loading.members import Member, Part, is_junk_name
 from indexer.loading.packages import MOST_RATIO, MOST_UNPACKED
 from indexer.loading.sniffing import detect_format
 from indexer.loading.time_left import is_short, progress
@@ -24,7 +24,6 @@ DEEPEST = 3
 MOST_PARTS = 10_000
 _SMALL = 1_000_000  # bytes: what unpacks to less is no bomb, whatever its ratio
 _LONGEST_NAME = 300
-_JUNK = frozenset({"thumbs.db", "desktop.ini", "__macosx"})
 
 Load = Callable[[str, bytes], Extraction]
 
@@ -140,4 +139,4 @@ def is_junk(name: str) -> bool:
     [True, True, True, False, False]
     """
     steps = [step for step in name.replace("\\", "/").split("/") if step not in ("", ".", "..")]
-    return any(step.startswith((".", "~$")) or step.lower() in _JUNK for step in steps)
+    return any(map(is_junk_name, steps))

@@ -261,12 +261,12 @@ def test_a_conversation_has_no_place_in_csv():
     assert str(caught.value) == "Question why: its history has no column in CSV; use .yaml or .jsonl"
 
 
-@given(cells=st.lists(st.text(st.sampled_from("'=+-@ab"), min_size=1, max_size=5), min_size=1, max_size=4))
+@given(cells=st.lists(st.text(st.sampled_from("'=+-@＝＠ab"), min_size=1, max_size=5), min_size=1, max_size=4))
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 def test_no_written_cell_begins_as_a_formula_and_its_words_come_back(load, cells):
     cases = tuple(EvalCase(str(number), cell, (cell,)) for number, cell in enumerate(cells))
     text = write_rows([case_to_row(case) for case in cases], ".csv")
-    assert not [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell[:1] in tuple("=+-@\t\r")]
+    assert not [cell for row in csv.reader(io.StringIO(text)) for cell in row if cell[:1] in tuple("=+-@\t\r＝＠")]
     assert load(text, ".csv") == cases
 
 

@@ -236,7 +236,7 @@ def test_a_mutated_backup_is_refused_or_gives_the_same(folder, tmp_path):
         (lambda manifest: manifest["files"].update({"../evil": "00"}), "it holds other files than a backup does"),
         (lambda manifest: manifest["files"].pop(DATABASE), "it holds other files than a backup does"),
         (lambda manifest: manifest["files"].update({DATABASE: "00"}), "catalogue.sqlite3 is not as it was when"),
-        (lambda manifest: manifest.pop("chunks"), "missing 1 required positional argument"),
+        (lambda manifest: manifest.pop("chunks"), "its manifest.json is not that of a backup."),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(folder, tmp_path, change, why):
@@ -249,6 +249,16 @@ def test_a_manifest_that_does_not_fit_is_refused(folder, tmp_path, change, why):
         restore(tmp_path / "copy", tmp_path / "again")
     assert why in str(caught.value)
     assert not (tmp_path / "again").exists()
+
+
+def test_what_holds_no_manifest_is_told_so(tmp_path):
+    (tmp_path / "folder").mkdir()
+    with zipfile.ZipFile(tmp_path / "other.zip", "w") as archive:
+        archive.writestr("a.txt", "text")
+    for source in (tmp_path / "folder", tmp_path / "other.zip"):
+        with pytest.raises(FootnoteError) as caught:
+            restore(source, tmp_path / "again")
+        assert str(caught.value) == f"{source} is not a whole backup: it holds no manifest.json."
 
 
 def test_what_is_no_backup_is_refused(tmp_path, folder):

@@ -153,10 +153,18 @@ def test_a_name_in_utf8_that_does_not_say_so_is_readable():
 
 def test_nothing_is_written(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    data = zipped([("xx/evil.txt", "Evil.")]).replace(b"xx/evil", b"../evil")
-    with pytest.raises(FootnoteError, match="leads out of it"):
-        inside(data)
+    data = zipped([("xx/good.txt", "Evil."), ("good.txt", "Good.")]).replace(b"xx/good", b"../good")
+    assert members(data) == {
+        "good.txt": "Good.",
+        "good.txt (2)": "It is called '../good.txt', which leads out of the archive.",
+    }
     assert list(Path(tmp_path).iterdir()) == []
+
+
+def test_a_name_that_leads_out_is_refused_with_all_of_an_office_file():
+    data = docx("Text.").replace(b"docProps/app.xml", b"../Props/app.xml")
+    with pytest.raises(FootnoteError, match=r"leads out of it \('\.\./Props/app\.xml'\): it is an attack"):
+        inside(data, "a.docx")
 
 
 def test_an_archive_is_no_document_itself():

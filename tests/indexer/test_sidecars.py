@@ -46,6 +46,7 @@ def test_values_count_as_they_are_written(tmp_path, text, expected):
         ("date: last May\na: 1", {"a": "1"}, "Line 1: 'last May' is not a date."),
         ("date: 2021-02-30", {}, "Line 1: '2021-02-30' is not a date."),
         ("- a\n- b", {}, "None of it counts: line 1 is no 'name: value'"),
+        ("a: 1\nb: 2\nno field\n", {}, "None of it counts: line 3 is not YAML"),
         ("a: 1\nb: '", {}, "None of it counts: line 2 is not YAML"),
         ("a: 1\n---\nb: 2", {}, "None of it counts: line 2 is not YAML"),
         (b"a: 1\nb: \xff", {}, "None of it counts: line 2 is not UTF-8 text."),

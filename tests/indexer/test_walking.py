@@ -23,6 +23,7 @@ def make(root: Path, *names: str) -> None:
 
 def test_order_and_hidden_files(tmp_path):
     make(tmp_path, "b.txt", "a/z.md", "a/b/c.pdf", "Z.docx", "~$Z.docx", ".hidden", ".git/config", "a/.x", "c.xlsx")
+    make(tmp_path, "Thumbs.db", "a/desktop.ini", "__MACOSX/a.md")
     assert rows(tmp_path) == [("Z.docx", ""), ("a/b/c.pdf", ""), ("a/z.md", ""), ("b.txt", ""), ("c.xlsx", "")]
 
 

@@ -29,6 +29,12 @@ def test_a_row_has_the_first_row_of_its_table_and_that_one_needs_none():
     assert found["It ends."] == ""
 
 
+def test_a_row_that_says_the_names_of_its_columns_needs_no_header():
+    table = "Year | Sold: all | Left\nYear: 2021 | Sold: all: 3\n2022 | 4\nYear: 2023 | 5"
+    assert context(table, "Year: 2021 | Sold: all: 3") == ""
+    assert context(table, "2022 | 4") == context(table, "Year: 2023 | 5") == "Year | Sold: all | Left"
+
+
 @pytest.mark.parametrize("gap", ["\n", "\n\n"])
 @pytest.mark.parametrize("mark", ["- ", "", "• ", "(a) ", "2. "])
 def test_an_item_has_the_line_that_introduces_its_list(gap, mark):
