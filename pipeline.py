@@ -188,6 +188,7 @@ class Footnote:
             count_tokens=lambda texts: self.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
             embed=lambda texts: self.embeddings.embed(texts),  # noqa: PLW0108
             max_tokens=settings.chunk_tokens,
+            reading=parser.reading,
         )
 
     def sources(self, collection: str | None = None) -> list[SourceInfo]:

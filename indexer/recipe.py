@@ -17,8 +17,9 @@ class Recipe:
     """How a file becomes documents, chunks and vectors.
 
     ``name`` changes when the same file would give other chunks. ``load`` is called from several threads at once and
-    raises `schema.FootnoteError` when nothing of a file can be read; ``embed`` is called from threads too and gives
-    (n texts, dimension) float32. ``max_tokens`` is the budget of a chunk.
+    raises `schema.FootnoteError` when nothing of a file can be read; ``reading`` says meanwhile how far it is, such as
+    ``page 12 of 240``, or nothing. ``embed`` is called from threads too and gives (n texts, dimension) float32.
+    ``max_tokens`` is the budget of a chunk.
     """
 
     name: str
@@ -26,3 +27,4 @@ class Recipe:
     count_tokens: CountTokens
     embed: Callable[[Sequence[str]], np.ndarray]
     max_tokens: int
+    reading: Callable[[Path], str] = lambda _: ""

@@ -7,7 +7,7 @@ happens wherever `Recipe.load` does it. What this module does not do: any of the
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
@@ -26,6 +26,9 @@ from indexer.stamps import Stamped, read_stamped
 from indexer.store import IndexStore
 from indexer.surveying import Entry, Walk, absolute, shown, survey
 from schema import FileReport, FootnoteError, Progress
+
+_TELL_SECONDS = 1.0
+"""How often it is told how far a long file is."""
 
 
 class Run:
@@ -67,7 +70,11 @@ class Run:
             batches = Batches(self._store, embedding, on_row=self._report, on_progress=self._on_progress)
             batches.total = sum(sizes.values())
             for task, members in reading(map(self._decide, hashing(self._items(walks)))):
-                batches.add(task if isinstance(task, Result) else self._prepare(task, members))
+                if isinstance(task, Result):
+                    batches.add(task)
+                else:
+                    self._wait(task, members, batches)
+                    batches.add(self._prepare(task, members))
             batches.finish()
             for walk in walks:
                 self._remove_missing(walk, keep=not remove_missing)
@@ -122,6 +129,13 @@ class Run:
         """In a thread: what a file holds."""
         assert isinstance(task, Task)  # noqa: S101  (a result weighs nothing, and is not worked on)
         return self._recipe.load(task.entry.found.path)
+
+    def _wait(self, task: Task, members: Future[tuple[Member, ...]] | None, batches: Batches) -> None:
+        """Wait for a file to be read; when that takes long, commit what came before and tell how far it is."""
+        while members and wait([members], _TELL_SECONDS).not_done:
+            if step := self._recipe.reading(task.entry.found.path):
+                batches.finish()
+                batches.tell(f"{task.entry.shown.name}, {step}")
 
     def _prepare(self, task: Task, members: Future[tuple[Member, ...]] | None) -> Result:
         """What a file comes to that had to be read."""

@@ -232,6 +232,59 @@ def test_closing_ends_idle_workers_now_and_busy_ones_after_their_file(tmp_path):
     assert below() == []
 
 
+@pytest.mark.parametrize("fault", ["sleep_deaf", "hang_in_c", "leave_orphan_and_hang"])
+def test_leaving_by_an_error_ends_busy_workers_at_once_and_reads_nothing_more(fault, tmp_path):
+    refused: list[tuple[type, str]] = []
+
+    def read(parser, *names):
+        for name in names:
+            try:
+                parser.parse(ask_for(tmp_path, name))
+            except ParserError as error:
+                refused.append((type(error), str(error)))
+
+    with pytest.raises(KeyboardInterrupt), Parser(Limits(seconds=300), loader=LOADER) as parser:
+        parser.parse(ask_for(tmp_path, "good"))
+        thread = threading.Thread(target=read, args=(parser, fault, "good"))
+        thread.start()
+        while not any(worker.files == 2 for worker in tuple(parser._busy)):
+            time.sleep(0.01)
+        time.sleep(0.3)
+        raise KeyboardInterrupt
+    thread.join(30)
+    assert refused == [(ParserError, f"{name}.txt was not read: reading was stopped.") for name in (fault, "good")]
+    assert below() == []
+
+
+def test_without_a_guardian_leaving_by_an_error_ends_busy_workers_too(tmp_path, monkeypatch):
+    monkeypatch.setattr(process, "_PROGRAM", "import sys; sys.platform = 'darwin'; " + process._PROGRAM)
+    monkeypatch.setattr(sys, "platform", "darwin")
+    test_leaving_by_an_error_ends_busy_workers_at_once_and_reads_nothing_more("hang_in_c", tmp_path)
+
+
+def test_it_is_told_how_far_a_file_is_while_it_is_read(tmp_path):
+    path, seen = ask_for(tmp_path, "get_on_slowly"), set()
+    with Parser(TIGHT, loader=LOADER) as parser:
+        assert parser.reading(path) == ""
+        thread = threading.Thread(target=parser.parse, args=(path,))
+        thread.start()
+        while thread.is_alive():
+            seen.add(parser.reading(path))
+            time.sleep(0.01)
+        assert seen == {"", "page 1 of 2"}
+        assert parser.reading(path) == ""
+
+
+def test_a_step_that_takes_too_long_is_named(tmp_path):
+    with Parser(TIGHT, loader=LOADER) as parser:
+        with pytest.raises(
+            ParserTimedOutError, match=r"longer than 3 s after page 1 of 2 \(setting file_seconds\)\. It was"
+        ):
+            parser.parse(ask_for(tmp_path, "get_on_and_stop"))
+        with pytest.raises(ParserTimedOutError, match=r"longer than 0\.1 minutes \(setting file_minutes\)\. It was"):
+            parser.parse(ask_for(tmp_path, "get_on_endlessly"))
+
+
 def test_an_interruption_ends_the_worker(tmp_path, monkeypatch):
     def interrupted(self, patience):
         raise KeyboardInterrupt
