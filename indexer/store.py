@@ -152,14 +152,6 @@ class IndexStore:
         with self._commit():
             delete_sources(self._connection, source_ids)
 
-    def move(self, source_ids: Sequence[str], root: str) -> None:
-        """Note in one transaction that unchanged documents are now found under another folder."""
-        with self._commit():
-            self._connection.execute(
-                "UPDATE source SET root = ? WHERE source_id IN (SELECT value FROM json_each(?))",
-                (root, json.dumps(list(source_ids))),
-            )
-
     def erase_leftovers(self) -> None:
         """Merge the full-text index and the write-ahead log, so that removed text is nowhere on disk any more."""
         with self._mutex, damage_explained(self.folder):

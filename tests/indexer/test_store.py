@@ -122,14 +122,6 @@ def test_a_failing_commit_changes_nothing(filled):
     assert filled.fingerprint() != before
 
 
-def test_moving_changes_the_folder_and_nothing_else(filled):
-    filled.move(["default/a.md", "default/c.md"], "/elsewhere")
-    assert [(file.source.path, file.root) for file in filled.known_files("default")] == [
-        ("a.md", "/elsewhere"), ("b.md", "/docs"), ("c.md", "/elsewhere"),
-    ]  # fmt: skip
-    assert hits(filled.lexical('"dose"', 9)) == [("default/a.md", 28)]
-
-
 def test_the_fingerprint_depends_on_the_documents_alone(filled, tmp_path):
     with IndexedElsewhere(tmp_path / "other") as other:
         for path in sorted(PAPERS, reverse=True):
