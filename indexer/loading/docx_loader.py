@@ -18,7 +18,6 @@ from indexer.loading.docx_numbering import Numbering
 from indexer.loading.docx_styles import PLAIN, Style, W, is_invisible, own_style, read_styles
 from indexer.loading.html_loader import join_cells
 from indexer.loading.office_parts import (
-    LONGEST_LABEL,
     MACROS,
     graphic_blocks,
     has_macros,
@@ -27,6 +26,7 @@ from indexer.loading.office_parts import (
     relations,
 )
 from indexer.loading.packages import Package
+from indexer.loading.tables import LONGEST_LABEL
 from schema import BlockKind, Extraction
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

@@ -95,7 +95,7 @@ def _add_document(builder: TextBuilder, data: bytes, title: str) -> int:
     soup = html_loader.parse(html_loader.decode_page(data)[0])
     if title and soup.find(["h1", "h2", "h3", "h4", "h5", "h6"]) is None:
         builder.add("heading", title, level=1)
-    return html_loader.add_page(builder, soup)
+    return html_loader.add_page(builder, soup, is_book=True)
 
 
 def _contents(package: Package, items: dict[str, Any], opf: str) -> dict[str, str]:

@@ -19,6 +19,7 @@ from indexer.loading.characters import clean_line
 from indexer.loading.dates import find_date, parse_date
 from indexer.loading.decoding import decode
 from indexer.loading.html_hidden import Look, look_of
+from indexer.loading.html_tables import Spanning, Spans, description_of, holders, inside, layout_tables, span_of
 from schema import BlockKind, Extraction
 
 _NO_TEXT = frozenset(
@@ -37,15 +38,15 @@ _BLOCKS = frozenset(
         *("tfoot", "th", "thead", "tr", "ul"),
     }
 )
-_LAYOUT = ("table", "h1", "h2", "h3", "ul", "ol")  # a table that holds one of these lays out the page
 _HEADING = re.compile(r"h[1-6]")
+_GROUPS = ("table", "thead", "tbody", "tfoot")
+_MOST_COLUMNS, _MOST_ROWS = 1_000, 65_534  # that a cell may cover, by the rules of HTML
 _NOTICE_NAME = re.compile(r"cookie|consent|gdpr", re.IGNORECASE)
 _BAR_NAME = re.compile(
     r"(?:^|[\s_-])(?:share|sharing|social|sharedaddy|addthis|breadcrumbs?|skip-?(?:link|nav|to)\w*|jump-link|editsection"
     r"|pagination|print-button|back-to-top)(?:$|[\s_-])",
     re.IGNORECASE,
 )
-_MOST_HEADERS = 20_000
 _NO_BAR = frozenset({"html", "body", "main", "article", "table", "tr", "td"})
 _MOST_IN_BAR = 100  # elements and texts
 _LONGEST_BAR = 200  # characters
@@ -81,14 +82,14 @@ def load(data: bytes) -> Extraction:
     return builder.build(title=title, date=date, warnings=warnings, metadata=metadata_of(soup), hidden=hidden)
 
 
-def add_page(builder: TextBuilder, soup: BeautifulSoup) -> int:
-    """Append the main content of a page; returns how many characters the page hides, which are left out."""
+def add_page(builder: TextBuilder, soup: BeautifulSoup, *, is_book: bool = False) -> int:
+    """Append the main content of a page, of a book with headers and footers; returns how many characters it hides."""
     hidden, before = 0, builder.blocks
     for root in soup.find_all(_is_main, limit=20):
         if not root.find_parent(_is_main):
             hidden += add_tree(builder, root)
     if builder.blocks == before:
-        hidden = add_tree(builder, soup)
+        hidden = add_tree(builder, soup, in_article=is_book)
     if builder.blocks == before:  # a page that is all header and menus: better that than nothing
         hidden = add_tree(builder, soup, furniture=True)
     return hidden
@@ -106,14 +107,20 @@ def parse(text: str) -> BeautifulSoup:
         return BeautifulSoup(text, "lxml")
 
 
-def add_tree(builder: TextBuilder, root: Tag, *, furniture: bool = False) -> int:
-    """Append the blocks below ``root``; ``furniture`` keeps the headers, footers and menus of the page too.
+def add_tree(builder: TextBuilder, root: Tag, *, furniture: bool = False, in_article: bool = False) -> int:
+    """Append the blocks below ``root``.
+
+    Args:
+        builder: what they are appended to.
+        root: a page or a part of one.
+        furniture: whether the headers, footers and menus of the page are kept.
+        in_article: whether all of it is an article, whose own header, footer and asides are kept.
 
     Returns:
         How many characters nobody sees; they are left out.
     """
-    writer = _BlockWriter(builder, layout_tables=_holders(root, _LAYOUT) - _with_headers(root))
-    walk = _Walk(root, furniture=furniture)
+    writer = _BlockWriter(builder, layout_tables=layout_tables(root))
+    walk = _Walk(root, furniture=furniture, in_article=in_article)
     for element, opens in walk:
         if isinstance(element, Tag):
             (writer.open if opens else writer.close)(element)
@@ -137,11 +144,11 @@ class _Open:
 class _Walk:
     """Every visible element twice (opening, closing) and every text once, in document order, without recursion."""
 
-    def __init__(self, root: Tag, *, furniture: bool) -> None:
+    def __init__(self, root: Tag, *, furniture: bool, in_article: bool) -> None:
         self.hidden = 0
         self._furniture = furniture
-        self._titled = _holders(root, ("h1",))
-        self._stack = [_Open(root, iter(root.contents), _look_around(root), _is_main(root))]
+        self._titled = holders(root, ("h1",))
+        self._stack = [_Open(root, iter(root.contents), _look_around(root), in_article or _is_main(root))]
 
     def __iter__(self) -> Iterator[tuple[PageElement, bool]]:
         while self._stack:
@@ -208,46 +215,18 @@ def _is_bar(tag: Tag) -> bool:
     is_notice = _NOTICE_NAME.search(name) is not None
     if tag.name in _NO_BAR or not (is_notice or _BAR_NAME.search(name)):
         return False
-    inside = _inside(tag)
-    names = {one.name for one in inside if isinstance(one, Tag)}
-    length = sum(len(one.strip()) for one in inside if isinstance(one, NavigableString))
-    if len(inside) > _MOST_IN_BAR:
+    found = inside(tag, _MOST_IN_BAR)
+    names = {one.name for one in found if isinstance(one, Tag)}
+    length = sum(len(one.strip()) for one in found if isinstance(one, NavigableString))
+    if len(found) > _MOST_IN_BAR:
         return False
     if is_notice:
         return length < _LONGEST_NOTICE and not names.isdisjoint(("button", "a", "input"))
     return length < _LONGEST_BAR and names.isdisjoint(("h1", "h2", "h3", "table"))
 
 
-def _inside(tag: Tag) -> list[PageElement]:
-    """The first elements and texts in an element, in no order; a few more than a bar may hold are enough."""
-    found: list[PageElement] = []
-    stack = [tag]
-    while stack and len(found) <= _MOST_IN_BAR:
-        children = stack.pop().contents[: _MOST_IN_BAR + 1]
-        found += children
-        stack += [child for child in children if isinstance(child, Tag)]
-    return found
-
-
 def _is_menu(tag: Tag) -> bool:
     return tag.name == "nav" or str(tag.get("role", "")).lower() in _FURNITURE_ROLES
-
-
-def _holders(root: Tag, names: tuple[str, ...]) -> set[int]:
-    """The ids of all elements that hold an element of these names; each is visited once, however deep the tree is."""
-    found: set[int] = set()
-    for tag in root.find_all(names):
-        parent = tag.parent
-        while parent is not None and id(parent) not in found:
-            found.add(id(parent))
-            parent = parent.parent
-    return found
-
-
-def _with_headers(root: Tag) -> set[int]:
-    """The ids of the tables that name their columns or rows, as tables that lay out a page do not."""
-    tables = (header.find_parent("table") for header in root.find_all("th", limit=_MOST_HEADERS))
-    return {id(table) for table in tables if table is not None and table.find(_LAYOUT[1:4]) is None}
 
 
 class _BlockWriter:
@@ -257,7 +236,8 @@ class _BlockWriter:
         self._builder = builder
         self._layout_tables = layout_tables
         self._parts: list[str] = []
-        self._cells: list[str] | None = None  # of the table row being read
+        self._cells: list[Spanning] | None = None  # of the table row being read
+        self._spans = Spans()
         self._depth = 0  # of cells within one another in that row
         self._tables: list[bool] = []  # for each open table, whether its rows are data
         self._lists: list[int | None] = []  # for each open list, the next number or None for bullets
@@ -266,6 +246,7 @@ class _BlockWriter:
         self._breaks = 0
         self._pre = 0
         self._marker = ""
+        self._pictures: list[str] = []  # what those in the block being gathered show
 
     def text(self, text: str) -> None:
         self._parts.append(text)
@@ -273,38 +254,38 @@ class _BlockWriter:
             self._breaks = 0
 
     def open(self, tag: Tag) -> None:
-        name = tag.name
-        if name == "br":
+        if tag.name == "br":
             self._line_break()
-        elif name in _BLOCKS:
+        elif tag.name == "img":
+            self._pictures.append(description_of(tag))
+        elif tag.name in _BLOCKS:
             self.flush()
-            if _HEADING.fullmatch(name):
-                self._level = int(name[1])
-            elif name in ("ul", "ol"):
-                self._lists.append(_start_number(tag) if name == "ol" else None)
-            elif name == "li":
-                self._open_item()
-            elif name == "table":
-                is_data = id(tag) not in self._layout_tables and tag.get("role") != "presentation"
-                self._tables.append(is_data and self._cells is None)  # one in a cell is part of its words
-            elif name == "tr" and self._tables and self._tables[-1]:
-                self._cells, self._depth = [], 0
-            elif name in ("td", "th"):
-                self._depth += 1
-            elif name == "pre":
-                self._pre += 1
+            self._open_block(tag, tag.name)
+
+    def _open_block(self, tag: Tag, name: str) -> None:
+        if _HEADING.fullmatch(name):
+            self._level = int(name[1])
+        elif name in ("ul", "ol"):
+            self._lists.append(_start_number(tag) if name == "ol" else None)
+        elif name == "li":
+            self._open_item()
+        elif name == "table":
+            is_data = id(tag) not in self._layout_tables and tag.get("role") != "presentation"
+            self._tables.append(is_data and self._cells is None)  # one in a cell is part of its words
+            self._end_group()
+        elif name == "tr" and self._tables and self._tables[-1]:
+            self._cells, self._depth = [], 0
+        elif name in ("td", "th"):
+            self._depth += 1
+        elif name == "pre":
+            self._pre += 1
 
     def close(self, tag: Tag) -> None:
         name = tag.name
         if name not in _BLOCKS:
             return
         if name in ("td", "th") and self._cells is not None:
-            self._depth -= 1
-            if self._depth <= 0:
-                self._cells.append(clean_line("".join(self._parts)))
-                self._parts = []
-            else:
-                self.flush()
+            self._close_cell(tag, self._cells)
             return
         self.flush()
         if _HEADING.fullmatch(name):
@@ -313,8 +294,10 @@ class _BlockWriter:
             self._lists.pop()
         elif name == "li":
             self._item, self._marker = False, ""
-        elif name == "table" and self._tables:
-            self._tables.pop()
+        elif name in _GROUPS:
+            self._end_group()
+            if name == "table":
+                del self._tables[-1:]
         elif name == "tr" and self._tables and self._tables[-1]:
             self._close_row()
         elif name == "pre":
@@ -325,13 +308,19 @@ class _BlockWriter:
         if self._cells is not None:
             self._parts.append(" ")
             return
-        text, self._parts = "".join(self._parts), []
+        text = self._taken()
         self._breaks = 0
         if not text.strip():
             return
         kind: BlockKind = "heading" if self._level else "list_item" if self._item else "paragraph"
         self._builder.add(kind, self._marker + text, level=self._level, verbatim=bool(self._pre))
         self._marker = ""
+
+    def _taken(self) -> str:
+        """The words gathered, or what a picture shows that stands in their place; it begins anew."""
+        text, shown = "".join(self._parts), " ".join(self._pictures)
+        self._parts, self._pictures = [], []
+        return text if text.strip() else shown
 
     def _line_break(self) -> None:
         """One break is a space, two in a row end a paragraph, as old pages write them."""
@@ -348,10 +337,25 @@ class _BlockWriter:
         if self._cells is not None:
             self._parts.append(self._marker)
 
+    def _close_cell(self, tag: Tag, cells: list[Spanning]) -> None:
+        self._depth -= 1
+        if self._depth > 0:
+            self.flush()
+            return
+        cells.append(
+            (clean_line(self._taken()), span_of(tag, "colspan", _MOST_COLUMNS), span_of(tag, "rowspan", _MOST_ROWS))
+        )
+
     def _close_row(self) -> None:
         if self._cells is not None:
             cells, self._cells, self._parts = self._cells, None, []
-            self._builder.add("table_row", join_cells(cells))
+            row = self._spans.row(cells)
+            if any(words for words, *_ in cells):  # else nothing in it is its own
+                self._builder.add("table_row", join_cells(row))
+
+    def _end_group(self) -> None:
+        if self._cells is None:
+            self._spans.end_group()
 
 
 def join_cells(cells: list[str]) -> str:

@@ -17,8 +17,6 @@ from schema import BlockKind, FootnoteError
 
 RELATION_ID = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 DRAWING = "{http://schemas.openxmlformats.org/drawingml/2006/main}"
-LONGEST_LABEL = 200
-"""Characters of a merged cell that stands in each of its rows; a longer one is prose, and stands once."""
 MACROS = "holds macros, which are not run"
 _CHART = "{http://schemas.openxmlformats.org/drawingml/2006/chart}"
 _DIAGRAM = "{http://schemas.openxmlformats.org/drawingml/2006/diagram}relIds"

@@ -15,7 +15,6 @@ from indexer.loading.dates import find_date
 from indexer.loading.html_loader import join_cells
 from indexer.loading.office_parts import (
     DRAWING,
-    LONGEST_LABEL,
     MACROS,
     RELATION_ID,
     Relation,
@@ -29,6 +28,7 @@ from indexer.loading.office_parts import (
     sensible_title,
 )
 from indexer.loading.packages import Package
+from indexer.loading.tables import LONGEST_LABEL
 from schema import BlockKind, Extraction
 
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"

@@ -15,6 +15,8 @@ from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
 from schema import FootnoteError
 
+LONGEST_LABEL = 200
+"""Characters of a merged cell that stands in each of its rows; a longer one is prose, and stands once."""
 MOST_CELLS = 1_000_000
 MOST_CHARACTERS = 50_000_000  # a text that is stored once may fill every cell
 _LONGEST_NAME = 80  # characters of the name of a column; longer ones are prose

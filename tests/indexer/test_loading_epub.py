@@ -43,6 +43,12 @@ def book(**changes):
     return zipped([(name, content) for name, content in files.items() if content is not None])
 
 
+def test_headers_and_footers_in_a_book_are_its_own_and_its_menus_are_not():
+    page = "<body><header><h2>Imprint</h2></header><nav>Contents</nav><p>Words.</p><footer>A. L.</footer>"
+    found = spans(read("a.epub", book(**{"OEBPS/text/one.xhtml": page})))
+    assert found[2:] == [("heading2", "Imprint"), ("paragraph", "Words."), ("paragraph", "A. L.")]
+
+
 def test_a_book_is_read_in_the_order_of_its_spine():
     extraction = read("a.epub", book())
     assert spans(extraction) == [

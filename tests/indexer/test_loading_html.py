@@ -272,6 +272,83 @@ def test_a_table_that_lays_out_a_page_is_none_for_a_table_in_it():
     assert spans(read("a.html", page)) == [("list_item", "Menu"), ("table_row", "Year"), ("table_row", "2021")]
 
 
+@pytest.mark.parametrize(
+    ("cell", "words"),
+    [
+        ("<ul><li>Pond</li><li>Marsh</li></ul>", "Pond Marsh"),
+        ("<table><tr><td>Pond</td><td><table><tr><td>Marsh</td></tr></table></td></tr></table>", "Pond Marsh"),
+        ("<img alt='A teal' src=x>", "A teal"),
+    ],
+)
+def test_a_table_of_short_cells_keeps_its_rows_whatever_they_hold(cell, words):
+    page = f"<table><tr><td><h2>Duck</h2></td><td>Needs</td></tr><tr><td>Teal</td><td>{cell}</td></tr></table>"
+    assert spans(read("a.html", page)) == [("table_row", "Duck | Needs"), ("table_row", f"Teal | {words}")]
+
+
+@pytest.mark.parametrize(
+    "rows",
+    [
+        "<tr><td><ul><li>Menu</ul><td>Words",  # one row
+        "<tr><td>Top<tr><td><ul><li>Menu</ul><td>Words",  # rows of other lengths
+        f"<tr><td>Top<td>Name<tr><td><ul><li>Menu</ul><td>{'Words ' * 40}",  # prose
+        "<tr><td>Top<td>Name<tr><td><h2>News</h2><td>Words",  # a heading in the middle
+    ],
+)
+def test_a_table_that_lays_out_a_page_gives_no_rows(rows):
+    assert "table_row" not in {kind for kind, _ in spans(read("a.html", f"<table>{rows}</table>"))}
+
+
+def rows_of(table):
+    return [text for _, text in spans(read("a.html", f"<table>{table}</table>"))]
+
+
+def test_a_cell_that_spans_rows_stands_in_each_of_them():
+    assert rows_of(
+        "<tr><th>Year<th>Quarter<th>Month<th>Sum<tr><td rowspan=3>2025<td rowspan=2>Q1<td>January<td rowspan=0>9"
+        "<tr><td>February<tr><td>Q2<td>April"
+    ) == [
+        "Year | Quarter | Month | Sum",
+        "2025 | Q1 | January | 9",
+        "2025 | Q1 | February | 9",
+        "2025 | Q2 | April | 9",
+    ]
+
+
+def test_a_wide_cell_that_spans_rows_takes_all_its_columns():
+    assert rows_of("<tr><td rowspan=2 colspan=2>North<td>1<tr><td>2") == ["North | 1", "North | 2"]
+
+
+def test_a_cell_does_not_span_rows_of_another_group_or_table():
+    assert rows_of("<thead><tr><th rowspan=9>Year<th>Sum<tbody><tr><td>2025<td>1") == ["Year | Sum", "2025 | 1"]
+    page = "<table><tr><td rowspan=9>Year<td>1</table><table><tr><td>2<td>3</table>"
+    assert [text for _, text in spans(read("a.html", page))] == ["Year | 1", "2 | 3"]
+
+
+def test_a_spanning_cell_of_prose_stands_once_and_an_empty_row_not_at_all():
+    prose = "x" * 201
+    assert rows_of(f"<tr><td rowspan=4>{prose}<td>1<tr><td>2<tr><td><tr></tr>") == [f"{prose} | 1", "| 2"]
+
+
+def test_cells_that_span_rows_do_not_swell_a_page():
+    wide = "<td rowspan=65534>" + "word " * 30
+    text = read("a.html", f"<table><tr>{wide * 500}{'<tr><td>1' * 5_000}</table>").text
+    assert text.count("\n") == 5_000
+    assert len(text) < 10_000_000
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        ("<p><a href=x><img alt='The  bridge' src=y></a>", "The bridge"),
+        ("<p>See <img alt='the bridge' src=y> below", "See below"),
+        ("<figure><img alt='The bridge' src=y><figcaption>Bridge</figcaption></figure>", "Bridge"),
+        ("<p>One<p><img src=y><p><img alt='' src=y><p>Two", "One\n\nTwo"),
+    ],
+)
+def test_a_picture_that_stands_alone_is_what_it_shows(body, text):
+    assert read("a.html", body).text == text
+
+
 def test_lists_in_the_header_of_an_article_are_menus():
     page = "<main><header><h1>Rail</h1><ul><li>Deutsch<li>Polski</ul></header><ul><li>Item</ul></main>"
     assert spans(read("a.html", page)) == [("heading1", "Rail"), ("list_item", "Item")]
