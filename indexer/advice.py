@@ -11,7 +11,7 @@ from pathlib import Path
 
 _KEPT = "nothing that was reported as indexed is lost."
 _FULL = {errno.ENOSPC, errno.EDQUOT}
-_BROKEN = {errno.EIO}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS}
 
 
 def after_sqlite(folder: Path, error: sqlite3.Error) -> str:
@@ -24,7 +24,7 @@ def after_sqlite(folder: Path, error: sqlite3.Error) -> str:
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "Another process is using it: wait until that one is done, or stop it, and try again."
     if code in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM):
-        return f"Check that you may write to {folder} and all files in it, then run the same command again."
+        return _check_rights(folder)
     return "Run the same command again; if that is of no use, footnote doctor says more."
 
 
@@ -32,9 +32,15 @@ def after_os(folder: Path, error: OSError) -> str:
     """The same about an error of the file system."""
     if error.errno in _FULL:
         return _free_space(folder)
-    if error.errno in _BROKEN:
+    if error.errno == errno.EIO:
         return f"Check the disk that holds {folder}, then run the same command again; {_KEPT}"
-    return f"Check that you may write to {folder} and all files in it, then run the same command again; {_KEPT}"
+    if error.errno in _REFUSED:
+        return _check_rights(folder)
+    return f"Run the same command again; {_KEPT}"
+
+
+def _check_rights(folder: Path) -> str:
+    return f"Check that you may write to {folder} and to all files in it, then run the same command again."
 
 
 def _free_space(folder: Path) -> str:

@@ -1,8 +1,8 @@
 """A backup made an index again: all of it is checked before anything of the old index is touched.
 
-The index is made beside the old one and swapped in by renaming folders; the old one stays under another name. A process
-that has the old one open goes on with it until it is started again. What this module does not do: make backups
-(indexer/backup.py).
+The index is made beside the old one and swapped in by renaming folders, in one step where the system can;
+the old one stays under another name. A process that has the old one open goes on with it until it is started again.
+What this module does not do: make backups (indexer/backup.py).
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from typing import IO
 
 from indexer.backup import BESIDE, MANIFEST, Manifest, counts, described, made_beside, move, reason_of, sha256_of, touch
 from indexer.catalogue import DATABASE, FORMAT_VERSION, open_catalogue
+from indexer.exchanging import exchange
 from indexer.locking import writer_lock
 from indexer.store import IndexStore
 from indexer.vectors import flushed
@@ -120,13 +121,23 @@ def _swap(folder: Path, index: Path, lock_wait_s: float) -> Path | None:
         return None
     with writer_lock(index, wait_seconds=lock_wait_s):
         old = index.with_name(f"{index.name}.replaced-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}")
-        index.rename(old)
-        try:
-            move(folder, index)
-        except OSError:
-            old.rename(index)
-            raise
+        flushed(folder).rename(old)  # the new one, for a moment under the name that the old one is to have
+        if exchange(old, index):
+            flushed(index.parent)
+        else:
+            old.rename(folder)
+            _swap_in_two_steps(folder, index, old)
     return old
+
+
+def _swap_in_two_steps(folder: Path, index: Path, old: Path) -> None:
+    """Where names can't be exchanged: between the two there is no index, which a kill may leave under the old name."""
+    index.rename(old)
+    try:
+        move(folder, index)
+    except OSError:
+        old.rename(index)
+        raise
 
 
 def _held(index: Path) -> str:

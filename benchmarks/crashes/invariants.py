@@ -48,7 +48,7 @@ def problems(folder: Path) -> list[str]:
     one length; the file of the vectors is the recorded one and holds the catalogue's vectors, or will be noticed as
     another.
     """
-    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None)) as connection:
+    with closing(_opened(folder)) as connection:
         try:
             found = list(_of_sqlite(connection))
             return found or [*_of_rows(connection), *_of_vectors(folder, connection), *_of_files(folder)]
@@ -58,12 +58,26 @@ def problems(folder: Path) -> list[str]:
 
 def documents(folder: Path) -> dict[str, tuple[str, list[tuple[str, bytes]]]]:
     """The text of each document by its path, with its chunks as (id, vector)."""
-    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+    with closing(_opened(folder)) as connection:
         rows = connection.execute("SELECT s.id, s.path, t.text FROM source s JOIN source_text t ON t.source = s.id")
         return {
             path: (text, connection.execute("SELECT chunk_id, vector FROM chunk WHERE source = ?", (key,)).fetchall())
             for key, path, text in rows.fetchall()
         }
+
+
+def _opened(folder: Path) -> sqlite3.Connection:
+    """The database as it is; alone with it where a full disk has no room for what processes share."""
+    connection = sqlite3.connect(folder / DATABASE, isolation_level=None)
+    try:
+        connection.execute("SELECT 1 FROM sqlite_master").fetchone()
+    except sqlite3.OperationalError:
+        connection.close()
+        connection = sqlite3.connect(folder / DATABASE, isolation_level=None)
+        connection.execute("PRAGMA locking_mode=EXCLUSIVE")
+    except sqlite3.DatabaseError:
+        pass  # damage is for the caller to see
+    return connection
 
 
 def _of_sqlite(connection: sqlite3.Connection) -> Iterator[str]:

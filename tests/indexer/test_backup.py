@@ -16,8 +16,9 @@ from test_records import scan
 from test_store import PAPERS, document
 
 from indexer import restoring
-from indexer.backup import MANIFEST, back_up
+from indexer.backup import MANIFEST, back_up, move
 from indexer.catalogue import DATABASE, VECTORS
+from indexer.exchanging import exchange
 from indexer.locking import writer_lock
 from indexer.restoring import restore
 from indexer.store import IndexStore
@@ -196,11 +197,36 @@ def test_the_old_index_comes_back_when_the_new_one_cannot_be_put_in_its_place(fo
     def refuse(*_):
         raise OSError(5, "Input/output error")
 
+    monkeypatch.setattr(restoring, "exchange", lambda *_: False)
     monkeypatch.setattr(restoring, "move", refuse)
     with pytest.raises(FootnoteError, match=r"can't be restored: Input/output error\.$"):
         restore(tmp_path / "copy.zip", folder, force=True)
     assert contents(folder) == expected
     assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.zip", "index"]
+
+
+@pytest.mark.parametrize("can", [True, False])
+def test_two_folders_change_names_or_are_renamed_one_after_the_other(folder, tmp_path, monkeypatch, can):
+    back_up(folder, tmp_path / "copy.zip")
+    expected = contents(folder)
+    store = IndexStore(folder, IDENTITY)
+    store.put([document("new.md", ["later"])])
+    store.close()
+    two_steps = []
+    monkeypatch.setattr(restoring, "move", lambda *names: two_steps.append(names) or move(*names))
+    if not can:
+        monkeypatch.setattr(restoring, "exchange", lambda *_: False)
+    _, old = restore(tmp_path / "copy.zip", folder, force=True)
+    assert bool(two_steps) != can
+    assert contents(folder) == expected  # with no notice that commits are lost
+    assert len(contents(old)[0][0]) == 5
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["copy.zip", "index", old.name]
+
+
+def test_what_can_not_be_exchanged_stays(tmp_path):
+    (tmp_path / "one").mkdir()
+    assert not exchange(tmp_path / "one", tmp_path / "none")
+    assert [path.name for path in tmp_path.iterdir()] == ["one"]
 
 
 def test_a_mutated_backup_is_refused_or_gives_the_same(folder, tmp_path):

@@ -10,8 +10,8 @@ from test_backup import contents
 from test_records import scan
 from test_store import document
 
-from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError
-from indexer.last_commit import COMMIT
+from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError, read_meta
+from indexer.last_commit import COMMIT, LastCommit, note_commit
 from indexer.locking import writer_lock
 from indexer.mending import mend
 from indexer.store import IndexStore
@@ -92,6 +92,15 @@ def test_what_is_mended_is_found_by_a_new_search(folder):
         assert len(store.dense(word_vectors(["word"])[0], 999)) == 8 * 19 + 3
         assert store.page_view("scan.pdf", 1).boxes == scan().extraction.boxes[0]
     assert not (folder / f"{DATABASE}-wal").exists()
+
+
+def test_a_mended_index_says_nothing_of_lost_commits(folder):
+    note_commit(folder, LastCommit("another", 99))  # the worst case: of the new file nothing is as in the note
+    change(folder, "UPDATE source_text SET text = 'x' WHERE source = 3", "DELETE FROM meta WHERE key = 'index'")
+    mend(folder)
+    with IndexStoreOpened(folder) as store:
+        assert not any("lost" in notice for notice in store.notices)
+        assert len(read_meta(store._connection, "index")) == 16
 
 
 def test_a_whole_index_is_left_alone(folder):

@@ -4,11 +4,14 @@ import json
 import math
 import os
 import random
+import resource
+import shutil
 import sqlite3
 import stat
 import subprocess
 import sys
 import threading
+from contextlib import contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -28,6 +31,7 @@ from indexer.catalogue import (
     transaction,
     write_meta,
 )
+from indexer.last_commit import COMMIT, LastCommit, noted_commit
 from indexer.locking import writer_lock
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
@@ -513,6 +517,144 @@ def test_mistakes_of_ours_are_not_called_damage(folder):
     connection.close()
     with pytest.raises(sqlite3.ProgrammingError), damage_explained(folder):
         connection.execute("SELECT 1")
+
+
+# Lost commits
+
+
+@pytest.fixture
+def shortened(store, folder):
+    """An index of three commits, the second and third of which are lost."""
+    store._connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    store.put([document("a.md", ["first"])])
+    log = folder / f"{DATABASE}-wal"
+    first = log.read_bytes()
+    for text in ("second", "third"):
+        store.put([document("a.md", [text])])
+    database = (folder / DATABASE).read_bytes()
+    store.close()
+    (folder / DATABASE).write_bytes(database)
+    log.write_bytes(first)
+    return folder
+
+
+def test_lost_commits_are_told_until_the_next_commit(shortened):
+    with IndexedElsewhere(shortened, create=False) as reader:
+        assert reader.text("a.md") == "first"
+        assert reader.notices == [
+            f"The index {shortened} has lost its last 2 commits: its database, or the log of it, was damaged or "
+            "replaced by an older one. What is left is whole; index your documents again to bring it up to date."
+        ]
+    with IndexedElsewhere(shortened) as writer:
+        assert len(writer.notices) == 1
+        writer.put([document("a.md", ["third"])])
+    with IndexedElsewhere(shortened, create=False) as reader:
+        assert reader.notices == []
+
+
+def test_a_run_that_had_nothing_to_write_ends_the_notice_too(shortened):
+    with IndexedElsewhere(shortened) as writer, writer.writing():
+        writer.save_vectors()
+    with IndexedElsewhere(shortened) as reader:
+        assert reader.notices == []
+
+
+def test_another_index_in_its_place_is_refused_until_that_is_wanted(filled, folder, tmp_path):
+    close_up(filled)
+    with IndexedElsewhere(tmp_path / "other") as other:
+        other.put([document("other.md", ["text"])])
+    shutil.copy(tmp_path / "other" / DATABASE, folder / DATABASE)
+    with pytest.raises(FootnoteError, match=rf"database in {folder} is of another index than its file COMMIT: "):
+        IndexStore(folder, IDENTITY)
+    (folder / COMMIT).unlink()
+    with IndexedElsewhere(folder, create=False) as reader:
+        assert reader.text("other.md") == "text"
+
+
+def test_an_index_that_was_made_without_a_name_works_as_before(filled, folder):
+    filled._connection.execute("DELETE FROM meta WHERE key = 'index'")
+    filled.close()
+    (folder / COMMIT).unlink()
+    for number in range(2):
+        with IndexedElsewhere(folder) as store:
+            assert store.notices == []
+            store.put([document("a.md", [f"version {number}"])])
+    assert noted_commit(folder) == LastCommit("0", 4)
+
+
+def test_the_note_is_of_the_last_commit_and_of_none_that_was_rolled_back(filled, folder):
+    before = noted_commit(folder)
+    assert before.generation == 2
+    with pytest.raises(sqlite3.IntegrityError):
+        filled.put([replace(document("x.md", ["text"]), chunks=document("a.md", PAPERS["a.md"]).chunks[:1])])
+    assert noted_commit(folder) == before
+    filled.delete(["default/a.md"])
+    assert noted_commit(folder) == replace(before, generation=3)
+
+
+# Openings
+
+
+@pytest.mark.parametrize("create", [False, True])
+def test_an_index_opens_beside_a_writer_in_the_midst_of_a_commit(filled, folder, create):
+    filled._connection.execute("BEGIN IMMEDIATE")
+    with IndexedElsewhere(folder, create=create) as reader:
+        assert reader.text("a.md") == "\n\n".join(PAPERS["a.md"])
+        assert reader.notices == []
+        assert reader._connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+    filled._connection.execute("ROLLBACK")
+
+
+@contextmanager
+def no_room(size):
+    """No file may grow above a size: SQLite can't make the memory that processes share."""
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, before[1]))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+
+
+@pytest.mark.parametrize("left_open", [False, True])
+def test_an_index_opens_on_a_full_disk_and_says_so(filled, folder, left_open):
+    expected = hits(filled.lexical('"aspirin"', 9))
+    files = {path: path.read_bytes() for path in folder.iterdir() if not path.name.endswith("-shm")}
+    filled.close()
+    for path, data in files.items() if left_open else ():  # as a kill leaves them
+        path.write_bytes(data)
+    with no_room(8192), IndexedElsewhere(folder, create=False) as reader:
+        assert hits(reader.lexical('"aspirin"', 9)) == expected
+        assert reader.notices == [
+            f"The disk that holds {folder} is full, so that only one process at a time can use the index. Free space "
+            "on it, then start whatever has the index open again."
+        ]
+    with IndexedElsewhere(folder, create=False) as reader:
+        assert hits(reader.lexical('"aspirin"', 9)) == expected
+        assert reader.notices == []
+
+
+def test_a_full_disk_is_a_sentence_that_says_what_to_do(filled, folder):
+    filled._connection.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(FootnoteError) as caught:
+        filled.put([document("long.md", ["word " * 9000])])
+    assert str(caught.value) == (
+        f"The index {folder} can't be used: database or disk is full. Free space on the disk that holds {folder}, then "
+        "run the same command again; nothing that was reported as indexed is lost."
+    )
+
+
+def test_an_index_that_was_only_begun_is_told_from_one_of_another_format(folder):
+    folder.mkdir()
+    (folder / DATABASE).touch()
+    with pytest.raises(FootnoteError) as caught:
+        IndexStore(folder, IDENTITY)
+    assert str(caught.value) == (
+        f"The index {folder} is not made yet: the command that began it was stopped, or is just at it. Run the same "
+        f"command again: footnote index PATH --index {folder}"
+    )
+    with IndexedElsewhere(folder) as store:
+        assert store.sources() == []
 
 
 # Refusals
