@@ -24,6 +24,7 @@ _SPACES = tuple(code for code in range(0x3001) if chr(code).isspace())
 _LIGATURES = {"ﬀ": "ff", "ﬁ": "fi", "ﬂ": "fl", "ﬃ": "ffi", "ﬄ": "ffl", "ﬅ": "st", "ﬆ": "st"}
 _SPECIAL = re.compile(f"[\ud800-\udfff{''.join(_LIGATURES)}]")
 _USUAL_SIZE = 10.0
+_BASELINE, _SIZE = 0.2, 0.8  # of the height of a recognised line
 _LEFTWARD = ((0x590, 0x8FF), (0xFB1D, 0xFDFF), (0xFE70, 0xFEFF))  # Hebrew to Arabic, with their forms
 _WIDE = 0.85  # sizes of type; words of one line do not stand further apart
 
@@ -47,6 +48,23 @@ class Line:
     hyphen: bool = False
     is_row: bool = False
     boxes: Boxes = field(default_factory=lambda: no_boxes(0), compare=False)
+
+
+def recognised_line(text: str, box: tuple[float, float, float, float], scale: float) -> Line:
+    """A line that was recognised in a picture: its characters share its width, since only the whole line has a box.
+
+    Args:
+        text: of the line.
+        box: left, top, right and bottom of it, in pixels.
+        scale: points for each pixel.
+    """
+    left, top, right, bottom = (side * scale for side in box)
+    edges = np.linspace(left, right, len(text) + 1)
+    corners = np.column_stack((edges[:-1], np.full(len(text), top), edges[1:], np.full(len(text), bottom)))
+    boxes = in_eighths(corners)
+    boxes[[character.isspace() for character in text]] = 0
+    height = max(bottom - top, 1.0)
+    return Line(text, left, right, _BASELINE * height - bottom, _SIZE * height, boxes=boxes)
 
 
 def read_lines(characters: Characters, hidden: NDArray[np.bool_]) -> list[Line]:

@@ -9,15 +9,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
-from indexer.boxes import in_eighths
 from indexer.loading import recognition
 from indexer.loading.pdf_characters import Characters, read_characters
 from indexer.loading.pdf_checks import problem_of
 from indexer.loading.pdf_document import Frame, has_filled_form, open_page, read_frame, read_label, render
 from indexer.loading.pdf_hidden import has_recognised_layer, hidden_characters
-from indexer.loading.pdf_lines import Line, read_lines
+from indexer.loading.pdf_lines import Line, read_lines, recognised_line
 from indexer.loading.pdf_shapes import Shapes, read_shapes
 from indexer.loading.pdf_tables import with_tables
 from indexer.loading.time_left import is_short, progress
@@ -102,17 +99,6 @@ def _recognise(page: Any, frame: Frame) -> tuple[list[Line], str]:
     except Exception:  # an engine that fails at one picture costs that page its text and nothing else
         return [], ""
     scale = frame.width / picture.shape[1]
-    lines = [_line(one.text, tuple(side * scale for side in one.box)) for one in found]
+    lines = [recognised_line(one.text, one.box, scale) for one in found]
     score = sum(one.score for one in found) / max(len(found), 1)
     return lines, "hard to recognise" if found and score < _UNSURE else ""
-
-
-def _line(text: str, box: tuple[float, ...]) -> Line:
-    """A recognised line in points: its characters share its width, since only the whole line has a box."""
-    left, top, right, bottom = box
-    edges = np.linspace(left, right, len(text) + 1)
-    corners = np.column_stack((edges[:-1], np.full(len(text), top), edges[1:], np.full(len(text), bottom)))
-    boxes = in_eighths(corners)
-    boxes[[character.isspace() for character in text]] = 0
-    height = max(bottom - top, 1.0)
-    return Line(text, left, right, -(bottom - 0.2 * height), 0.8 * height, boxes=boxes)

@@ -12,11 +12,10 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image, ImageOps
 
-from indexer.boxes import in_eighths
 from indexer.loading import recognition
 from indexer.loading.builder import TextBuilder
 from indexer.loading.dates import find_date
-from indexer.loading.pdf_lines import Line
+from indexer.loading.pdf_lines import Line, recognised_line
 from indexer.loading.pdf_paragraphs import read_paragraphs
 from indexer.loading.recognition import Recognised
 from indexer.loading.time_left import is_short, progress
@@ -30,7 +29,6 @@ _SMALLEST_SIDE = 24  # pixels; nobody writes in less
 _DOTS_PER_INCH = 150.0  # where the picture states none, as photographs do
 _UNSURE = 0.5  # mean score of recognised words, 0 to 1
 _UNSURE_PAGE, _NO_TIME = "hard to recognise", "not recognised, since the time for the file was over"
-_BASELINE, _SIZE = 0.2, 0.8  # of the height of a line
 
 
 def load(data: bytes) -> Extraction:
@@ -46,7 +44,8 @@ def load(data: bytes) -> Extraction:
     for frame, size, count in _frames(data):
         late = bool(pages) and is_short()
         found = () if late else recognition.recognise(frame)
-        pages.append([line_of(one, size[0] / frame.shape[1]) for one in found if one.text.strip()])
+        scale = size[0] / frame.shape[1]
+        pages.append([recognised_line(one.text, one.box, scale) for one in found if one.text.strip()])
         sizes.append(size)
         problems.append(_NO_TIME if late else _problem(found))
         progress(len(pages), count)
@@ -60,17 +59,6 @@ def load(data: bytes) -> Extraction:
     if not builder.blocks:
         raise FootnoteError("It is a picture without words that could be recognised.")
     return builder.build(title=builder.text_of_first(6), date=find_date(builder.head()), warnings=_warnings(problems))
-
-
-def line_of(one: Recognised, scale: float) -> Line:
-    """A recognised line in points: its characters share its width, since only the whole line has a box."""
-    left, top, right, bottom = (side * scale for side in one.box)
-    edges = np.linspace(left, right, len(one.text) + 1)
-    rows = np.broadcast_to([[top, bottom]], (len(one.text), 2))
-    boxes = in_eighths(np.column_stack((edges[:-1], rows[:, 0], edges[1:], rows[:, 1])))
-    boxes[[character.isspace() for character in one.text]] = 0
-    height = max(bottom - top, 1.0)
-    return Line(one.text, left, right, _BASELINE * height - bottom, _SIZE * height, boxes=boxes)
 
 
 def _frames(data: bytes) -> Iterator[tuple[np.ndarray, tuple[float, float], int]]:

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw, ImageFont
 
 from indexer.boxes import decode
 from indexer.loading import picture_loader, recognition
+from indexer.loading.pdf_lines import recognised_line
 from indexer.loading.recognition import Recognised
 from schema import FootnoteError
 
@@ -162,6 +163,6 @@ def test_a_picture_that_is_cut_short_is_refused(engine, keep):
 
 
 def test_lines_keep_to_their_boxes():
-    line = picture_loader.line_of(Recognised("ab", (10, 20, 30, 40), 1.0), 0.5)
+    line = recognised_line("ab", (10, 20, 30, 40), 0.5)
     assert (line.start, line.end, line.size) == (5, 15, 8)
     assert (line.boxes / 8).tolist() == [[5, 10, 10, 20], [10, 10, 15, 20]]
