@@ -14,7 +14,6 @@ from indexer.loading.formats import Format
 from indexer.loading.languages import with_language
 from indexer.loading.members import Member
 from indexer.loading.sniffing import detect_format, named_format
-from indexer.loading.unpacking import unpack_all
 from schema import Extraction, FootnoteError
 
 __all__ = ["LARGEST_FILE", "load", "load_all", "load_bytes", "printable"]
@@ -49,6 +48,8 @@ def load_all(path: Path) -> tuple[Member, ...]:
     Raises:
         FootnoteError: when nothing of it can be read, with the reason and what to do.
     """
+    from indexer.loading.unpacking import unpack_all  # noqa: PLC0415  (lxml is for the process that parses)
+
     data = _read(path)
     try:
         return unpack_all(path.name, data, load_bytes)

@@ -357,7 +357,7 @@ def test_this_process_imports_no_parser():
         "with Parser() as parser:\n"
         "    for path in sys.argv[1:]:\n        parser.parse(Path(path))\n"
         "known = {name.split('.')[0] for name in sys.modules}\n"
-        "print(sorted(known & {'pypdfium2', 'docx', 'bs4', 'markdown_it', 'numpy', 'PIL'}))\n"
+        "print(sorted(known & {'pypdfium2', 'lxml', 'bs4', 'markdown_it', 'numpy', 'PIL'}))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", program, *SAMPLES], cwd=ROOT, capture_output=True, text=True, check=True
