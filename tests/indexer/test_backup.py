@@ -207,6 +207,8 @@ def test_the_old_index_comes_back_when_the_new_one_cannot_be_put_in_its_place(fo
 
 @pytest.mark.parametrize("can", [True, False])
 def test_two_folders_change_names_or_are_renamed_one_after_the_other(folder, tmp_path, monkeypatch, can):
+    if can and not exchange(folder, folder):
+        pytest.skip("names can't be exchanged here")
     back_up(folder, tmp_path / "copy.zip")
     expected = contents(folder)
     store = IndexStore(folder, IDENTITY)
