@@ -1,8 +1,8 @@
 """The only place that wires the rooms together: from settings to something that indexes, searches and answers.
 
-It is about documents and questions; the models are `parts.Parts`, loaded when they are first needed, so that listing
-documents does not wait for a language model. Every door (the command line, the page, REST, evaluation) uses the same
-object and gets the same `Answer`.
+It is about questions; the documents are `library.Library`, the models `parts.Parts`, loaded when they are first needed,
+so that listing documents does not wait for a language model. Every door (the command line, the page, REST, evaluation)
+uses the same object and gets the same `Answer`.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
-from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from feedback import Feedback, append_feedback, read_feedback
@@ -22,6 +20,7 @@ from generator.drafting import Question
 from generator.support.checking import check_support
 from indexer.filter_checks import checked_filter, described
 from indexer.store import IndexStore
+from library import Library
 from models.engines import LoadedEngine
 from parts import Parts
 from retriever.followup import make_standalone, standalone_question
@@ -32,17 +31,11 @@ from schema import (
     Answer,
     Answered,
     Event,
-    FileReport,
     Filter,
     Fingerprint,
     FootnoteError,
-    IndexReport,
-    PageView,
     Passage,
-    Progress,
-    SourceInfo,
     Support,
-    TextDocument,
     Turn,
     checked_question,
     encodable,
@@ -50,17 +43,10 @@ from schema import (
 from settings import Settings
 
 if TYPE_CHECKING:
-    from indexer.building import Recipe
-    from indexer.parsing.isolated import Parser
     from models.encoders import SentenceEmbeddings
 
-READER_VERSION = "2"
-"""Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
-READERS = 2
-"""Most processes that read files at a time; there is one until several threads ask."""
 
-
-class Footnote:
+class Footnote(Library):
     """An index with everything that is needed to fill it and to answer from it.
 
     Args:
@@ -73,17 +59,10 @@ class Footnote:
     """
 
     def __init__(self, settings: Settings, *, create: bool = False, lender: Footnote | None = None) -> None:
-        self.settings = settings
-        self.parts: Parts = Parts(settings, lender.parts if lender else None)
-        self.store = IndexStore(settings.index, self.parts.identity, create=create, lock_wait_s=settings.lock_wait_s)
+        parts = Parts(settings, lender.parts if lender else None)
+        store = IndexStore(settings.index, parts.identity, create=create, lock_wait_s=settings.lock_wait_s)
+        super().__init__(settings, parts, store)
         self._source_ids: tuple[str, list[str]] = "", []
-
-    def close(self) -> None:
-        """Free the language model and the database."""
-        if viewer := self.__dict__.get("_viewer"):
-            viewer.close()
-        self.parts.close()
-        self.store.close()
 
     # Models
 
@@ -113,122 +92,6 @@ class Footnote:
     def fingerprint(self, engine: LoadedEngine | None) -> Fingerprint:
         """What answers are made with when this language model writes them, or none."""
         return self.parts.fingerprint(engine, index=self.store.fingerprint())
-
-    # Documents
-
-    def index(
-        self,
-        paths: Sequence[Path],
-        *,
-        collection: str | None = None,
-        remove_missing: bool = False,
-        on_file: Callable[[FileReport], None] = lambda _: None,
-        on_progress: Callable[[Progress], None] = lambda _: None,
-    ) -> IndexReport:
-        """Add or update files and folders; see `indexer.building.index_paths`."""
-        from indexer.building import index_paths  # noqa: PLC0415
-
-        with self._parser() as parser:
-            return index_paths(
-                self.store,
-                paths,
-                collection=collection or self.settings.collection,
-                recipe=self._recipe(parser),
-                remove_missing=remove_missing,
-                on_file=on_file,
-                on_progress=on_progress,
-            )
-
-    def watch(self, paths: Sequence[Path], sync: Callable[[], bool]) -> None:
-        """Call ``sync`` now and whenever something changes at the paths; see `indexer.watching.watch`."""
-        from indexer.watching import look_at, watch  # noqa: PLC0415
-
-        watch(lambda: look_at(paths, [self.store.folder]), sync)
-
-    def index_corpus(
-        self,
-        documents: Sequence[TextDocument],
-        *,
-        collection: str | None = None,
-        on_progress: Callable[[Progress], None] = lambda _: None,
-    ) -> IndexReport:
-        """Make a collection hold exactly these texts, unchanged; see `indexer.corpus.index_texts`."""
-        from indexer.corpus import index_texts  # noqa: PLC0415
-
-        with self._parser() as parser:
-            return index_texts(
-                self.store,
-                documents,
-                collection=collection or self.settings.collection,
-                recipe=self._recipe(parser),
-                on_progress=on_progress,
-            )
-
-    def _parser(self) -> Parser:
-        """What reads files, in processes that start with the first file; to be closed."""
-        from indexer.parsing.isolated import Parser  # noqa: PLC0415
-        from indexer.parsing.limits import Limits  # noqa: PLC0415
-
-        settings = self.settings
-        limits = Limits(
-            settings.file_seconds,
-            settings.file_memory_mb,
-            settings.max_characters,
-            whole_seconds=60 * settings.file_minutes,
-        )
-        return Parser(limits, workers=READERS)
-
-    def _recipe(self, parser: Parser) -> Recipe:
-        from indexer.building import Recipe  # noqa: PLC0415
-
-        settings = self.settings
-        return Recipe(
-            name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
-            load=parser.parse,
-            count_tokens=lambda texts: self.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
-            embed=lambda texts: self.embeddings.embed(texts),  # noqa: PLW0108
-            max_tokens=settings.chunk_tokens,
-            reading=parser.reading,
-        )
-
-    def sources(self, collection: str | None = None) -> list[SourceInfo]:
-        """The documents in the index."""
-        return self.store.sources(collection)
-
-    def text(self, source: str) -> str:
-        """The extracted text of a document, exactly; offsets of quotes point into it."""
-        return self.store.text(source)
-
-    def remove(self, sources: Sequence[str]) -> list[str]:
-        """Remove documents and everything derived from them; all of them or, if one is unknown, none."""
-        with self.store.writing():
-            names = [self.store.find(source).source_id for source in sources]
-            self.store.delete(names)
-            self.store.erase_leftovers()
-        return names
-
-    def page(self, source_id: str, number: int) -> PageView:
-        """One page of a document with the places of its characters, or one section when it has no pages, from 1."""
-        return self.store.page_view(source_id, number)
-
-    def picture(self, source_id: str, number: int) -> bytes:
-        """A page of a PDF as a PNG file, from the file that was indexed.
-
-        Raises:
-            FootnoteError: when that file is gone or another one by now, or is no PDF.
-        """
-        path, source = self.store.file_of(source_id)
-        return self._viewer.picture(path, number, source.sha256)
-
-    @cached_property
-    def _viewer(self) -> Parser:
-        """What draws pages; lives as long as this."""
-        return self._parser()
-
-    def page_of(self, source_id: str, start: int) -> int:
-        """The number of the page or section that holds an offset."""
-        views = self.store.page_views(source_id)
-        return max((view.number for view in views if view.start <= start), default=1)
 
     # Feedback
 

@@ -25,7 +25,7 @@ ROOT = Path(__file__).resolve().parent.parent
 DOCS = ROOT / "docs"
 LAYERS = (
     ("app", "cli", "commands", "web", "eval"),
-    ("console", "doctor", "pipeline", "parts"),
+    ("console", "doctor", "pipeline", "library", "parts"),
     ("indexer", "retriever", "generator", "models"),
     ("prompts", "settings", "feedback", "language", "schema"),
 )

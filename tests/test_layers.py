@@ -20,7 +20,8 @@ ALLOWED = {
     "generator": {"schema", "language", "prompts"},
     "models": {"schema"},
     "parts": {"schema", "settings", "generator", "models", "prompts"},
-    "pipeline": {"schema", "settings", "feedback", "indexer", "retriever", "generator", "models", "parts"},
+    "library": {"schema", "settings", "indexer", "parts"},
+    "pipeline": {"schema", "settings", "feedback", "indexer", "retriever", "generator", "models", "parts", "library"},
     "feedback": {"schema"},
     "eval": DOORS | {"feedback", "generator"},  # a calibration is fitted in one and used in the other
     "web": DOORS | {"feedback"},

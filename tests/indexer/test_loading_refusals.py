@@ -34,10 +34,10 @@ def archive(*names: str, **contents: str) -> bytes:
         ("a.pdf", b" \n\t ", "a.pdf is empty."),
         ("a.txt", "\ufeff\u200b\u00a0".encode(), "a.txt is empty: no text was found in it."),
         ("a.md", b"---\ntitle: x\n---\n", "a.md is empty: no text was found in it."),
-        ("a.txt", EXE, f"a.txt looks like a program, not text."),
-        ("a", EXE, f"a looks like a program, not a document."),
-        ("a.md", b"text\x00text", f"a.md looks like binary data, not Markdown."),
-        ("a.txt", bytes(range(1, 32)) * 9, f"a.txt looks like binary data, not text."),
+        ("a.txt", EXE, "a.txt looks like a program, not text."),
+        ("a", EXE, "a looks like a program, not a document."),
+        ("a.md", b"text\x00text", "a.md looks like binary data, not Markdown."),
+        ("a.txt", bytes(range(1, 32)) * 9, "a.txt looks like binary data, not text."),
         ("a.docx", b"<!DOCTYPE html><p>x", "a.docx looks like an HTML page, not a DOCX document: give it"
          " the extension that fits, such as .html."),
         ("a.pdf", b"<html><p>x", "a.pdf looks like an HTML page, not a PDF document: give it"
@@ -47,13 +47,13 @@ def archive(*names: str, **contents: str) -> bytes:
         ("a.docx", b"some text", "a.docx can't be read as a DOCX document: it does not begin like one, so it is"
          " damaged or something else."),
         ("a.docx", archive("visio/document.xml", "[Content_Types].xml"),
-         f"a.docx looks like an Office file of another kind, not a DOCX document."),
+         "a.docx looks like an Office file of another kind, not a DOCX document."),
         ("a.docx", OLE + "EncryptedPackage\0".encode("utf-16-le"),
          "a.docx is protected by a password: save a copy without the password."),
-        ("a.docx", OLE, f"a.docx looks like an old Microsoft Office file, not a DOCX document."),
+        ("a.docx", OLE, "a.docx looks like an old Microsoft Office file, not a DOCX document."),
         ("a.pdf", b"no PDF at all", "a.pdf can't be read as a PDF (its structure is broken): it may be"
          " cut short or damaged."),
-        ("a.vsdx", b"PK\x03\x04", f"a.vsdx is of type .vsdx, which is not supported."),
+        ("a.vsdx", b"PK\x03\x04", "a.vsdx is of type .vsdx, which is not supported."),
         ("a.txt", b"\xff\xfeabc", "a.txt says that it is UTF-16, but it is not: truncated data at byte 4."),
         ("\u202ea\n\udcff.txt", b"", "\\u202ea\\n\\xff.txt is empty."),
     ],
@@ -125,7 +125,7 @@ def test_what_has_no_row_is_refused_by_what_it_is(monkeypatch):
     monkeypatch.delitem(sniffing.BY_KEY, "image", raising=False)
     with pytest.raises(FootnoteError) as caught:
         load_bytes("a.txt", PNG)
-    assert str(caught.value) == f"a.txt looks like a PNG image, not text."
+    assert str(caught.value) == "a.txt looks like a PNG image, not text."
 
 
 def test_a_mail_is_known_by_its_name_or_without_one_by_its_header(monkeypatch):

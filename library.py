@@ -1,0 +1,162 @@
+"""The documents of an index: filled, kept level with folders, listed, shown page by page and removed.
+
+`pipeline.Footnote` is one of these that also searches and answers. Files are read by `indexer.parsing`, in processes
+of their own; what this module does not do: search, or know a language model.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from indexer.store import IndexStore
+from parts import Parts
+from schema import FileReport, IndexReport, PageView, Progress, SourceInfo, TextDocument
+from settings import Settings
+
+if TYPE_CHECKING:
+    from indexer.building import Recipe
+    from indexer.parsing.isolated import Parser
+
+READER_VERSION = "2"
+"""Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
+READERS = 2
+"""Most processes that read files at a time; there is one until several threads ask."""
+
+
+class Library:
+    """The documents of one index.
+
+    Args:
+        settings: what to use.
+        parts: the models; only that for embedding is used here, when the first document is added.
+        store: the index; closed with this.
+    """
+
+    def __init__(self, settings: Settings, parts: Parts, store: IndexStore) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.store = store
+
+    def close(self) -> None:
+        """Free the models and the database, and end what draws pages."""
+        if viewer := self.__dict__.get("_viewer"):
+            viewer.close()
+        self.parts.close()
+        self.store.close()
+
+    def index(
+        self,
+        paths: Sequence[Path],
+        *,
+        collection: str | None = None,
+        remove_missing: bool = False,
+        on_file: Callable[[FileReport], None] = lambda _: None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
+        """Add or update files and folders; see `indexer.building.index_paths`."""
+        from indexer.building import index_paths  # noqa: PLC0415
+
+        with self._parser() as parser:
+            return index_paths(
+                self.store,
+                paths,
+                collection=collection or self.settings.collection,
+                recipe=self._recipe(parser),
+                remove_missing=remove_missing,
+                on_file=on_file,
+                on_progress=on_progress,
+            )
+
+    def watch(self, paths: Sequence[Path], sync: Callable[[], bool]) -> None:
+        """Call ``sync`` now and whenever something changes at the paths; see `indexer.watching.watch`."""
+        from indexer.watching import look_at, watch  # noqa: PLC0415
+
+        watch(lambda: look_at(paths, [self.store.folder]), sync)
+
+    def index_corpus(
+        self,
+        documents: Sequence[TextDocument],
+        *,
+        collection: str | None = None,
+        on_progress: Callable[[Progress], None] = lambda _: None,
+    ) -> IndexReport:
+        """Make a collection hold exactly these texts, unchanged; see `indexer.corpus.index_texts`."""
+        from indexer.corpus import index_texts  # noqa: PLC0415
+
+        with self._parser() as parser:
+            return index_texts(
+                self.store,
+                documents,
+                collection=collection or self.settings.collection,
+                recipe=self._recipe(parser),
+                on_progress=on_progress,
+            )
+
+    def _parser(self) -> Parser:
+        """What reads files, in processes that start with the first file; to be closed."""
+        from indexer.parsing.isolated import Parser  # noqa: PLC0415
+        from indexer.parsing.limits import Limits  # noqa: PLC0415
+
+        settings = self.settings
+        limits = Limits(
+            settings.file_seconds,
+            settings.file_memory_mb,
+            settings.max_characters,
+            whole_seconds=60 * settings.file_minutes,
+        )
+        return Parser(limits, workers=READERS)
+
+    def _recipe(self, parser: Parser) -> Recipe:
+        from indexer.building import Recipe  # noqa: PLC0415
+
+        settings = self.settings
+        return Recipe(
+            name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
+            load=parser.parse,
+            count_tokens=lambda texts: self.parts.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
+            embed=lambda texts: self.parts.embeddings.embed(texts),  # noqa: PLW0108
+            max_tokens=settings.chunk_tokens,
+            reading=parser.reading,
+        )
+
+    def sources(self, collection: str | None = None) -> list[SourceInfo]:
+        """The documents in the index."""
+        return self.store.sources(collection)
+
+    def text(self, source: str) -> str:
+        """The extracted text of a document, exactly; offsets of quotes point into it."""
+        return self.store.text(source)
+
+    def remove(self, sources: Sequence[str]) -> list[str]:
+        """Remove documents and everything derived from them; all of them or, if one is unknown, none."""
+        with self.store.writing():
+            names = [self.store.find(source).source_id for source in sources]
+            self.store.delete(names)
+            self.store.erase_leftovers()
+        return names
+
+    def page(self, source_id: str, number: int) -> PageView:
+        """One page of a document with the places of its characters, or one section when it has no pages, from 1."""
+        return self.store.page_view(source_id, number)
+
+    def picture(self, source_id: str, number: int) -> bytes:
+        """A page of a PDF as a PNG file, from the file that was indexed.
+
+        Raises:
+            FootnoteError: when that file is gone or another one by now, or is no PDF.
+        """
+        path, source = self.store.file_of(source_id)
+        return self._viewer.picture(path, number, source.sha256)
+
+    @cached_property
+    def _viewer(self) -> Parser:
+        """What draws pages; lives as long as this."""
+        return self._parser()
+
+    def page_of(self, source_id: str, start: int) -> int:
+        """The number of the page or section that holds an offset."""
+        views = self.store.page_views(source_id)
+        return max((view.number for view in views if view.start <= start), default=1)
