@@ -24,6 +24,8 @@ _FEWEST_ROWS = 3
 _MOST_ROWS = 150  # of one table on a page; the rest is another one
 _MOST_PIECES = 3_000  # on a page; what has more is a drawing
 _MARK = re.compile(r"[•‣◦▪●○■□►➢✓*–-]|\(?[\divxa-z]{1,4}[.)]|[\uf0b7\uf0a7\uf0d8\uf0fc]")
+_ITEM = re.compile(r"(?:[•‣◦▪●○■□➢\uf0b7\uf0a7\uf0d8]|\(?\d{1,3}[.)])(?:\s+(?=\S)|$)")
+_INDENT = 2.5  # sizes of type, the most between the mark of an item and its words
 FIGURE = re.compile(r"\(?[$€£+-]?\s?\d[\d.,:/ -]*%?\)?|n/?a|-+|–|—|yes|no|tbd", re.IGNORECASE)
 """What stands alone in a cell: a figure, or a word that stands for one."""
 
@@ -140,7 +142,8 @@ def _is_tight(lines: Sequence[Line], above: tuple[int, ...], row: tuple[int, ...
     """Whether a row of one piece goes on with a cell of the row above."""
     line = lines[row[0]]
     near = lines[above[0]].baseline - line.baseline <= _TIGHT * line.size
-    return near and any(abs(lines[place].start - line.start) < line.size for place in above[1:])
+    inner = above[1:] or above  # a single piece above is the line before, in the same cell
+    return near and any(abs(lines[place].start - line.start) < line.size for place in inner)
 
 
 def _columns(lines: Sequence[Line], row: Sequence[int], columns: tuple[Interval, ...] = ()) -> tuple[Interval, ...]:
@@ -195,9 +198,23 @@ def _has_short_cells(lines: Sequence[Line], rows: Sequence[tuple[int, ...]], col
 
 
 def _is_list(lines: Sequence[Line], rows: Sequence[tuple[int, ...]]) -> bool:
-    """Whether the first pieces are only marks of list items."""
+    """Whether the first pieces are only marks of list items, or lists stand side by side."""
     marks = [_MARK.fullmatch(lines[row[0]].text.strip()) is not None for row in rows]
-    return all(len(row) == 2 for row in rows) and mean(marks) > 0.5
+    if all(len(row) == 2 for row in rows) and mean(marks) > 0.5:
+        return True
+    return mean(_items([lines[place] for place in row]) > 1 for row in rows) > 0.5
+
+
+def _items(row: Sequence[Line]) -> int:
+    """How many list items stand in a row, each one piece or its mark and its words."""
+    marks = [_ITEM.match(piece.text.strip()) for piece in row]
+    own = sum(mark is not None and mark.end() < len(piece.text.strip()) for mark, piece in zip(marks, row, strict=True))
+    return own + sum(
+        mark is not None
+        and mark.end() == len(piece.text.strip())
+        and 0 < after.start - piece.end < _INDENT * after.size
+        for mark, (piece, after) in zip(marks, pairwise(row), strict=False)
+    )
 
 
 def _is_pairs(lines: Sequence[Line], rows: Sequence[tuple[int, ...]]) -> bool:

@@ -16,6 +16,7 @@ _THIN = 2.5  # points: the most across a ruling line
 _SHORTEST = 6.0  # points along it
 _NEAR = 3.0  # points: lines that are not further apart meet, or are one
 _WIDEST_GAP = 40.0  # points between two halves of a table
+_TILED = 0.6  # of the places of a grid that are painted areas of their own; the others are parts of larger ones
 _MOST_LINES = 1_500  # on a page; what has more is a drawing
 
 
@@ -45,6 +46,11 @@ class Grid:
     rows: tuple[float, ...]
     across: Rulings
     down: Rulings
+
+    @property
+    def cells(self) -> int:
+        """How many places it has, each in one row and one column."""
+        return (len(self.columns) - 1) * (len(self.rows) - 1)
 
     def holds(self, x: float, y: float) -> bool:
         """Whether a point lies inside."""
@@ -81,6 +87,22 @@ def find_grids(lines: NDArray[np.float64]) -> list[Grid]:
             [_side_by_side(joined[-1], grid)] if joined and _is_beside(joined[-1], grid) else [*joined[-1:], grid]
         )
     return joined
+
+
+def find_painted_grids(areas: NDArray[np.float64]) -> list[Grid]:
+    """The grids of painted areas, (n, 4) boxes in points, that lie edge to edge as the cells of a table do."""
+    sides = areas[:, 2:] - areas[:, :2]
+    cells = np.unique(np.round(areas[(sides >= _SHORTEST).all(axis=1)]), axis=0)[:_MOST_LINES]
+    left, top, right, bottom = cells.T
+    edges = (
+        (left, top, right, top),
+        (left, bottom, right, bottom),
+        (left, top, left, bottom),
+        (right, top, right, bottom),
+    )
+    grids = find_grids(np.vstack([np.column_stack(edge) for edge in edges]))
+    middles = (cells[:, :2] + cells[:, 2:]) / 2
+    return [grid for grid in grids if sum(grid.holds(*middle) for middle in middles.tolist()) >= _TILED * grid.cells]
 
 
 def _is_beside(left: Grid, right: Grid) -> bool:

@@ -202,7 +202,9 @@ def _rounded(group: list[Line]) -> float:
 
 def _is_short(group: list[Line]) -> bool:
     text = " ".join(line.text for line in group)
-    return not group[0].is_row and len(group) <= 4 and len(text) <= 200 and sum(map(str.isalpha, text)) >= 3
+    if group[0].is_row or _BULLET.match(group[0].text.lstrip()):
+        return False
+    return len(group) <= 4 and len(text) <= 200 and sum(map(str.isalpha, text)) >= 3
 
 
 def _is_large(group: list[Line], habits: _Habits) -> bool:
@@ -215,7 +217,7 @@ def _level(group: list[Line], habits: _Habits, sizes: list[float]) -> int:
         return min(sizes.index(_rounded(group)) + 1, 6)
     bold = all(line.bold for line in group) and not habits.bold and group[0].size >= 0.95 * habits.size
     text = group[-1].text.rstrip()
-    stands_alone = len(group) <= 2 and not text.endswith((".", ",", ";")) and not _BULLET.match(group[0].text.lstrip())
+    stands_alone = len(group) <= 2 and not text.endswith((".", ",", ";"))
     return min(len(sizes) + 1, 6) if bold and _is_short(group) and stands_alone else 0
 
 

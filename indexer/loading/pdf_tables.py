@@ -15,7 +15,7 @@ import numpy as np
 
 from indexer.boxes import no_boxes
 from indexer.loading.pdf_columns import FIGURE, Found, find_tables
-from indexer.loading.pdf_grids import Grid, find_grids
+from indexer.loading.pdf_grids import Grid, find_grids, find_painted_grids
 from indexer.loading.pdf_lines import Line
 from indexer.loading.pdf_paragraphs import join_rows, run_together
 from indexer.loading.pdf_shapes import Shapes
@@ -32,7 +32,7 @@ _Cells = dict[tuple[int, int], list[Line]]
 def with_tables(lines: Sequence[Line], shapes: Shapes) -> list[Line]:
     """The pieces of a page with those of each table replaced by its rows, where its first piece stood."""
     taken: dict[int, list[Line]] = {}
-    for grid in find_grids(shapes.lines):
+    for grid in (*find_grids(shapes.lines), *find_painted_grids(shapes.painted)):
         own = [place for place, line in enumerate(lines) if place not in taken and grid.holds(*_middle(line))]
         _take(taken, own, _rows_of_grid(grid, [lines[place] for place in own]))
     free = [place for place in range(len(lines)) if place not in taken]
@@ -179,20 +179,35 @@ def _bands(found: Found, lines: Sequence[Line], shapes: Shapes) -> list[int]:
     inner = edges[(edges > heights[0]) & (edges < heights[-1])]
     bands = np.searchsorted(inner, heights).tolist()
     rows_of = [[row for row, own in zip(found.rows, bands, strict=True) if own == band] for band in sorted(set(bands))]
-    if len(rows_of) < 3 or not all(_is_one_row(rows, found, lines) for rows in rows_of):
-        return []
-    return [int(band) for band in bands]
+    return [int(band) for band in bands] if len(rows_of) >= 3 and _are_rows(rows_of, found, lines) else []
 
 
-def _is_one_row(rows: Sequence[tuple[int, ...]], found: Found, lines: Sequence[Line]) -> bool:
-    """Whether what stands between two rules is one row: only one line, or some of its cells have fewer than others."""
+def _are_rows(bands: Sequence[Sequence[tuple[int, ...]]], found: Found, lines: Sequence[Line]) -> bool:
+    """Whether what stands between two rules is always one row.
+
+    Of a row that has several lines some cells have fewer than others. Where all have as many, they may be as many rows:
+    they count as one among others that are.
+    """
+    uneven = even = 0
+    for rows in bands:
+        lengths = _lengths(rows, found, lines)
+        if not lengths:
+            return False
+        if len(rows) > 1:
+            is_uneven = min(lengths) < max(lengths) or len(lengths) == 1
+            uneven, even = uneven + is_uneven, even + (not is_uneven)
+    return even <= uneven
+
+
+def _lengths(rows: Sequence[tuple[int, ...]], found: Found, lines: Sequence[Line]) -> list[int]:
+    """How many pieces are in each column between two rules; none when they are too many for a row, or figures."""
     columns: dict[int, list[Line]] = defaultdict(list)
     for row in rows:
         for place in row:
             columns[_column_of(lines[place], found)].append(lines[place])
-    if any(_has_stacked_figures(pieces) for pieces in columns.values()):
-        return False
-    return len(rows) == 1 or (len(rows) <= _MOST_IN_BAND and min(map(len, columns.values())) == 1)
+    if len(rows) > _MOST_IN_BAND or any(_has_stacked_figures(pieces) for pieces in columns.values()):
+        return []
+    return [len(pieces) for pieces in columns.values()]
 
 
 def _as_rows(cells: Mapping[tuple[int, int], list[Line]]) -> list[Line]:

@@ -70,6 +70,20 @@ def test_a_cell_of_several_lines_is_one(commands):
     ]
 
 
+@pytest.mark.parametrize("commands", [[RULES, HEADER, WHITE], [STRIPES, HEADER, WHITE]])
+def test_cells_that_all_have_several_lines_are_rows_between_rules_or_in_stripes(commands):
+    """The last cell is the longest: its last lines stand alone, and belong to it all the same."""
+    words = [
+        ["Theme", "What it is about", "What follows"],
+        ["Data and the systems", "Several systems of varying maturity", "Shared standards, and a plan for all of them"],
+        ["People and their skills", "Those who work with genomes", "Training for all in the next two years"],
+        ["Diversity of the data", "Data that reflect the people", "Sets with those left out of trials of devices"],
+    ]  # fmt: skip
+    rows = [[Paragraph(cell, STYLES["BodyText"]) for cell in row] for row in words]
+    found = rows_of(read("a.pdf", built(table(rows, *commands, widths=[70, 100, 110]), BODY)))
+    assert found == [" | ".join(row) for row in words]
+
+
 def test_a_header_may_run_over_several_columns():
     rows = [["", "Before", "", "After", ""], ["Line", "Cost", "Delay", "Cost", "Delay"], ["A", "1", "2", "3", "4"]]
     spanning = ("SPAN", (1, 0), (2, 0)), ("SPAN", (3, 0), (4, 0))
