@@ -89,6 +89,13 @@ def test_cells_that_all_have_several_lines_are_rows_between_rules_or_in_stripes(
     assert found == [" | ".join(row) for row in words]
 
 
+def test_a_last_cell_of_many_lines_belongs_to_its_row_wholly():
+    last = Paragraph("Once in each year, in spring or in summer, as the board decides", STYLES["BodyText"])
+    rows = [["No.", "Name", "When"], ["1", "Report", "Monthly"], ["2", "Review", "Weekly"], ["3", "Audit", last]]
+    found = rows_of(read("a.pdf", built(table(rows, ("VALIGN", (0, 0), (-1, -1), "TOP"), widths=[40, 60, 90]), BODY)))
+    assert found[-1] == "3 | Audit | Once in each year, in spring or in summer, as the board decides"
+
+
 def test_a_header_may_run_over_several_columns():
     rows = [["", "Before", "", "After", ""], ["Line", "Cost", "Delay", "Cost", "Delay"], ["A", "1", "2", "3", "4"]]
     spanning = ("SPAN", (1, 0), (2, 0)), ("SPAN", (3, 0), (4, 0))
