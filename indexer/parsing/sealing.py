@@ -3,7 +3,8 @@
 Two fences, both for good, for every thread and child from then on, and both without privileges: a seccomp filter
 (seccomp(2)) by system call, and a Landlock domain (landlock(7)) by file and process. They are belts: on a kernel
 without them parsing works as before, and `seal` says what holds. Reading is not restricted, and local sockets are not,
-as programs that a parser may start need both.
+as programs that a parser may start need both. Who asks whether it may write (access(2)) is told no: Landlock does not
+tell, and LibreOffice would put its socket where it can't.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ _CALLS = {  # system calls by number on x86-64 and aarch64
     "socket": (41, 198),
     "kill": (62, 129),
     "tgkill": (234, 131),
+    "access": (21, 48),  # access, and faccessat where there is no such call
 }
 _REFUSED = {
     "ptrace": (101, 117),
@@ -114,10 +116,13 @@ def _lines(machine: str, protected: Collection[int]) -> list[tuple[str, int, int
         ("", _AT_LEAST, _OTHER_NUMBERS, "refuse", ""),
         *(("", _EQUAL, numbers[column], "refuse", "") for numbers in _REFUSED.values()),
         ("", _EQUAL, number["socket"], "socket", ""),
+        ("", _EQUAL, number["access"], "access", ""),
         ("", _EQUAL, number["kill"], "signal", ""),
         ("", _EQUAL, number["tgkill"], "signal", "allow"),
         ("socket", _LOAD, _FIRST_ARGUMENT, "", ""),
         ("", _EQUAL, _LOCAL, "allow", "refuse"),
+        ("access", _LOAD, _FIRST_ARGUMENT + 8 * (1 + column), "", ""),
+        ("", _EQUAL, os.W_OK, "refuse", "allow"),
         ("signal", _LOAD, _FIRST_ARGUMENT, "", ""),
         *(("", _EQUAL, mark, "refuse", "") for mark in marks),
         ("allow", _RETURN, _ALLOW, "", ""),

@@ -1,6 +1,7 @@
 """Old Office files: converted by a program that runs apart, or refused with what to do. The program is played here."""
 
 import os
+import shutil
 import stat
 import time
 from pathlib import Path
@@ -10,6 +11,7 @@ from loading_reading import read
 from office_making import presentation, rows, shape, slide, workbook
 
 from indexer.loading import legacy_office
+from indexer.parsing.isolated import Parser
 from schema import FootnoteError
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0")
@@ -54,6 +56,38 @@ def test_what_is_converted_is_read_by_the_loader_of_the_newer_format(soffice, tm
     assert read("a.xls", EXCEL).text == "S\n\nYear | Sold\nYear: 2021 | Sold: 3"
     assert (tmp_path / "seen").read_bytes() == EXCEL
     assert not Path((tmp_path / "where").read_text().strip()).exists()  # nothing stays behind
+
+
+def test_a_program_that_wants_to_be_started_anew_is_once(soffice, tmp_path):
+    soffice(f'echo >> "{tmp_path}/starts"; exit 81')
+    with pytest.raises(FootnoteError, match="can't be converted by LibreOffice"):
+        read("a.xls", EXCEL)
+    assert (tmp_path / "starts").read_text() == "\n\n"
+
+
+def test_it_is_started_without_the_program_that_starts_it(soffice, tmp_path):
+    soffice(f'echo > "{tmp_path}/starter"')
+    (tmp_path / "soffice").rename(tmp_path / "soffice.bin")
+    soffice(f'echo > "{tmp_path}/wrong"')
+    with pytest.raises(FootnoteError, match="can't be converted by LibreOffice"):
+        read("a.xls", EXCEL)
+    assert (tmp_path / "starter").exists()
+    assert not (tmp_path / "wrong").exists()
+
+
+@pytest.mark.skipif(
+    not any(map(shutil.which, legacy_office._PROGRAMS)), reason="LibreOffice (soffice) is not installed"
+)
+def test_the_real_program_converts_within_the_fences_and_limits_of_a_parser(tmp_path):
+    source = tmp_path / "a.csv"
+    source.write_text("Year,Sold\n2021,3\n")
+    program = next(filter(None, map(shutil.which, legacy_office._PROGRAMS)))
+    legacy_office._convert(
+        legacy_office._command(legacy_office._itself(program), tmp_path, source, "xls"), tmp_path, 60
+    )
+    with Parser() as parser:
+        (member,) = parser.parse(tmp_path / "out" / "a.xls")
+    assert "Year: 2021 | Sold: 3" in member.extraction.text
 
 
 def test_slides_keep_their_pages(soffice, tmp_path):

@@ -57,6 +57,8 @@ done = {
     "write to nothing": attempt(lambda: pathlib.Path(os.devnull).write_text("x")),
     "remove outside": attempt(lambda: pathlib.Path(folder).with_name("spare").unlink()),
     "read outside": attempt(lambda: pathlib.Path(folder).with_name("kept").read_text()),
+    "ask to write": 0 if os.access("/tmp", os.W_OK) else 1,
+    "ask to read": 0 if os.access("/tmp", os.R_OK) else 1,
     "start a program": attempt(lambda: subprocess.run(["/bin/true"], check=True)),
 }
 os.close(hold)  # the other ends with its input
@@ -72,6 +74,7 @@ BY_SECCOMP = [
     "signal to all",
     "signal to the first",
     "look into another",
+    "ask to write",
 ]
 BY_LANDLOCK = ["write outside", "remove outside"]
 ALWAYS_FREE = [
@@ -81,6 +84,7 @@ ALWAYS_FREE = [
     "write to nothing",
     "read outside",
     "start a program",
+    "ask to read",
 ]
 
 
