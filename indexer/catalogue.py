@@ -175,6 +175,8 @@ def damage_explained(folder: Path) -> Iterator[None]:
         if str(error).startswith("Could not decode"):  # what was stored as text is none any more
             raise _damaged(folder, "a text of it can't be decoded") from error
         raise FootnoteError(f"The index {folder} can't be used: {error}. {after_sqlite(folder, error)}") from error
+    except UnicodeDecodeError as error:  # of the sentence itself, in which SQLite quotes a damaged table
+        raise _damaged(folder, "its tables can't be read") from error
     except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
         raise  # mistakes of ours, about which the file says nothing
     except sqlite3.DatabaseError as error:

@@ -43,6 +43,8 @@ COPIED = {
     "chunk": (*CHUNK_COLUMNS, "digest", "vector", "vector_digest"),
 }
 """The columns of each table that belong to a document, without the numbers of rows."""
+UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
+"""How damage shows itself; the second when SQLite quotes what can't be decoded."""
 MADE_ANEW = {"format", "generation", "documents", "vectors", "clusters"}
 
 Row = tuple[object, ...]
@@ -129,7 +131,7 @@ def _kept(folder: Path, work: Path) -> tuple[int, list[str]]:
 
 def _entries(old: sqlite3.Connection) -> Iterator[tuple[str, str]]:
     """What is known of the index itself and can be read, but for what is made anew."""
-    with suppress(sqlite3.Error):
+    with suppress(*UNREADABLE):
         for (key,) in old.execute("SELECT key FROM meta").fetchall():
             if key not in MADE_ANEW and (value := _meta(old, key)) is not None:
                 yield key, value
@@ -138,7 +140,7 @@ def _entries(old: sqlite3.Connection) -> Iterator[tuple[str, str]]:
 def _meta(connection: sqlite3.Connection, key: str) -> str | None:
     try:
         return read_meta(connection, key)
-    except sqlite3.Error:
+    except UNREADABLE:
         return None
 
 
@@ -148,7 +150,7 @@ def _ids(connection: sqlite3.Connection) -> list[int]:
 
 
 def _as_far_as_can_be_read(connection: sqlite3.Connection, order: str) -> Iterator[int]:
-    with suppress(sqlite3.Error):
+    with suppress(*UNREADABLE):
         # Not by an index, which may be damaged itself.
         for (row_id,) in connection.execute(f"SELECT id FROM source NOT INDEXED ORDER BY id {order}"):  # noqa: S608
             yield row_id
@@ -162,7 +164,7 @@ def _whole(old: sqlite3.Connection, row_id: int) -> tuple[str, dict[str, list[Ro
             name = row.source_id
             check_document(old, row_id, row)
         return name, {table: _rows(old, table, row_id) for table in COPIED}
-    except sqlite3.Error:
+    except UNREADABLE:
         return name, {}
 
 

@@ -110,11 +110,15 @@ def test_a_whole_index_is_left_alone(folder):
     assert sorted(path.name for path in folder.iterdir()) == [COMMIT, "LOCK", DATABASE, VECTORS]
 
 
-def test_a_file_of_which_nothing_can_be_kept_makes_an_empty_index(folder):
-    (folder / DATABASE).write_bytes(b"\xff" * 50_000)
+@pytest.mark.parametrize(
+    "damage", [lambda data: b"\xff" * 50_000, lambda data: data.replace(b"CREATE INDEX", b"CREATE \xffNDEX")]
+)
+def test_a_file_of_which_nothing_can_be_kept_makes_an_empty_index(folder, damage):
+    damaged = damage((folder / DATABASE).read_bytes())
+    (folder / DATABASE).write_bytes(damaged)
     mended = mend(folder)
     assert (mended.kept, mended.lost) == (0, ())
-    assert mended.damaged.read_bytes() == b"\xff" * 50_000
+    assert mended.damaged.read_bytes() == damaged
     with IndexStoreOpened(folder) as store:
         assert store.sources() == []
 

@@ -435,10 +435,11 @@ SENTENCE = r"^The (database|index) \S+ (is damaged|can't be used).*\.$"
         lambda data: b"This is a text file.\n" * 400,
         lambda data: data[: len(data) // 2],
         lambda data: data[:1000],
+        lambda data: data.replace(b"CREATE INDEX source_of_path", b"CREATE \xffNDEX source_of_path"),
         lambda data: b"",
         lambda data: None,
     ],
-    ids=["header", "another file", "half", "first kilobyte", "emptied", "missing"],
+    ids=["header", "another file", "half", "first kilobyte", "a table that can't be read", "emptied", "missing"],
 )
 def test_a_damaged_database_is_refused_with_a_sentence(filled, folder, damage, create):
     filled.save_vectors()
