@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import io
 import warnings as python_warnings
-from collections.abc import Iterator
+from collections.abc import Generator
+from contextlib import closing
 
 import numpy as np
 from PIL import Image, ImageOps
@@ -61,8 +62,20 @@ def load(data: bytes) -> Extraction:
     return builder.build(title=builder.text_of_first(6), date=find_date(builder.head()), warnings=_warnings(problems))
 
 
-def _frames(data: bytes) -> Iterator[tuple[np.ndarray, tuple[float, float], int]]:
-    """Each page as (height, width, 3) uint8, its width and height in points, and how many there are.
+def page_pixels(data: bytes, number: int) -> np.ndarray | None:
+    """A page, from 1, as its text was recognised and its boxes lie: (height, width, 3) uint8, or ``None`` without it.
+
+    Raises:
+        FootnoteError: when the picture is damaged or too large.
+    """
+    with closing(_frames(data, first=number - 1)) as frames:
+        return next((frame for frame, _, _ in frames), None) if number > 0 else None
+
+
+def _frames(data: bytes, first: int = 0) -> Generator[tuple[np.ndarray, tuple[float, float], int]]:
+    """The pages from the ``first``, counted from 0, and how many there are in all.
+
+    Each is (height, width, 3) uint8, with its width and height in points.
 
     Raises:
         FootnoteError: when the picture is damaged or too large.
@@ -72,7 +85,7 @@ def _frames(data: bytes) -> Iterator[tuple[np.ndarray, tuple[float, float], int]
         try:
             with Image.open(io.BytesIO(data), formats=_FORMATS) as image:
                 count = min(getattr(image, "n_frames", 1) if image.format == "TIFF" else 1, _MOST_FRAMES)
-                for number in range(count):
+                for number in range(first, count):
                     image.seek(number)
                     _refuse_large(image)
                     yield *_upright(image), count
