@@ -23,6 +23,7 @@ from indexer.loading.pdf_shapes import Shapes
 _JOINT = " | "
 _LONGEST_CELL = 250  # characters on average; boxes with more hold prose
 _MOST_APART = 0.15  # share of the cells of a grid with pieces side by side
+_APART = 0.15  # sizes of type; letters of a word do not stand further apart
 _TIGHT = 1.45  # sizes of type between lines of one cell
 _MOST_IN_BAND = 6  # lines between two rules that can be one row
 
@@ -33,7 +34,7 @@ def with_tables(lines: Sequence[Line], shapes: Shapes) -> list[Line]:
     """The pieces of a page with those of each table replaced by its rows, where its first piece stood."""
     taken: dict[int, list[Line]] = {}
     for grid in (*find_grids(shapes.lines), *find_painted_grids(shapes.painted)):
-        own = [place for place, line in enumerate(lines) if place not in taken and grid.holds(*_middle(line))]
+        own = [place for place, line in enumerate(lines) if place not in taken and _is_in(grid, line)]
         _take(taken, own, _rows_of_grid(grid, [lines[place] for place in own]))
     free = [place for place in range(len(lines)) if place not in taken]
     for found in find_tables(lines, free):
@@ -101,15 +102,36 @@ def _has_stacked_figures(pieces: Sequence[Line]) -> bool:
     return figures > 1 and figures > len(pieces) / 2
 
 
+def _is_in(grid: Grid, line: Line) -> bool:
+    """Whether a piece lies in a grid, and not over it: words of a cell are not crossed by several of its edges."""
+    if not grid.holds(*_middle(line)):
+        return False
+    edges = grid.edges_between(line.start, line.end, _middle(line)[1])
+    return sum(not _is_gap(line, cut) for cut in _cuts(line, edges)) < 2
+
+
 def _split(line: Line, edges: Sequence[float]) -> list[Line]:
-    """A piece cut at edges: a character belongs where its middle lies."""
+    """A piece cut at edges: a character belongs where its middle lies, a word on an edge where it begins."""
+    bounds = [0, *(cut for cut in _cuts(line, edges) if _is_gap(line, cut)), len(line.text)]
+    return (
+        [part for first, last in pairwise(bounds) if (part := _part(line, first, last))] if len(bounds) > 2 else [line]
+    )
+
+
+def _cuts(line: Line, edges: Sequence[float]) -> list[int]:
+    """The first character behind each edge."""
     if not edges or line.angle:
-        return [line]
+        return []
     middles = (line.boxes[:, 0].astype(float) + line.boxes[:, 2]) / 16
     placed = np.flatnonzero(line.boxes.any(axis=1))
-    cuts = [int(placed[middles[placed] > edge].min()) for edge in edges if (middles[placed] > edge).any()]
-    bounds = [0, *cuts, len(line.text)]
-    return [part for first, last in pairwise(bounds) if (part := _part(line, first, last))]
+    return [int(placed[middles[placed] > edge].min()) for edge in edges if (middles[placed] > edge).any()]
+
+
+def _is_gap(line: Line, cut: int) -> bool:
+    """Whether no word runs over the place before a character."""
+    if cut < 1 or line.text[cut].isspace() or line.text[cut - 1].isspace():
+        return True
+    return float(line.boxes[cut, 0]) - float(line.boxes[cut - 1, 2]) > _APART * 8 * line.size
 
 
 def _part(line: Line, first: int, last: int) -> Line | None:

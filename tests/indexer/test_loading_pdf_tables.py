@@ -12,6 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from indexer.boxes import decode, rectangles
+from indexer.loading.pdf_columns import find_tables
+from indexer.loading.pdf_lines import Line
 
 STYLES = getSampleStyleSheet()
 ROWS = [["Year", "Passengers", "Delay"], ["2020", "1,200", "4%"], ["2021", "1,350", "3%"], ["2022", "900", "7%"]]
@@ -238,3 +240,67 @@ def test_a_list_is_no_table():
 def test_a_frame_around_prose_is_no_table():
     cells = [[Paragraph(BODY * 3, STYLES["BodyText"]), Paragraph(BODY * 3, STYLES["BodyText"])]] * 2
     assert rows_of(read("a.pdf", built(table(cells, GRID)))) == []
+
+
+def coloured(cells, *, words=()):
+    """A PDF of painted areas, each (column, row, columns wide, text) of 80 by 20 points, and words over them."""
+    stream = io.BytesIO()
+    canvas = Canvas(stream, pagesize=A4)
+    canvas.setFont("Helvetica", 10)
+    for column, row, width, text in cells:
+        canvas.setFillGray(0.8 if row % 2 else 0.9)
+        canvas.rect(72 + 80 * column, 680 - 20 * row, 80 * width, 20, stroke=0, fill=1)
+        canvas.setFillGray(0)
+        canvas.drawString(76 + 80 * column, 686 - 20 * row, text)
+    for x, y, text in words:
+        canvas.drawString(x, y, text)
+    canvas.save()
+    return stream.getvalue()
+
+
+PAINTED = [(0, 0, 1, ""), (1, 0, 2, "Price of all"), (0, 1, 1, "Bus"), (1, 1, 1, ""), (2, 1, 1, "12"),
+           (0, 2, 1, "Tram"), (1, 2, 1, "8"), (2, 2, 1, "")]  # fmt: skip
+
+
+def test_painted_cells_edge_to_edge_are_a_table_that_keeps_its_empty_cells():
+    assert rows_of(read("a.pdf", coloured(PAINTED))) == ["| Price of all", "Bus | | 12", "Tram | 8"]
+
+
+def test_painted_words_that_do_not_tile_are_no_table():
+    steps = [(step, step, 1, f"Step {step} of five") for step in range(5)]
+    assert rows_of(read("a.pdf", coloured(steps))) == []
+
+
+def test_words_that_lie_over_a_table_are_not_cut_into_its_cells():
+    cells = [*PAINTED[:6], (1, 2, 1, ""), (2, 2, 1, "")]
+    extraction = read("a.pdf", coloured(cells, words=[(112, 646, "X" * 25)]))
+    assert [text for _, text in spans(extraction)] == ["| Price of all", "Bus | | 12", "Tram", "X" * 25]
+
+
+def test_a_word_that_is_too_long_for_its_cell_is_not_cut():
+    cells = [*PAINTED[:5], (0, 2, 1, "Donaudampfschifffahrt"), (1, 2, 1, ""), (2, 2, 1, "8")]
+    assert rows_of(read("a.pdf", coloured(cells)))[-1] == "Donaudampfschifffahrt | | 8"
+
+
+def beside(*columns):
+    """Pieces of lines, each column (left, texts) written one after the other, every text 40 points wide."""
+    return [
+        Line(text, left, left + (4.0 if len(text) == 1 else 40.0), -14.0 * row, 10.0)
+        for left, texts in columns
+        for row, text in enumerate(texts)
+    ]
+
+
+def test_lists_side_by_side_are_no_table():
+    marked = ((72.0, "\u2022" * 4), (86.0, ["Alpha", "Beta", "Gamma", "Delta"]))
+    numbered = (200.0, ["1. One", "2. Two", "3. Three", "4. Four"])
+    lines = beside(*marked, numbered)
+    assert find_tables(lines, range(len(lines))) == []
+    (found,) = find_tables(lines := beside(*marked, (200.0, ["One", "Two", "Three", "Four"])), range(len(lines)))
+    assert len(found.rows) == 4
+
+
+@pytest.mark.parametrize("mark", ["\u2022", "\u25cf"])
+def test_marks_alone_in_the_cells_of_a_table_are_no_lists(mark):
+    rows = [["Tool", "Fast", "Free", "Safe"], *([f"Tool {number}", mark, mark, mark] for number in range(4))]
+    assert rows_of(read("a.pdf", built(table(rows, widths=[90] * 4)))) == [" | ".join(row) for row in rows]
