@@ -132,9 +132,8 @@ class Footnote(Library):
             join=join,
         )
         if within and not passages and replace(within, collections=()) != Filter():
-            raise FootnoteError(
-                f"No document passes the filter ({described(within)}). Widen it, or look at: footnote sources"
-            )
+            held = "footnote sources --json lists their fields" if within.metadata else "look at: footnote sources"
+            raise FootnoteError(f"No document passes the filter ({described(within)}). Widen it; {held}")
         return prefer_newest(passages, question=question)
 
     def _checked(self, within: Filter | None, collection: str | None) -> Filter | None:

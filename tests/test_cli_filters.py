@@ -125,7 +125,7 @@ def test_fields_folders_and_coarse_dates_choose_documents(shelf, flags, expected
         (["--since", "1902", "--until", "1871"], "No day is both since 1902 and until 1871."),
         (["--since", "1903"], "No document passes the filter (since 1903)."),
         (["--where", "team=green", "--collection", "law"], "No document passes the filter (in law; team=green)."),
-        (["--where", "teem=red"], "No document passes the filter (teem=red)."),
+        (["--where", "teem=red"], "No document passes the filter (teem=red). Widen it; footnote sources --json lists"),
     ],
 )
 @pytest.mark.parametrize("command", ["search", "ask"])

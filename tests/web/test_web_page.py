@@ -115,6 +115,7 @@ def test_a_footnote_opens_its_page_with_exactly_the_quoted_words_marked(page):
     assert before.endswith(PUBLISHED + " ")
     assert page.locator(".source-title").text_content() == "Genomics briefing"
     assert page.locator(".source-where").text_content() == "14 October 2022 · page 2 of 2"
+    assert page.locator(".source-path").text_content() == "default/briefing.pdf"
     assert page.evaluate("document.activeElement.id") == "source-title"
     box = page.locator(".source-text mark").bounding_box()
     assert 0 < box["y"] < DESKTOP["height"]

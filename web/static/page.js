@@ -31,6 +31,7 @@
   title.id = "source-title";
   title.tabIndex = -1;
   const where = make("p", "source-where");
+  const path = make("p", "source-path");
   const close = button("source-close", "Close", () => closePanel());
   const text = make("div", "source-text");
   text.tabIndex = 0;
@@ -47,7 +48,7 @@
   const next = button("source-next", "Next →", () => turn(1));
   const head = make("header", "source-head");
   const words = make("div");
-  words.append(label, title, where);
+  words.append(label, title, where, path);
   const controls = make("div", "source-controls");
   controls.append(choose, close);
   head.append(words, controls);
@@ -116,7 +117,8 @@
     label.textContent = shown.label;
     if (page.error) {
       title.textContent = "The document can't be shown";
-      where.textContent = shown.source;
+      where.textContent = "";
+      path.textContent = shown.source;
       text.replaceChildren(make("p", "source-error", page.error));
       sheet.replaceChildren();
       showAs(true);
@@ -129,7 +131,7 @@
     where.textContent = [page.date && date(page.date), `${unit} ${page.number} of ${page.count}`]
       .filter(Boolean)
       .join(" · ");
-    where.title = page.source;
+    path.textContent = page.source;
     previous.textContent = `← Previous ${unit}`;
     next.textContent = `Next ${unit} →`;
     previous.disabled = page.number <= 1;
