@@ -9,13 +9,9 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from pathlib import PurePath
-from typing import TYPE_CHECKING
 
 from indexer.loading.formats import BY_EXTENSION, BY_KEY, Format
 from schema import FootnoteError
-
-if TYPE_CHECKING:
-    from indexer.loading.packages import Package
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,16 +186,9 @@ def _magic_kind(data: bytes) -> Kind | None:
 
 def _zip_kind(data: bytes) -> Kind:
     """OpenDocument and EPUB name themselves in a part; Office Open XML is known by its folders; else an archive."""
-    from indexer.loading.packages import Package, refuse_ways_out  # noqa: PLC0415  (lxml is for the process that parses)
+    from indexer.loading.packages import Package  # noqa: PLC0415  (lxml is for the process that parses)
 
-    package = Package(data, strict=False)
-    kind = _package_kind(package)
-    if kind.key != "zip":
-        refuse_ways_out(package.names)
-    return kind
-
-
-def _package_kind(package: Package) -> Kind:
+    package = Package(data, strict=False)  # the loaders of all but plain archives are strict
     if "mimetype" in package.names:
         mimetype = package.read("mimetype").strip()
         for beginning, kind in _MIMETYPES:
