@@ -22,7 +22,7 @@ MOST_CHARACTERS = 50_000_000  # a text that is stored once may fill every cell
 _LONGEST_NAME = 80  # characters of the name of a column; longer ones are prose
 _MOST_ALIGNED = 64  # columns; in wider tables without a header empty cells leave no trace
 _JOINT = " | "
-_BARS = re.compile(r"(?:^| )\|(?: |$)")
+_BARS = re.compile(r"(?:^| )\|(?= |$)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,11 +95,13 @@ def cells_of(lines: Sequence[str]) -> list[list[str]]:
 
     >>> cells_of(["Year | Total | Note", "Year: 2021 | Note: x"])
     [['Year', 'Total', 'Note'], ['2021', '', 'x']]
+    >>> cells_of(["| | 12"])
+    [['', '', '12']]
     """
     rows: list[list[str]] = []
     names: list[str] = []
     for line in lines:
-        cells = _BARS.split(line)
+        cells = [cell.strip() for cell in _BARS.split(line)]
         found = {name: cell.removeprefix(f"{name}: ") for cell in cells for name in names if _holds(name, cell)}
         if any(found) and len(found) == len(cells):
             rows.append([found.get(name, "") for name in names])
