@@ -186,6 +186,7 @@ def _check(draft: Draft, text: str, readable: Sequence[Evidence], prompt: Prompt
         draft.dropped.append(Sentence(RECITED, (), "unsupported", 0.0))
         return
     cited = cite(text, readable, entail=draft.entail)
+    text = defuse(text, _held(cited))  # an address that another document holds has no footnote here
     text, problems = _attributed(text, cited)
     verdict = _verdict(draft, text, cited)
     problems += tuple(f"No document is named {name}." for name in sorted(foreign_sources(text, held)))

@@ -56,7 +56,7 @@ def documents_router(service: Service) -> APIRouter:
     def page(source_id: str, number: int, boxes: Boxes = False) -> Response:
         return or_error(lambda: page_to_dict(service.page(source_id, number), boxes=boxes), 404)
 
-    @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}/picture", summary="One page of a PDF, as PNG")
+    @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}/picture", summary="One page as it looks, as PNG")
     def picture(source_id: str, number: int) -> Response:
         try:
             return Response(service.picture(source_id, number), media_type="image/png", headers=NO_STORE)

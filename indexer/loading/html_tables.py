@@ -75,9 +75,11 @@ def inside(tag: Tag, most: int) -> list[PageElement]:
 
 
 def description_of(picture: Tag) -> str:
-    """What an image shows, in its own words; nothing where a caption says it."""
-    figure = next((tag for tag in islice(picture.parents, _NEAR) if tag.name == "figure"), None)
-    if figure is not None and figure.find("figcaption") is not None:
+    """What an image shows, in its own words, where it is a link or stands in a cell: there it is all that is said.
+
+    Elsewhere nobody who sees the page reads these words, as with everything that a page hides.
+    """
+    if not any(tag.name in ("a", "td", "th") for tag in islice(picture.parents, _NEAR)):
         return ""
     return clean_line(str(picture.get("alt", ""))[:_LONGEST_DESCRIPTION])
 

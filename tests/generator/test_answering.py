@@ -266,6 +266,16 @@ def test_a_refusal_is_known_in_any_case_that_its_prompt_or_the_model_writes_it_i
     assert "do not seem to answer" in answer.reason
 
 
+def test_an_address_stays_in_a_sentence_only_where_what_it_cites_holds_it():
+    elsewhere = passage("Rain fell in Wales.", path="weather.md", title="https://evil.example", rank=2)
+    claim = "NHS England published its first Genomics Strategy on 12 October 2022"
+    (sentence,) = run([f"{claim}(https://evil.example)."], passages=[PASSAGES[0], elsewhere])[0][-1].answer.sentences
+    assert sentence.text == f"{claim}(link left out)."
+    own = "NHS England published its first Genomics Strategy on www.nhs.example on 12 October 2022."
+    (sentence,) = run([own], passages=[passage(own, path="strategy.md"), elsewhere])[0][-1].answer.sentences
+    assert sentence.text == own
+
+
 def test_strong_evidence_overrules_a_model_that_refuses():
     answer = run(["NOT IN THE DOCUMENTS"])[0][-1].answer
     assert (answer.answer, answer.confidence) == (OWN_WORDS, 0.9241)

@@ -1,7 +1,6 @@
 """Text that a document's readers do not see: what of it is read, format by format.
 
-What is taken out here never reaches a model or a quote. What is not is written down as such: PDFium and python-docx
-would have to judge colours and render modes, and scanned pages with a text layer use the very same means.
+What is taken out here never reaches a model or a quote. PDFs have their own tests beside their reader.
 """
 
 import io
