@@ -3,7 +3,10 @@
 import os
 from pathlib import Path
 
+from benchmarks.faults import marked
 from indexer.parsing.watching import descendants
+
+__all__ = ["ask_for", "below", "marked"]
 
 
 def ask_for(folder: Path, fault: str) -> Path:
@@ -16,17 +19,3 @@ def ask_for(folder: Path, fault: str) -> Path:
 def below() -> list[int]:
     """All processes that this one has, dead and not taken leave of included."""
     return descendants(os.getpid())
-
-
-def marked(folder: Path) -> list[int]:
-    """All processes of the machine that were started with this folder in their environment, wherever they hang now."""
-    found = []
-    for path in Path("/proc").iterdir():
-        if path.name.isdigit():
-            try:
-                environment = (path / "environ").read_bytes()
-            except OSError:
-                continue
-            if os.fsencode(folder) in environment:
-                found.append(int(path.name))
-    return found
