@@ -9,22 +9,21 @@ SQLite's backup interface: sqlite.org/backup.html.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import shutil
 import sqlite3
-import tempfile
 import zipfile
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from indexer.catalogue import DATABASE, FORMAT_VERSION, open_catalogue, read_generation, read_meta
+from indexer.catalogue import DATABASE, FORMAT_VERSION, open_catalogue
 from indexer.checking import check_whole
-from indexer.vectors import flushed
+from indexer.entries import read_generation, read_meta
+from indexer.vectors import flushed, sha256_of
+from indexer.work_folders import made_beside, packed
 from schema import FootnoteError
 
 MANIFEST = "manifest.json"
@@ -67,8 +66,8 @@ def back_up(index: Path, target: Path) -> Manifest:
         with made_beside(target) as folder:
             manifest = _copy(index, folder)
             if target.suffix.lower() == ".zip":
-                _pack(folder, packed := folder.with_suffix(".packed"))
-                move(packed, target)
+                _pack(folder, packed(folder))
+                move(packed(folder), target)
             else:
                 move(folder, target)
     except (OSError, sqlite3.Error) as error:
@@ -110,18 +109,6 @@ def described(folder: Path) -> Manifest:
     return Manifest(FORMAT_VERSION, generation, documents, chunks, embedder, made_at, files)
 
 
-@contextmanager
-def made_beside(target: Path) -> Iterator[Path]:
-    """A private folder beside the target, so on the same disk; gone at the end if it is still there."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    folder = Path(tempfile.mkdtemp(prefix=f".{target.name}.", suffix=".part", dir=target.parent))
-    try:
-        yield folder
-    finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        folder.with_suffix(".packed").unlink(missing_ok=True)
-
-
 def _pack(folder: Path, target: Path) -> None:
     """The files of a folder in one, as they are."""
     touch(target)
@@ -153,12 +140,6 @@ def counts(connection: sqlite3.Connection) -> tuple[int, int]:
 def touch(path: Path) -> None:
     """An empty file that nobody else can read: a backup holds the text of all documents."""
     path.touch(mode=0o600)
-
-
-def sha256_of(path: Path) -> str:
-    """The hash of a file."""
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def reason_of(error: BaseException) -> str:

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import secrets
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 from indexer.advice import after_os, after_sqlite
-from indexer.digests import digest, require
+from indexer.digests import digest
+from indexer.entries import read_meta, record_documents, write_meta
 from indexer.locking import LOCK
 from schema import FootnoteError
 
@@ -36,19 +37,17 @@ CHUNK_COLUMNS = ("chunk_id", "start", "end", "page", "title", "heading", "text",
 """What the digest of a chunk's row covers; its vector has one of its own."""
 
 
-def _covered(row: str, columns: Sequence[str]) -> str:
-    """The digest of a row as it should be, in SQL."""
-    covered = ", ".join(f'{row}."{name}"' for name in columns)
-    return f"row_digest({covered})"
+def quoted(columns: Iterable[str], row: str = "") -> str:
+    """The names of columns for SQL, perhaps with that of their row: ``c."start", c."end"``."""
+    return ", ".join(f'{row}."{name}"' if row else f'"{name}"' for name in columns)
 
 
 def _sealed(table: str, columns: Sequence[str]) -> str:
     """A trigger that keeps the digest of a row level with changes to it, unless the row was damaged before."""
-    names = ", ".join(f'"{name}"' for name in columns)
-    before, after = _covered("old", columns), _covered("new", columns)
+    before, after = (f"row_digest({quoted(columns, row)})" for row in ("old", "new"))
     update = f"UPDATE {table} SET digest = {after} WHERE id = new.id;"  # noqa: S608  (constants)
     return (
-        f"CREATE TRIGGER {table}_changed AFTER UPDATE OF {names} ON {table} WHEN old.digest = {before}\n"
+        f"CREATE TRIGGER {table}_changed AFTER UPDATE OF {quoted(columns)} ON {table} WHEN old.digest = {before}\n"
         f"BEGIN\n    {update}\nEND;\n"
     )
 
@@ -160,6 +159,15 @@ def is_alone(connection: sqlite3.Connection) -> bool:
     return str(connection.execute("PRAGMA locking_mode").fetchone()[0]) == "exclusive"
 
 
+def file_of_database(folder: Path) -> tuple[int, int]:
+    """Device and inode of the database in a folder now, which an open connection may no longer be to; or zeros."""
+    try:
+        status = (folder / DATABASE).stat()
+    except OSError:
+        return 0, 0
+    return status.st_dev, status.st_ino
+
+
 def beside(folder: Path) -> sqlite3.Connection:
     """A second connection to the database of an open index, for reading while the first goes on."""
     path = (folder / DATABASE).absolute().as_uri()
@@ -196,43 +204,15 @@ def transaction(connection: sqlite3.Connection, *, write: bool) -> Iterator[None
         raise
 
 
-def read_meta(connection: sqlite3.Connection, key: str) -> str | None:
-    """A value of the meta table."""
-    row = connection.execute("SELECT value, digest FROM meta WHERE key = ?", (key,)).fetchone()
-    if row is None:
-        return None
-    require(row[1], digest(key, row[0]), f"the entry {key!r}")
-    return str(row[0])
-
-
-def read_generation(connection: sqlite3.Connection) -> int:
-    """The number of commits of documents so far."""
-    return int(read_meta(connection, "generation") or "0")
-
-
-def write_meta(connection: sqlite3.Connection, key: str, value: str) -> None:
-    """Set a value of the meta table."""
-    connection.execute("INSERT OR REPLACE INTO meta VALUES (?, ?, ?)", (key, value, digest(key, value)))
-
-
-def write_documents(connection: sqlite3.Connection) -> None:
-    """Record which documents there are, inside the transaction that changes them."""
-    write_meta(connection, "documents", _documents(connection))
-
-
-def require_documents(connection: sqlite3.Connection) -> None:
-    """Compare the documents that are there with those that were recorded.
-
-    Raises:
-        sqlite3.DatabaseError: a row is missing, or is another than it was.
-    """
-    if read_meta(connection, "documents") != _documents(connection):
-        raise sqlite3.DatabaseError("the list of documents is not as it was written")
-
-
-def _documents(connection: sqlite3.Connection) -> str:
-    """A digest of all documents: of the digests of their rows, which an index keeps in order."""
-    return digest(*(row[0] for row in connection.execute("SELECT digest FROM source ORDER BY digest"))).hex()
+@contextmanager
+def impatient(connection: sqlite3.Connection) -> Iterator[None]:
+    """Within it nothing waits for what another process holds."""
+    patience = connection.execute("PRAGMA busy_timeout").fetchone()[0]
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        yield
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={patience}")
 
 
 def _look_into(folder: Path, *, create: bool) -> None:
@@ -310,11 +290,20 @@ def _prepare(connection: sqlite3.Connection, path: Path, *, create: bool) -> Non
             f"Run the same command again: footnote index PATH --index {path.parent}"
         )
     if version != FORMAT_VERSION:
-        found = "has no tables of ours" if version is None else f"has format {version}"
-        raise FootnoteError(
-            f"The index {path.parent} {found}, and this version of Footnote reads format {FORMAT_VERSION}. "
-            "Index the documents again into another folder."
-        )
+        raise _other_format(path.parent, version)
+
+
+def _other_format(folder: Path, version: str | None) -> FootnoteError:
+    """What to do about the index of another version, or a database that is none."""
+    if version is None:
+        return FootnoteError(f"{folder / DATABASE} is not a database of Footnote. Name another folder with --index.")
+    found = f"The index {folder} has format {version}, and this version of Footnote reads format {FORMAT_VERSION}."
+    if version.isdecimal() and int(version) > int(FORMAT_VERSION):
+        return FootnoteError(f"{found} Update Footnote, or name another folder with --index.")
+    return FootnoteError(
+        f"{found} The documents have to be read again: move that folder away, then run footnote index PATH --index "
+        f"{folder}, with the same files and folders as before."
+    )
 
 
 def one_line(verdict: str) -> str:
@@ -344,7 +333,7 @@ def _create_tables(connection: sqlite3.Connection) -> None:
     write_meta(connection, "format", FORMAT_VERSION)
     write_meta(connection, "generation", "0")
     write_meta(connection, "index", secrets.token_hex(8))
-    write_documents(connection)
+    record_documents(connection)
 
 
 def _statements(script: str) -> Iterator[str]:

@@ -38,6 +38,12 @@ class Change:
     relabelled: tuple[Relabelled, ...] = ()
     documents: tuple[IndexedDocument, ...] = ()
 
+    @property
+    def touched(self) -> tuple[str, ...]:
+        """The ids of all documents that come, change or go."""
+        labels = [name for one in self.relabelled for name in (one.source_id, one.source.source_id)]
+        return (*self.gone, *labels, *(document.source.source_id for document in self.documents))
+
     def __bool__(self) -> bool:
         return bool(self.gone or self.relabelled or self.documents)
 
@@ -46,11 +52,19 @@ def apply_change(connection: sqlite3.Connection, change: Change, now: str) -> No
     """Write one change; ``now`` is ISO 8601."""
     if change.gone:
         delete_sources(connection, change.gone)
-    for one in change.relabelled:
+    for one in sorted(change.relabelled, key=_in_turn):
         relabel(connection, one)
     for document in change.documents:
         delete_sources(connection, [document.source.source_id])
         insert_document(connection, document, now)
+
+
+def _in_turn(one: Relabelled) -> int:
+    """Documents of one file that was moved below its own old name, or up from there: the one whose name is taken first.
+
+    All their names grow or shrink by as much, so that is the longest of names that grow, the shortest of others.
+    """
+    return len(one.source_id) * (-1 if len(one.source.source_id) > len(one.source_id) else 1)
 
 
 def relabel(connection: sqlite3.Connection, one: Relabelled) -> None:

@@ -16,17 +16,17 @@ from indexer.catalogue import (
     DATABASE,
     TABLES,
     damage_explained,
+    impatient,
     one_line,
     open_catalogue,
-    read_meta,
-    require_documents,
     transaction,
 )
 from indexer.digests import present, require
+from indexer.entries import read_meta, require_documents
 from indexer.records import SourceRow, check_chunks, content_digest, page_boxes, source_rows, source_text
 
 LARGEST_WHOLE_CHECK = 64 << 20
-"""Bytes of a database that is checked wholly at every opening, in half a second; ``footnote doctor`` checks any."""
+"""Bytes of a database that is checked wholly at every opening; ``footnote doctor`` checks any."""
 
 
 def open_checked(folder: Path, *, create: bool) -> sqlite3.Connection:
@@ -140,15 +140,12 @@ def _check_unless_written(connection: sqlite3.Connection) -> None:
     Raises:
         sqlite3.DatabaseError: they are not in order.
     """
-    patience = connection.execute("PRAGMA busy_timeout").fetchone()[0]
-    connection.execute("PRAGMA busy_timeout=0")
     try:
-        check_structures(connection)
+        with impatient(connection):
+            check_structures(connection)
     except sqlite3.OperationalError as error:
         if error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={patience}")
 
 
 def _tables(connection: sqlite3.Connection) -> dict[str, str]:

@@ -10,14 +10,13 @@ Inverted files: Sivic and Zisserman, "Video Google", ICCV 2003; as FAISS has the
 from __future__ import annotations
 
 import hashlib
-import os
 from pathlib import Path
 from typing import Any, BinaryIO
 
 import faiss
 import numpy as np
 
-from indexer.vectors import flushed, selector
+from indexer.vectors import replacing, selector, sha256_of
 
 ROUNDS = 10
 """Of k-means; more change the recall by less than its error."""
@@ -106,14 +105,11 @@ class ClusteredIndex:
         Raises:
             OSError: when it can't be written.
         """
-        temporary = path.with_suffix(".tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with replacing(path) as file:
             output = _Output(file)
             # Its stub omits the class.
             faiss.write_index(self._index, faiss.PyCallbackIOWriter(output.write))  # type: ignore[attr-defined]
             output.finish()
-        flushed(temporary).replace(path)
         return output.sha256.hexdigest()
 
     @classmethod
@@ -125,7 +121,7 @@ class ClusteredIndex:
         flags = faiss.IO_FLAG_MMAP | faiss.IO_FLAG_READ_ONLY if mapped else 0
         try:
             before = path.stat()
-            if _hash(path) != sha256:
+            if sha256_of(path) != sha256:
                 return None
             loaded = faiss.read_index(str(path), flags)
             after = path.stat()
@@ -161,8 +157,3 @@ class _Output:
         """Raise what went wrong."""
         if self._error:
             raise self._error
-
-
-def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -17,7 +17,7 @@ import numpy as np
 from indexer.ahead import Ahead
 from indexer.building import Recipe
 from indexer.chunking import chunk_document, embedding_text
-from indexer.loading.text_loader import wrap_width
+from indexer.loading.plain.text_loader import wrap_width
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from schema import Block, Extraction, FileReport, IndexReport, Progress, Source, TextDocument

@@ -6,8 +6,10 @@ What this module does not do: judge pages (their status comes with them), or sto
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import takewhile
 from typing import Any
 
 from schema import Chunk, Coverage, Extraction, FileStatus, Page, PageStatus
@@ -49,8 +51,10 @@ def languages_of(metadata: Mapping[str, Any]) -> tuple[str, ...]:
 
 
 def chunk_warning(chunk: Chunk, pages: Sequence[Page]) -> str:
-    """What to beware of in a chunk, from the pages that it stands on; empty where there is nothing."""
-    touched = [page for page in pages if page.start < chunk.end and chunk.start < page.end]
+    """What to beware of in a chunk, from the pages, in order, that it stands on; empty where there is nothing."""
+    first = bisect_right(pages, chunk.start, key=lambda page: page.end)
+    later = (pages[place] for place in range(first, len(pages)))
+    touched = list(takewhile(lambda page: page.start < chunk.end, later))
     for page in touched:
         if page.status == "suspicious":
             problem = page.problem.rstrip(".")

@@ -5,15 +5,13 @@ What this module does not do: check what a user typed (a filter comes from a doo
 
 from __future__ import annotations
 
-import json
 import sqlite3
+from collections.abc import Collection, Iterable
+from dataclasses import replace
 
 import numpy as np
 
 from schema import Filter
-
-FILTERS_KEPT = 16
-"""Filters whose chunks are remembered; each costs 8 bytes for each chunk that it admits."""
 
 _FIELD = """EXISTS (
     SELECT 1 FROM json_tree(s.metadata) f WHERE f.path IN ('$', '$.metadata') AND f.key = ?
@@ -33,18 +31,17 @@ def admitted(within: Filter) -> tuple[str, list[str]]:
     """
     parts: list[str] = []
     values: list[str] = []
-    if within.collections:
-        parts.append("s.collection IN (SELECT value FROM json_each(?))")
-        values.append(json.dumps(within.collections))
+    for allowed in (within.permitted, within.collections or None):
+        if allowed is not None:
+            parts.append(_among("s.collection", allowed))
+            values += allowed
     if within.sources:
         names = [name for name in within.sources if not name.endswith("/")]
         folders = [name for name in within.sources if name.endswith("/")]
         # A folder is a range of the index on source_id: "0" is the character after "/".
-        choices = ["s.source_id IN (SELECT value FROM json_each(?))"] + ["s.source_id >= ? AND s.source_id < ?"] * len(
-            folders
-        )
+        choices = [_among("s.source_id", names), *["s.source_id >= ? AND s.source_id < ?"] * len(folders)]
         parts.append(f"({' OR '.join(choices)})")
-        values += [json.dumps(names), *(bound for folder in folders for bound in (folder, folder[:-1] + "0"))]
+        values += [*names, *(bound for folder in folders for bound in (folder, folder[:-1] + "0"))]
     for bound, sign in ((within.since, ">="), (within.until, "<=")):
         if bound is not None:
             parts.append(f"substr(s.date, 1, length(?)) {sign} substr(?, 1, length(s.date))")
@@ -56,6 +53,19 @@ def admitted(within: Filter) -> tuple[str, list[str]]:
     return " AND ".join(parts) or "1", values
 
 
+def _among(column: str, names: Collection[str]) -> str:
+    """A condition with a parameter for each name: as a list in JSON, a name would end at its first NUL."""
+    return f"{column} IN ({', '.join('?' * len(names))})"
+
+
+def narrowed(within: Filter, collections: Iterable[str] | None) -> Filter:
+    """The filter where no collections but these exist, as far as it permits them; ``None`` leaves it as it is."""
+    if collections is None:
+        return within
+    kept = set(collections) if within.permitted is None else {*collections} & {*within.permitted}
+    return replace(within, permitted=tuple(sorted(kept)))
+
+
 def admitted_chunks(connection: sqlite3.Connection, within: Filter) -> np.ndarray:
     """Row ids of all chunks of admitted sources, (n,) int64, ascending."""
     condition, values = admitted(within)
@@ -64,23 +74,3 @@ def admitted_chunks(connection: sqlite3.Connection, within: Filter) -> np.ndarra
         values,
     )
     return np.sort(np.fromiter((row[0] for row in rows), np.int64))
-
-
-class Admissions:
-    """The chunks that filters admit, remembered for as long as the generation stands."""
-
-    def __init__(self) -> None:
-        self._generation = -1
-        self._chunks: dict[Filter, np.ndarray] = {}
-
-    def chunks(self, connection: sqlite3.Connection, within: Filter, *, generation: int) -> np.ndarray:
-        """Row ids of all chunks of admitted sources in the catalogue's snapshot, (n,) int64, ascending."""
-        if generation != self._generation:
-            self._chunks, self._generation = {}, generation
-        found = self._chunks.pop(within, None)
-        if found is None:
-            found = admitted_chunks(connection, within)
-        self._chunks[within] = found
-        if len(self._chunks) > FILTERS_KEPT:
-            del self._chunks[next(iter(self._chunks))]
-        return found

@@ -3,6 +3,7 @@
 FTS5 scores every row that has any of the words, about a microsecond each, so that a question with common words costs
 more the more there is. Above a budget of rows only those are scored that have one of its rarest words, or several of
 its common ones together; their scores are those of the whole question. What is left out has a common word alone.
+What this module does not do: count the documents of a reader of some collections alone (`indexer.seen_words`).
 
 BM25: Robertson and Zaragoza, "The probabilistic relevance framework", 2009; FTS5's form: sqlite.org/fts5.html.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import re
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -22,6 +23,8 @@ GROWTH = 115
 """Chunks for each row more: a large index may take somewhat longer, to leave less out."""
 DEEPER = 4
 """Times as many rows are ranked by the score that counts the gate twice as are wanted in the end."""
+DIGITS = 12
+"""After the point, to which a difference of two scores is right."""
 MOST_COUNTS = 20_000
 """Words whose number of rows is remembered for as long as the generation stands."""
 
@@ -58,41 +61,23 @@ class WordSearch:
             return []
         gate = self._gate(match, among)
         if gate is None:
-            return self._query(match, top_k, weights, among)
+            return scored_rows(self.connection, match, top_k, weights, among)
         # Every row of the gate has the whole question's score, and once more that of the gate itself: taken off again.
-        found = self._query(f"({gate}) AND ({match})", DEEPER * top_k, weights, among)
+        found = scored_rows(self.connection, f"({gate}) AND ({match})", DEEPER * top_k, weights, among)
         if not found:
-            return self._query(match, top_k, weights, among)
+            return scored_rows(self.connection, match, top_k, weights, among)
         chosen = np.array(sorted(key for key, _ in found), np.int64)
-        again = dict(self._query(gate, len(found), weights, chosen))
-        scored = [(key, score - again[key]) for key, score in found]
+        again = dict(scored_rows(self.connection, gate, len(found), weights, chosen))
+        scored = [(key, round(score - again[key], DIGITS)) for key, score in found]  # what was equal is equal again
         return sorted(scored, key=lambda pair: (-pair[1], pair[0]))[:top_k]
 
     def _gate(self, match: str, among: np.ndarray | None) -> str | None:
         """An expression for the rows to score when all that match are too many; ``None`` when they are not."""
-        if not (form := _ANY_OF.fullmatch(match)):
+        if (words := words_of(match)) is None:
             return None
-        given = {f"{form['columns'] or ''}{word}" for word in form["words"].split(" OR ")}
-        words = sorted((word for word in given if self._rows(word)), key=lambda word: (self._rows(word), word))
-        if len(words) < 2 or sum(map(self._rows, words)) <= MOST_ROWS:
-            return None
-        chunks = self.connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
-        share = 1.0 if among is None else len(among) / max(chunks, 1)
-        rows, most = share * np.cumsum([self._rows(word) for word in words]), MOST_ROWS + chunks // GROWTH
-        if rows[-1] <= most:
-            return None
-        rare = int(np.searchsorted(rows, most / 2, side="right"))
-        parts = words[:rare]
-        if len(words) - rare >= 2:
-            parts.append(f"({' AND '.join(self._together(words[rare:], chunks, most / 2 / share))})")
-        return " OR ".join(parts)
-
-    def _together(self, words: Sequence[str], chunks: int, most: float) -> Sequence[str]:
-        """As many of these words, at least two, as make rows that have them all few: if they came independently."""
-        expected, count = self._rows(words[0]) * self._rows(words[1]) / chunks, 2
-        while expected > most and count < len(words):
-            expected, count = expected * self._rows(words[count]) / chunks, count + 1
-        return words[:count]
+        chunks = int(self.connection.execute("SELECT count(*) FROM chunk").fetchone()[0])
+        gate = gate_of(words, self._rows, chunks=chunks, among=chunks if among is None else len(among))
+        return gate.expression if gate else None
 
     def _rows(self, word: str) -> int:
         """How many rows have a word or phrase."""
@@ -101,18 +86,79 @@ class WordSearch:
             self._counts[word] = int(row[0])
         return self._counts[word]
 
-    def _query(self, match: str, top_k: int, weights: Weights, among: np.ndarray | None) -> Scored:
-        """What FTS5 itself finds."""
-        condition, bounds = "", list[int]()
-        if among is not None:
-            condition = "AND rowid BETWEEN ? AND ? AND is_admitted(rowid) "
-            bounds = [int(among[0]), int(among[-1])]
-            self.connection.create_function("is_admitted", 1, _members(among).__getitem__, deterministic=True)
-        return self.connection.execute(
-            "SELECT rowid, -bm25(chunk_fts, ?, ?, ?) AS score FROM chunk_fts "  # noqa: S608  (constants)
-            f"WHERE chunk_fts MATCH ? {condition}ORDER BY score DESC, rowid LIMIT ?",
-            (*weights, match, *bounds, top_k),
-        ).fetchall()
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """Which rows are scored: those with one of these words, or with all of those together."""
+
+    rare: Sequence[str]
+    together: Sequence[str]
+
+    @property
+    def expression(self) -> str:
+        """The same for FTS5."""
+        parts = [*self.rare, f"({' AND '.join(self.together)})"] if self.together else self.rare
+        return " OR ".join(parts)
+
+
+def words_of(match: str) -> list[str] | None:
+    """The words and phrases that an expression joins by OR, each with its columns; ``None`` for another form.
+
+    >>> words_of('{title heading} : ("a" OR "b c")')
+    ['{title heading} : "a"', '{title heading} : "b c"']
+    """
+    if not (form := _ANY_OF.fullmatch(match)):
+        return None
+    return [f"{form['columns'] or ''}{word}" for word in re.findall(r'"[^"]*"', form["words"])]
+
+
+def gate_of(words: Sequence[str], rows: Callable[[str], int], *, chunks: int, among: int) -> Gate | None:
+    """The gate for a question of these words; ``None`` where all rows that match can be scored.
+
+    Args:
+        words: of the question.
+        rows: word -> how many rows have it.
+        chunks: how many rows there are.
+        among: how many of them are searched.
+    """
+    words = sorted((word for word in {*words} if rows(word)), key=lambda word: (rows(word), word))
+    if len(words) < 2 or sum(map(rows, words)) <= MOST_ROWS:
+        return None
+    share = among / max(chunks, 1)
+    expected, most = share * np.cumsum([rows(word) for word in words]), MOST_ROWS + chunks // GROWTH
+    if expected[-1] <= most:
+        return None
+    rare = int(np.searchsorted(expected, most / 2, side="right"))
+    common = words[rare:]
+    return Gate(words[:rare], _together(common, rows, chunks, most / 2 / share) if len(common) >= 2 else ())
+
+
+def _together(words: Sequence[str], rows: Callable[[str], int], chunks: int, most: float) -> Sequence[str]:
+    """As many of these words, at least two, as make rows that have them all few: if they came independently."""
+    expected, count = rows(words[0]) * rows(words[1]) / chunks, 2
+    while expected > most and count < len(words):
+        expected, count = expected * rows(words[count]) / chunks, count + 1
+    return words[:count]
+
+
+def scored_rows(
+    connection: sqlite3.Connection, match: str, top_k: int, weights: Weights, among: np.ndarray | None
+) -> Scored:
+    """What FTS5 itself finds, with the statistics of the whole table; ``top_k`` below 0 for all of it."""
+    condition, bounds = "", list[int]()
+    if among is not None:
+        condition, bounds = admit(connection, among)
+    return connection.execute(
+        "SELECT rowid, -bm25(chunk_fts, ?, ?, ?) AS score FROM chunk_fts "  # noqa: S608  (constants)
+        f"WHERE chunk_fts MATCH ? {condition}ORDER BY score DESC, rowid LIMIT ?",
+        (*weights, match, *bounds, top_k),
+    ).fetchall()
+
+
+def admit(connection: sqlite3.Connection, among: np.ndarray) -> tuple[str, list[int]]:
+    """A condition that holds for these rows, (n,) int64, ascending, n > 0, until the next call; and its parameters."""
+    connection.create_function("is_admitted", 1, _members(among).__getitem__, deterministic=True)
+    return "AND rowid BETWEEN ? AND ? AND is_admitted(rowid) ", [int(among[0]), int(among[-1])]
 
 
 def _members(ids: np.ndarray) -> bytes:

@@ -2,8 +2,9 @@
 
 A file that is known by its absolute path keeps its identity. A new one whose content is that of a file that is gone is
 that file under a new name. Any other gets its path relative to the folder that is indexed; if another file has that
-identity and is still there, it is refused rather than overwritten, and if it is not, the folder has moved. What this
-module does not do: read files or change the index.
+identity and is still there, it is refused rather than overwritten, and if it is not, the folder has moved. A document
+that was added as a text has no file: none is ever taken for it, and so no run removes it. What this module does not do:
+read files or change the index.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from indexer.loading.members import is_junk_name
 from indexer.notes import Note, decode_note
 from indexer.stamps import Stamped
 from indexer.store import KnownFile
@@ -40,15 +42,19 @@ class Holding:
     documents: tuple[Held, ...] = ()
 
     def is_current(self, sha256: str, recipe: str) -> bool:
-        """Whether the file was read with this very content in this very way; its documents are written together."""
-        return any(one.is_of(sha256, recipe) for one in self.documents)
+        """Whether the file was read last with this very content in this very way.
+
+        Its documents are written together, but for parts that could not be read and stay as they were before.
+        """
+        current = [one for one in self.documents if one.is_of(sha256, recipe)]
+        refused = {name for one in current for name, _ in one.note.refused}
+        return bool(current) and all(one.is_of(sha256, recipe) or one.note.member in refused for one in self.documents)
 
     def stamped(self, recipe: str) -> Stamped | None:
         """What is known of the file's bytes, if it was read in this way."""
-        for one in self.documents:
-            if one.file.recipe == recipe and one.note.stamp:
-                return Stamped(one.file.source.sha256, one.note.stamp)
-        return None
+        stamps = {one.file.source.sha256: one.note.stamp for one in self.documents if one.note.stamp}
+        known = (Stamped(sha256, stamp) for sha256, stamp in stamps.items() if self.is_current(sha256, recipe))
+        return next(known, None)
 
     @property
     def source_ids(self) -> tuple[str, ...]:
@@ -80,7 +86,10 @@ class Identities:
         self._names: dict[str, Path] = {}
         self._contents: dict[str, Path] = {}
         self._vanished: dict[str, list[Holding]] = {}
-        for holding in _holdings(files):
+        self._roots: set[Path] = set()
+        known = tuple(files)
+        self._texts = {file.source.path for file in known if not file.root}
+        for holding in _holdings(file for file in known if file.root):
             self.record(holding)
 
     def known(self, path: Path) -> Holding | None:
@@ -94,16 +103,22 @@ class Identities:
         return tuple(one for one in holding.documents if one.is_of(sha256, recipe)) if holding else ()
 
     def is_taken(self, name: str, path: Path) -> bool:
-        """Whether a document of this name belongs to another file than the one at this path, which is still there."""
+        """Whether a text has this name, or a document of another file than that at this path, which is still there."""
         at = self._names.get(name, path)
-        return at != path and _is_there(at)
+        return name in self._texts or (at != path and _is_there(at))
+
+    def are_free(self, place: Place, path: Path) -> bool:
+        """Whether nothing else has the names that the documents of the file at a path get at its place."""
+        if place.holding is None:
+            return True
+        names = {f"{place.path}/{one.note.member}" for one in place.holding.documents if one.note.member}
+        own = (path, place.holding.at)
+        return self._texts.isdisjoint(names) and all(self._names.get(name, path) in own for name in names)
 
     def root_of(self, path: Path, *, is_folder: bool) -> Path:
         """The folder that identities are relative to: one that is known to hold this path, else the path itself."""
-        roots = {Path(held.root) for held in self._holdings.values() if path.is_relative_to(held.root)}
-        if roots:
-            return max(roots, key=lambda root: len(root.parts))
-        return path if is_folder else path.parent
+        own = path if is_folder else path.parent
+        return next((folder for folder in (path, *path.parents) if folder in self._roots), own)
 
     def look_for_vanished(self, seen: Collection[Path], is_surveyed: Callable[[Path], bool]) -> None:
         """Note which files are where they were no longer, so that they are recognised under another name.
@@ -114,7 +129,7 @@ class Identities:
         """
         self._vanished = {}
         for holding in self._holdings.values():
-            if holding.at in seen or not holding.root:
+            if holding.at in seen:
                 continue
             if is_surveyed(holding.at) or _is_gone(holding.at):
                 for sha256 in {one.file.source.sha256 for one in holding.documents}:
@@ -172,9 +187,9 @@ class Identities:
             if self._contents.get(one.file.source.sha256) == path:
                 del self._contents[one.file.source.sha256]
 
-    def unseen(self, seen: Collection[Path], is_surveyed: Callable[[Path], bool]) -> list[Holding]:
-        """Known files that were not found where they would have been (see `look_for_vanished`)."""
-        return [one for path, one in self._holdings.items() if path not in seen and is_surveyed(path)]
+    def unseen(self, seen: Collection[Path]) -> list[Holding]:
+        """Known files that are not among those that were found."""
+        return [one for path, one in self._holdings.items() if path not in seen]
 
     def _put(self, holding: Holding, place: Place | None) -> None:
         names = (holding.path, *(one.file.source.path for one in holding.documents))
@@ -182,22 +197,31 @@ class Identities:
         for path in (holding.at, *former, *(self._names.get(name, holding.at) for name in names)):
             self.forget(path)
         self._holdings[holding.at] = holding
+        self._roots.add(Path(holding.root))
         self._names.update(dict.fromkeys(names, holding.at))
 
     def _holder(self, relative: str, found: Path, sha256: str) -> Holding | None:
         """The file that has an identity already, if this one may go on with it.
 
         Raises:
-            FootnoteError: when that is another file that is still there.
+            FootnoteError: when that is another file that is still there, or a text.
         """
+        if relative in self._texts:
+            raise FootnoteError(
+                f"The collection {self._collection!r} already has a {relative!r}, which was added as a text and not "
+                "read from a file: index this folder into a collection of its own with --collection, or remove that "
+                "text."
+            )
         at = self._names.get(relative)
         if at is None:
             return None
         holder = self._holdings[at]
         if _is_there(at) and found.samefile(at):
             return holder
-        # A name that had to be escaped can't be looked up on disk; only the same content counts as the same file then.
-        if _is_there(at) or ("\\" in str(at) and not any(one.file.source.sha256 == sha256 for one in holder.documents)):
+        # Where nothing can be known of the old place, only the same content counts as the same file: a name that had to
+        # be escaped can't be looked up on disk, and of a drive that is not mounted there is an empty folder.
+        is_same = any(one.file.source.sha256 == sha256 for one in holder.documents)
+        if _is_there(at) or (not is_same and ("\\" in str(at) or _is_below_empty(at))):
             raise FootnoteError(
                 f"The collection {self._collection!r} already has a {relative!r}, from {at.parent}: "
                 "index this folder into a collection of its own with --collection."
@@ -229,6 +253,15 @@ def _is_there(path: Path) -> bool:
     """Whether there is a file at a path, as far as that can be known."""
     try:
         return path.is_file()
+    except OSError:
+        return True
+
+
+def _is_below_empty(path: Path) -> bool:
+    """Whether the nearest folder above a path that is there holds nothing, or can't be looked into."""
+    try:
+        folder = next((folder for folder in path.parents if folder.is_dir()), path)
+        return all(is_junk_name(child.name) for child in folder.iterdir())
     except OSError:
         return True
 

@@ -8,6 +8,7 @@ are longer than the embedder reads should be split before they are added, as for
 from __future__ import annotations
 
 import hashlib
+import json
 import uuid
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -19,9 +20,11 @@ from langchain_core.embeddings import Embeddings
 from langchain_core.vectorstores import VectorStore
 
 from indexer.catalogue import DamagedIndexError
+from indexer.loading.characters import clean_line
+from indexer.reading import IndexReader
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Block, Chunk, EmbedderIdentity, Extraction, Filter, FootnoteError, Passage, Source
+from schema import Block, Chunk, EmbedderIdentity, Extraction, FootnoteError, Passage, Source
 
 
 class FaissStore(VectorStore):
@@ -38,6 +41,7 @@ class FaissStore(VectorStore):
         self.store = store
         self._embedding = embedding
         self._collection = collection
+        self._seen: IndexReader = store.narrowed([collection]) if collection else store
 
     @property
     def embeddings(self) -> Embeddings:
@@ -72,7 +76,13 @@ class FaissStore(VectorStore):
         ids: Sequence[str | None] | None = None,
         **_: Any,
     ) -> list[str]:
-        """Add or replace texts in one transaction and return their ids; a missing id is drawn at random."""
+        """Add or replace texts in one transaction and return their ids; a missing id is drawn at random.
+
+        An id that is the path of a file's document takes its place: the file is refused by runs from then on.
+
+        Raises:
+            FootnoteError: a text or its metadata can't be stored as UTF-8 and JSON.
+        """
         texts = list(texts)
         if not texts:
             return []
@@ -105,7 +115,7 @@ class FaissStore(VectorStore):
         for key in ids:
             name = self._source_id(key)
             try:
-                text, metadata = self.store.text(name), self.store.metadata(name)
+                text, metadata = self._seen.text(name), self._seen.metadata(name)
             except DamagedIndexError:
                 raise
             except FootnoteError:
@@ -133,14 +143,15 @@ class FaissStore(VectorStore):
     def _search(self, vector: np.ndarray, k: int) -> list[Passage]:
         # Unit vectors whatever the embedder gives, so that the inner product is the cosine.
         unit = vector / max(float(np.linalg.norm(vector)), 1e-12)
-        return self.store.dense(unit, k, within=Filter((self._collection,)) if self._collection else None)
+        return self._seen.dense(unit, k)
 
     def _source_id(self, key: str) -> str:
         return f"{self._collection or 'default'}/{key}"
 
     def _document(self, key: str, text: str, metadata: dict[str, Any], vector: np.ndarray) -> IndexedDocument:
-        sha256 = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        title = str(metadata.get("title", ""))
+        _require_storable(key, text, metadata)
+        sha256 = hashlib.sha256(text.encode()).hexdigest()
+        title = clean_line(str(metadata.get("title", "")))
         source = Source(self._collection or "default", key, title, None, sha256)
         extraction = Extraction(text, (Block("paragraph", 0, len(text)),))
         chunk = Chunk(source.source_id, 0, len(text), text)
@@ -149,10 +160,22 @@ class FaissStore(VectorStore):
         return IndexedDocument(source, extraction, [chunk], unit.reshape(1, -1), metadata=fields)
 
     def _to_document(self, passage: Passage) -> Document:
-        added = self.store.metadata(passage.source.source_id)
+        added = self._seen.metadata(passage.source.source_id)
         if "document_id" in added:
             return Document(page_content=passage.chunk.text, metadata=added["metadata"], id=added["document_id"])
         return passage_to_document(passage)
+
+
+def _require_storable(key: str, text: str, metadata: dict[str, Any]) -> None:
+    """One text with a field that is no JSON, such as a NaN, would fail every search that filters by a field.
+
+    Raises:
+        FootnoteError: a text or a field can't be stored.
+    """
+    try:
+        json.dumps([key, text, metadata], allow_nan=False, ensure_ascii=False).encode()
+    except (TypeError, ValueError, RecursionError) as error:
+        raise FootnoteError(f"The text {key!r} can't be stored: {error}.") from error
 
 
 def passage_to_document(passage: Passage) -> Document:

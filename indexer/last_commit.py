@@ -61,7 +61,7 @@ def noted_commit(folder: Path) -> LastCommit | None:
 
 
 def forget_commit(folder: Path) -> None:
-    """Remove the note, as whoever puts another database in the place of the old one has to do first.
+    """Remove the note, as whoever puts another database in the place of the old one has to do.
 
     Raises:
         OSError: it can't be removed.

@@ -15,7 +15,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from indexer.advice import after_os
-from indexer.backup import made_beside
 from indexer.catalogue import (
     CHUNK_COLUMNS,
     DATABASE,
@@ -23,16 +22,17 @@ from indexer.catalogue import (
     DamagedIndexError,
     damage_explained,
     open_catalogue,
-    read_meta,
+    quoted,
     transaction,
-    write_documents,
-    write_meta,
 )
 from indexer.checking import check_document, check_whole, open_checked
-from indexer.last_commit import forget_commit
+from indexer.entries import read_meta, record_documents, write_meta
+from indexer.last_commit import forget_commit, noted_commit
 from indexer.locking import writer_lock
 from indexer.records import source_rows
 from indexer.vectors import flushed
+from indexer.work_folders import made_beside
+from indexer.writing import insert_into
 from schema import FootnoteError
 
 LOST_NAMED = 5
@@ -110,7 +110,9 @@ def _kept(folder: Path, work: Path) -> tuple[int, list[str]]:
         closing(open_catalogue(work, create=True)) as new,
         transaction(new, write=True),
     ):
-        entries = dict(_entries(old))
+        entries, noted = dict(_entries(old)), noted_commit(folder)
+        if noted:  # the file goes on under the note, which is not forgotten before it is in its place
+            entries.setdefault("index", noted.index)
         for key, value in entries.items():
             write_meta(new, key, value)
         if "embedder" in entries:  # or nobody knows whose vectors they are
@@ -121,8 +123,9 @@ def _kept(folder: Path, work: Path) -> tuple[int, list[str]]:
                     kept += 1
                 elif name:
                     lost.append(name)
-        write_documents(new)
-        write_meta(new, "generation", str(int(_meta(old, "generation") or "0") + 1))
+        record_documents(new)
+        last = max(int(_meta(old, "generation") or "0"), noted.generation if noted else 0)
+        write_meta(new, "generation", str(last + 1))
     with closing(open_catalogue(work, create=False)) as new:
         if (verdict := check_whole(new)) != "ok":
             raise sqlite3.DatabaseError(verdict)
@@ -163,13 +166,13 @@ def _whole(old: sqlite3.Connection, row_id: int) -> tuple[str, dict[str, list[Ro
         for _, row in source_rows(old, "s.id = ?", (row_id,)):
             name = row.source_id
             check_document(old, row_id, row)
-        return name, {table: _rows(old, table, row_id) for table in COPIED}
+        return name, {table: _rows(old, table, row_id) for table in COPIED} if name else {}
     except UNREADABLE:
         return name, {}
 
 
 def _rows(old: sqlite3.Connection, table: str, row_id: int) -> list[Row]:
-    names, key = _names(COPIED[table]), "id" if table == "source" else "source"
+    names, key = quoted(COPIED[table]), "id" if table == "source" else "source"
     return old.execute(f"SELECT {names} FROM {table} WHERE {key} = ? ORDER BY rowid", (row_id,)).fetchall()  # noqa: S608
 
 
@@ -177,21 +180,19 @@ def _write(new: sqlite3.Connection, tables: Mapping[str, Sequence[Row]]) -> None
     """Write the rows of one document as they are; only their ids are new."""
     own: int | None = None
     for table, rows in tables.items():
-        columns = COPIED[table] if table == "source" else ("source", *COPIED[table])
-        insert = f"INSERT INTO {table} ({_names(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608
+        insert = insert_into(table, COPIED[table] if table == "source" else ("source", *COPIED[table]))
         for row in rows:
             written = new.execute(insert, row if table == "source" else (own, *row))
             own = written.lastrowid if table == "source" else own
 
 
-def _names(columns: Sequence[str]) -> str:
-    return ", ".join(f'"{name}"' for name in columns)
-
-
 def _swap(folder: Path, mended: Path) -> Path:
-    """Put the new file in the place of the damaged one, which goes on under another name, with its log."""
+    """Put the new file in the place of the damaged one, which goes on under another name, with its log.
+
+    A kill before the last step leaves the note of the last commit: without its log, the damaged file may be whole and
+    of an earlier generation, which is to be told.
+    """
     database = folder / DATABASE
-    forget_commit(folder)  # first: it is of the damaged file
     damaged = folder / f"damaged-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}.sqlite3"
     damaged.hardlink_to(database)
     log = folder / f"{DATABASE}-wal"
@@ -200,4 +201,5 @@ def _swap(folder: Path, mended: Path) -> Path:
     (folder / f"{DATABASE}-shm").unlink(missing_ok=True)
     mended.replace(database)
     flushed(folder)
+    forget_commit(folder)  # it may be of another index
     return damaged

@@ -13,8 +13,9 @@ from pathlib import Path
 
 import numpy as np
 
-from indexer.catalogue import VECTORS, read_generation
+from indexer.catalogue import VECTORS
 from indexer.clusters import ClusteredIndex
+from indexer.entries import read_generation
 from indexer.growing import CANDIDATES
 from indexer.records import all_ids, vectors_after, vectors_of
 from indexer.vector_file import Base, bring_level, open_base, read_base

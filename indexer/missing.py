@@ -7,23 +7,20 @@ folder that somebody emptied and left: what was below it stays. A folder that is
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Iterable
 from pathlib import Path
 
-from indexer.identities import Holding, Identities
+from indexer.identities import Holding
 from indexer.surveying import Walk
 from schema import FileReport
 
 
-def missing(
-    files: Identities, walk: Walk, seen: Collection[Path], *, keep: bool = True
-) -> tuple[list[Holding], list[FileReport]]:
-    """Known files that a walk did not find.
+def missing(walk: Walk, not_found: Iterable[Holding], *, keep: bool = True) -> tuple[list[Holding], list[FileReport]]:
+    """Which known files go.
 
     Args:
-        files: what is known.
         walk: of the place where they were.
-        seen: files that are there, also those that other walks found.
+        not_found: those that it would have found.
         keep: whether what was below a folder without files stays.
 
     Returns:
@@ -32,7 +29,7 @@ def missing(
     alive = _alive(walk)
     gone: list[Holding] = []
     emptied: Counter[Path] = Counter()
-    for holding in files.unseen(seen, walk.has_seen):
+    for holding in not_found:
         folder = next((folder for folder in holding.at.parents if folder in walk.folders), None)
         if keep and folder is not None and folder not in alive:
             emptied[folder] += len(holding.documents)

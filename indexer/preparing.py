@@ -17,7 +17,7 @@ from indexer.identities import Held, Holding, Identities, Place
 from indexer.loading.members import Member
 from indexer.notes import Note
 from indexer.recipe import Recipe
-from indexer.stamps import Stamped
+from indexer.stamps import Stamp, Stamped
 from indexer.store import KnownFile
 from indexer.surveying import Entry
 from indexer.walking import printable
@@ -79,24 +79,21 @@ def refused(entry: Entry, reason: str, known: Holding | None) -> Result:
 def standing(task: Task, collection: str, recipe: Recipe) -> tuple[Result, Holding]:
     """A file that the index has just so, perhaps by another name or with other labels; and what is held of it now."""
     place, renamed = task.place, _renamed(task.place)
+    before = place.holding.documents if place.holding else ()
     relabelled, notes, rows, problems, documents = [], {}, [], [], []
-    for held in place.holding.documents if place.holding else ():
-        note = replace(held.note, stamp=task.stamped.stamp or held.note.stamp, given=task.given)
-        known = held.file.source
-        source = replace(task.source(collection, note), sha256=known.sha256)
-        reason = " ".join(filter(None, (renamed, held.file.reason)))
-        if (source, place.root, dict(note.given)) != (known, held.file.root, dict(held.note.given)):
-            fields = note.labels(task.entry.shown.name)[2]
-            relabelled.append(Relabelled(known.source_id, source, place.root, fields, note.encode()))
-        elif note != held.note:
-            notes[known.source_id] = note.encode()
-        file = replace(held.file, source=source, root=place.root)
-        if held.is_of(task.stamped.sha256, recipe.name):  # else an older version of what can't be read any more
-            rows.append(FileReport(task.shown(note.member), "unchanged", reason, file.pages, file.chunks))
-        problems += [FileReport(task.shown(name), "refused", problem) for name, problem in note.refused]
-        documents.append(Held(file, note))
-    replaced = place.replaced.source_ids if place.replaced else ()
-    change = Change(replaced, tuple(relabelled))
+    for held in before:
+        is_current = held.is_of(task.stamped.sha256, recipe.name)  # else an older version of what can't be read now
+        now, label = _labelled(task, held, collection, stamp=task.stamped.stamp if is_current else None)
+        if label:
+            relabelled.append(label)
+        elif now.note != held.note:
+            notes[now.file.source.source_id] = now.note.encode()
+        if is_current:
+            reason = " ".join(filter(None, (renamed, now.file.reason)))
+            rows.append(FileReport(task.shown(now.note.member), "unchanged", reason, now.file.pages, now.file.chunks))
+            problems += [FileReport(task.shown(name), "refused", problem) for name, problem in now.note.refused]
+        documents.append(now)
+    change = Change(_gone(place, before, relabelled), tuple(relabelled))
     holding = Holding(task.entry.shown, place.root, place.path, tuple(documents))
     return Result(task.entry.shown.name, task.entry.size, (*rows, *problems), change, notes), holding
 
@@ -113,8 +110,9 @@ def fresh(
     known = {held.note.member: held for held in before}
     documents, problems, kept = [], [], []
     for member in _named_apart(members):
-        if problem := member.problem or _taken(task, member.name, files):
-            stands = known.get(member.name)
+        taken = _taken(task, member.name, files)
+        if problem := taken or member.problem:
+            stands = None if taken else known.get(member.name)
             kept += [stands] if stands else []
             problems.append((member.name, problem + (STANDS if stands else "")))
         elif member.extraction is not None:
@@ -127,14 +125,31 @@ def fresh(
     held = [Held(_known(one), note) for one, (note, _) in zip(written, documents, strict=True)]
     rows = [_row(task, one) for one in held]
     rows += [FileReport(task.shown(name), "refused", problem) for name, problem in problems]
-    change = Change(_gone(task.place, (*held, *kept)), (), tuple(written))
+    as_before = [_labelled(task, one, collection) for one in kept]
+    labels = tuple(label for _, label in as_before if label)
+    change = Change(_gone(task.place, (*held, *kept), labels), labels, tuple(written))
     alike = files.same_content(task.stamped.sha256, recipe.name)
     twins = {one.note.member: one.file.source.source_id for one in alike}
     result = Result(
         *(task.entry.shown.name, task.entry.size, tuple(rows), change),
         twins=tuple(twins.get(note.member, "") for note, _ in documents),
     )
-    return result, Holding(task.entry.shown, task.place.root, task.place.path, (*held, *kept))
+    documents_now = (*held, *(one for one, _ in as_before))
+    return result, Holding(task.entry.shown, task.place.root, task.place.path, documents_now)
+
+
+def _labelled(task: Task, held: Held, collection: str, *, stamp: Stamp | None = None) -> tuple[Held, Relabelled | None]:
+    """A document whose text stands, as the file's name and what is beside it call it now; and the labels to write.
+
+    ``stamp`` is that of the file, if the text is of it.
+    """
+    note = replace(held.note, stamp=stamp or held.note.stamp, given=task.given)
+    known, root = held.file.source, task.place.root
+    source = replace(task.source(collection, note), sha256=known.sha256)
+    now = Held(replace(held.file, source=source, root=root), note)
+    if (source, root, dict(note.given)) == (known, held.file.root, dict(held.note.given)):
+        return now, None
+    return now, Relabelled(known.source_id, source, root, note.labels(task.entry.shown.name)[2], note.encode())
 
 
 def _renamed(place: Place) -> str:
@@ -160,7 +175,7 @@ def _taken(task: Task, member: str, files: Identities) -> str:
     """Why a document inside a file can't have its name; empty when it can."""
     if not member or not files.is_taken(f"{task.place.path}/{member}", task.entry.shown):
         return ""
-    return "Another file has this very path: index one of the two into a collection of its own with --collection."
+    return "Another document has this very path: index one of the two into a collection of its own with --collection."
 
 
 def _note(task: Task, member: str, extraction: Extraction) -> Note:
@@ -206,11 +221,11 @@ def _row(task: Task, held: Held) -> FileReport:
     return FileReport(task.shown(held.note.member), file.status, file.reason, file.pages, file.chunks)
 
 
-def _gone(place: Place, held: Iterable[Held]) -> tuple[str, ...]:
-    """The ids of documents that the file, or what it takes the place of, no longer has."""
+def _gone(place: Place, held: Iterable[Held], relabelled: Iterable[Relabelled]) -> tuple[str, ...]:
+    """The ids that the file, or what it takes the place of, no longer has, and that its new labels take from others."""
     stay = {one.file.source.source_id for one in held}
-    before = (holding for holding in (place.holding, place.replaced) if holding)
-    return tuple(name for holding in before for name in holding.source_ids if name not in stay)
+    before = [name for holding in (place.holding, place.replaced) if holding for name in holding.source_ids]
+    return tuple(name for name in (*before, *(one.source.source_id for one in relabelled)) if name not in stay)
 
 
 def _nothing(problems: Sequence[tuple[str, str]]) -> str:
@@ -218,7 +233,8 @@ def _nothing(problems: Sequence[tuple[str, str]]) -> str:
     if not problems:
         return "There is no document in it."
     name, problem = problems[0]
-    return f"None of its {len(problems)} parts could be read; the first is {name or 'its own text'}: {problem}"
+    first = f"the first is {name or 'its own text'}: {problem.removesuffix(STANDS)}"
+    return f"None of its {len(problems)} parts could be read; {first}"
 
 
 def _status(extraction: Extraction) -> tuple[FileStatus, str]:

@@ -16,19 +16,36 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS
+from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS, quoted
 from indexer.coverage import document_warning, languages_of, shown_metadata
 from indexer.digests import digest, present, require
+from indexer.filtering import admitted
 from indexer.vectors import from_blobs
-from schema import Chunk, Coverage, FileStatus, FootnoteError, Origin, Page, PageView, Passage, Source, SourceInfo
+from schema import (
+    Chunk,
+    Coverage,
+    FileStatus,
+    Filter,
+    FootnoteError,
+    Origin,
+    Page,
+    PageView,
+    Passage,
+    Source,
+    SourceInfo,
+    encodable,
+)
 
 SECTION_CHARACTERS = 3000
 """Length from which a source without pages is cut, at the next line break, into sections for the viewer."""
 BATCH = 10_000
 """Vectors read at a time."""
 
-_SOURCE = ", ".join(f"s.{name}" for name in ("digest", *SOURCE_COLUMNS))
-_CHUNK = ", ".join(f'c."{name}"' for name in ("digest", *CHUNK_COLUMNS))
+EVERYTHING = Filter()
+"""What admits every document."""
+
+_SOURCE = quoted(("digest", *SOURCE_COLUMNS), "s")
+_CHUNK = quoted(("digest", *CHUNK_COLUMNS), "c")
 
 
 class SourceRow(NamedTuple):
@@ -93,23 +110,36 @@ def _as_written(columns: Sequence[Any]) -> SourceRow:
     return SourceRow(*columns[1:])
 
 
-def source_infos(connection: sqlite3.Connection, collection: str | None) -> list[SourceInfo]:
-    """The documents of one collection or of all, in order of collection and path."""
-    return [row.info for _, row in source_rows(connection, "?1 IS NULL OR s.collection = ?1", (collection,))]
+def source_infos(connection: sqlite3.Connection, within: Filter = EVERYTHING) -> list[SourceInfo]:
+    """The documents that a filter admits, in order of collection and path."""
+    return [row.info for _, row in source_rows(connection, *admitted(within))]
 
 
-def collections(connection: sqlite3.Connection) -> list[str]:
-    """The names of the collections that hold documents."""
-    return [row[0] for row in connection.execute("SELECT DISTINCT collection FROM source ORDER BY collection")]
+def collections(connection: sqlite3.Connection, within: Filter = EVERYTHING) -> list[str]:
+    """The names of the collections that hold documents which a filter admits."""
+    condition, values = admitted(within)
+    statement = f"SELECT DISTINCT s.collection FROM source s WHERE {condition} ORDER BY s.collection"  # noqa: S608
+    return [row[0] for row in connection.execute(statement, values)]
 
 
-def find_source(connection: sqlite3.Connection, name: str) -> tuple[int, SourceRow]:
+def source_ids(connection: sqlite3.Connection, within: Filter = EVERYTHING) -> list[str]:
+    """The ids of the documents that a filter admits, in order of their characters."""
+    condition, values = admitted(within)
+    statement = f"SELECT s.source_id FROM source s WHERE {condition} ORDER BY s.source_id"  # noqa: S608
+    return [row[0] for row in connection.execute(statement, values)]
+
+
+def find_source(connection: sqlite3.Connection, name: str, within: Filter = EVERYTHING) -> tuple[int, SourceRow]:
     """The id and the row of the document for ``collection/path``, or for a path that only one collection has.
+
+    What the filter leaves out is not there, and the words are the same.
 
     Raises:
         FootnoteError: when there is none, or more than one, naming what there is.
     """
-    found = list(source_rows(connection, "s.source_id = ?1 OR s.path = ?1", (name,)))
+    name = encodable(name)
+    condition, values = admitted(within)
+    found = list(source_rows(connection, f"(s.source_id = ? OR s.path = ?) AND {condition}", (name, name, *values)))
     if not found:
         raise FootnoteError(f"There is no document {name!r} in the index. List them with: footnote sources")
     exact = [one for one in found if one[1].source_id == name]
@@ -212,15 +242,19 @@ def _chunk_of(columns: Sequence[Any], source_id: str) -> tuple[Chunk, str]:
     return chunk, warning
 
 
-def vectors(connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension: int) -> np.ndarray:
+def vectors(
+    connection: sqlite3.Connection, chunk_ids: Sequence[str], dimension: int, within: Filter = EVERYTHING
+) -> np.ndarray:
     """The vectors of the chunks with these ids, (n, dimension) float32, in their order.
 
     Raises:
-        FootnoteError: one of them is not there.
+        FootnoteError: one of them is not there, or left out by the filter.
     """
+    condition, values = admitted(within)
     rows = connection.execute(
-        "SELECT chunk_id, vector, vector_digest FROM chunk WHERE chunk_id IN (SELECT value FROM json_each(?))",
-        (json.dumps(list(chunk_ids)),),
+        "SELECT c.chunk_id, c.vector, c.vector_digest FROM chunk c JOIN source s ON s.id = c.source "  # noqa: S608
+        f"WHERE c.chunk_id IN (SELECT value FROM json_each(?)) AND {condition}",
+        (json.dumps(list(chunk_ids)), *values),
     )
     found = {chunk_id: _vector(vector, stored) for chunk_id, vector, stored in rows}
     if missing := [chunk_id for chunk_id in chunk_ids if chunk_id not in found]:
@@ -251,10 +285,12 @@ def vectors_after(
         yield _matrix(batch, dimension)
 
 
-def corpus_fingerprint(connection: sqlite3.Connection) -> str:
+def corpus_fingerprint(connection: sqlite3.Connection, within: Filter = EVERYTHING) -> str:
     """A hash of what the documents are: the same files in the same collections give the same 16 digits."""
     digest = hashlib.sha256()
-    for row in connection.execute("SELECT source_id, sha256 FROM source ORDER BY source_id"):
+    condition, values = admitted(within)
+    statement = f"SELECT s.source_id, s.sha256 FROM source s WHERE {condition} ORDER BY s.source_id"  # noqa: S608
+    for row in connection.execute(statement, values):
         digest.update("\x1f".join(row).encode("utf-8", "surrogatepass") + b"\x1e")
     return digest.hexdigest()[:16]
 

@@ -18,12 +18,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import IO
 
-from indexer.backup import BESIDE, MANIFEST, Manifest, counts, described, made_beside, move, reason_of, sha256_of, touch
+from indexer.backup import BESIDE, MANIFEST, Manifest, counts, described, move, reason_of, touch
 from indexer.catalogue import DATABASE, FORMAT_VERSION, open_catalogue
 from indexer.exchanging import exchange
 from indexer.locking import writer_lock
 from indexer.store import IndexStore
-from indexer.vectors import flushed
+from indexer.vectors import flushed, sha256_of
+from indexer.work_folders import made_beside
 from schema import EmbedderIdentity, FootnoteError
 
 LARGEST_MANIFEST = 1 << 20
@@ -47,11 +48,11 @@ def restore(
         FootnoteError: the backup is not whole or of another version, or the index has documents and ``force`` is not
             given; nothing is changed then.
     """
-    if not force and (held := _held(index)):
-        raise FootnoteError(
-            f"{index} {held}. Add --force to put the backup in its place; what is there is kept under another name."
-        )
     try:
+        if not force and (held := _held(index)):
+            raise FootnoteError(
+                f"{index} {held}. Add --force to put the backup in its place; what is there is kept under another name."
+            )
         with made_beside(index) as folder:
             manifest = _fetch(source, folder)
             _finish(folder, manifest, source)
@@ -92,6 +93,8 @@ def _copied(opened: Callable[[str], IO[bytes]], folder: Path) -> Manifest:
         raise ValueError(f"its {MANIFEST} is not that of a backup") from error
     if manifest.format != FORMAT_VERSION:
         raise ValueError(f"it has format {manifest.format}, and this version of Footnote reads {FORMAT_VERSION}")
+    if not isinstance(manifest.files, dict) or not isinstance(manifest.made_at, str):
+        raise ValueError(f"its {MANIFEST} is not that of a backup")
     if DATABASE not in manifest.files or not set(manifest.files) <= {DATABASE, *BESIDE}:
         raise ValueError("it holds other files than a backup does")
     for name, sha256 in manifest.files.items():

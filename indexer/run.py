@@ -6,7 +6,7 @@ happens wherever `Recipe.load` does it. What this module does not do: any of the
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, wait
 from contextlib import ExitStack
 from dataclasses import replace
@@ -15,20 +15,23 @@ from pathlib import Path, PurePosixPath
 from indexer.ahead import Ahead
 from indexer.changing import Change
 from indexer.committing import Batches
-from indexer.identities import Identities
+from indexer.identities import Holding, Identities
 from indexer.loading.members import Member
 from indexer.missing import missing, removal_rows
 from indexer.preparing import Result, Task, fresh, refused, standing
 from indexer.reading_ahead import ReadingAhead
 from indexer.recipe import Recipe
 from indexer.sidecars import Sidecars
-from indexer.stamps import Stamped, read_stamped
+from indexer.stamps import ChangedError, Stamped, read_stamped
 from indexer.store import IndexStore
-from indexer.surveying import Entry, Walk, absolute, shown, survey
+from indexer.surveying import Entry, Walk, absolute, shown, survey, walk_of
 from schema import FileReport, FootnoteError, Progress
 
 _TELL_SECONDS = 1.0
 """How often it is told how far a long file is."""
+
+Read = tuple[Stamped, tuple[Member, ...]]
+"""What a file is, and what it holds."""
 
 
 class Run:
@@ -60,24 +63,23 @@ class Run:
 
     def index(self, paths: Iterable[Path], *, remove_missing: bool) -> None:
         """Index files and folders, and remove what folders no longer hold."""
-        walks = [walk for walk in map(self._survey, paths) if walk]
-        sizes = {entry.shown: entry.size for walk in walks for entry in walk.entries}
-        self._files.look_for_vanished(sizes.keys(), lambda path: any(walk.has_seen(path) for walk in walks))
+        walks = {walk.shown: walk for walk in map(self._survey, paths) if walk}
+        sizes = {entry.shown: entry.size for walk in walks.values() for entry in walk.entries}
+        self._files.look_for_vanished(sizes.keys(), lambda path: walk_of(path, walks) is not None)
         with ExitStack() as stack:
             hashing = stack.enter_context(ReadingAhead(self._stamp, lambda item: item[0].size))
             reading = stack.enter_context(ReadingAhead(self._load, _weight))
             embedding = stack.enter_context(Ahead(self._recipe.embed))
             batches = Batches(self._store, embedding, on_row=self._report, on_progress=self._on_progress)
             batches.total = sum(sizes.values())
-            for task, members in reading(map(self._decide, hashing(self._items(walks)))):
+            for task, read in reading(map(self._decide, hashing(self._items(walks.values())))):
                 if isinstance(task, Result):
                     batches.add(task)
                 else:
-                    self._wait(task, members, batches)
-                    batches.add(self._prepare(task, members))
+                    self._wait(task, read, batches)
+                    batches.add(self._prepare(task, read))
             batches.finish()
-            for walk in walks:
-                self._remove_missing(walk, keep=not remove_missing)
+            self._remove_missing(walks, keep=not remove_missing)
             batches.tell("")
 
     def _survey(self, path: Path) -> Walk | None:
@@ -103,7 +105,10 @@ class Run:
         entry, _, known = item
         if entry.found.problem:
             raise FootnoteError(entry.found.problem)
-        return read_stamped(entry.found.path, known)
+        stamped = read_stamped(entry.found.path, known)
+        if stamped is not known:
+            entry.require_inside()
+        return stamped
 
     def _decide(self, hashed: tuple[tuple[Entry, Path, Stamped | None], Future[Stamped] | None]) -> Task | Result:
         """Where a file belongs, and whether that is all; from here on its place is taken."""
@@ -118,30 +123,37 @@ class Run:
         folders = len(PurePosixPath(place.path).parts)
         given = self._sidecars.fields(entry.found.path, folders)
         task = Task(entry, place, stamped, given, self._sidecars.take_problems())
-        if place.holding and place.holding.is_current(stamped.sha256, self._recipe.name):
+        is_current = place.holding and place.holding.is_current(stamped.sha256, self._recipe.name)
+        if is_current and self._files.are_free(place, entry.shown):
             result, holding = standing(task, self._collection, self._recipe)
             self._files.record(holding, place)
             return _after_problems(task, result)
         self._files.claim(place, entry.shown)
         return task
 
-    def _load(self, task: Task | Result) -> tuple[Member, ...]:
-        """In a thread: what a file holds."""
+    def _load(self, task: Task | Result) -> Read:
+        """In a thread: what a file holds, and of which content that is; looked at anew when that changed meanwhile."""
         assert isinstance(task, Task)  # noqa: S101  (a result weighs nothing, and is not worked on)
-        return self._recipe.load(task.entry.found.path)
+        path = task.entry.found.path
+        try:
+            return task.stamped, self._recipe.load(path, task.stamped.sha256)
+        except ChangedError:
+            stamped = self._stamp((task.entry, path, None))
+            return stamped, self._recipe.load(path, stamped.sha256)
 
-    def _wait(self, task: Task, members: Future[tuple[Member, ...]] | None, batches: Batches) -> None:
+    def _wait(self, task: Task, read: Future[Read] | None, batches: Batches) -> None:
         """Wait for a file to be read; when that takes long, commit what came before and tell how far it is."""
-        while members and wait([members], _TELL_SECONDS).not_done:
+        while read and wait([read], _TELL_SECONDS).not_done:
             if step := self._recipe.reading(task.entry.found.path):
                 batches.finish()
                 batches.tell(f"{task.entry.shown.name}, {step}")
 
-    def _prepare(self, task: Task, members: Future[tuple[Member, ...]] | None) -> Result:
+    def _prepare(self, task: Task, read: Future[Read] | None) -> Result:
         """What a file comes to that had to be read."""
         try:
+            stamped, members = read.result() if read else (task.stamped, ())
             result, holding = fresh(
-                task, members.result() if members else (), self._collection, self._recipe, self._files
+                replace(task, stamped=stamped), members, self._collection, self._recipe, self._files
             )
         except FootnoteError as error:
             return _after_problems(task, self._refused(task, str(error)))
@@ -162,16 +174,21 @@ class Run:
                 self._files.record(place.replaced)
         return refused(task.entry, reason, known)
 
-    def _remove_missing(self, walk: Walk, *, keep: bool) -> None:
+    def _remove_missing(self, walks: Mapping[Path, Walk], *, keep: bool) -> None:
         """Remove documents whose files are gone, except where that looks like an accident."""
-        gone, rows = missing(self._files, walk, self._seen, keep=keep)
-        if gone:
-            self._store.apply([Change(tuple(name for holding in gone for name in holding.source_ids))])
-        for holding in gone:
-            self._files.forget(holding.at)
-            rows += removal_rows(holding)
-        for row in rows:
-            self._report(row)
+        not_found: dict[Path, list[Holding]] = {}
+        for holding in self._files.unseen(self._seen):
+            if walk := walk_of(holding.at, walks):
+                not_found.setdefault(walk.shown, []).append(holding)
+        for place, holdings in not_found.items():
+            gone, rows = missing(walks[place], holdings, keep=keep)
+            if gone:
+                self._store.apply([Change(tuple(name for holding in gone for name in holding.source_ids))])
+            for holding in gone:
+                self._files.forget(holding.at)
+                rows += removal_rows(holding)
+            for row in rows:
+                self._report(row)
 
     def _report(self, report: FileReport) -> None:
         self.reports.append(report)

@@ -7,6 +7,7 @@ module does not do: know documents.
 
 from __future__ import annotations
 
+import errno
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -93,6 +94,8 @@ def _text(path: Path) -> str:
     except (FileNotFoundError, NotADirectoryError):
         return ""
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # beside a file with a long name there can be none
+            return ""
         raise FootnoteError(f"it can't be read, or is a link ({error.strerror}).") from error
     if len(data) > LARGEST:
         raise FootnoteError(f"it has more than {LARGEST // 1024} KB.")

@@ -32,6 +32,13 @@ class Stamped:
     stamp: Stamp | None
 
 
+class ChangedError(FootnoteError):
+    """A file that was read is not the one that was hashed before."""
+
+    def __init__(self) -> None:
+        super().__init__("It changed while it was read: the next run reads it again.")
+
+
 def read_stamped(path: Path, known: Stamped | None) -> Stamped:
     """What a file is now; it is only read when its stamp is not the known one.
 

@@ -7,21 +7,35 @@ there. What this module does not do: read a file, or know the index.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from indexer.sidecars import SUFFIX
-from indexer.walking import Found, find_files, printable
+from indexer.walking import LEADS_OUT, Found, find_files, printable
+from schema import FootnoteError
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One row of a walk: where it is on disk, the same as text that can be printed and stored, and its bytes."""
+    """One row of a walk: where it is on disk, the same as text that can be printed and stored, and its bytes.
+
+    ``within`` is the folder, without links, that it must lie in, if it was found in one.
+    """
 
     found: Found
     shown: Path
     size: int
+    within: Path | None = None
+
+    def require_inside(self) -> None:
+        """Look again where it leads: since the walk a link may have taken its place, or that of a folder above it.
+
+        Raises:
+            FootnoteError: when that is out of the folder.
+        """
+        if self.within and not self.found.path.resolve().is_relative_to(self.within):
+            raise FootnoteError(LEADS_OUT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,9 +67,18 @@ def survey(path: Path, skip: Collection[Path]) -> Walk:
     found = list(find_files(path, skip=skip, on_folder=folders.append))
     names = {one.path for one in found}
     rows = (_described(one, names) if one.path.name.endswith(SUFFIX) else one for one in found)
-    entries = tuple(Entry(one, shown(one.path), 0 if one.problem else _size(one.path)) for one in rows if one)
+    within = path.resolve() if folders else None
+    entries = tuple(Entry(one, shown(one.path), 0 if one.problem else _size(one.path), within) for one in rows if one)
     blocked = frozenset(entry.shown for entry in entries if entry.found.problem)
     return Walk(path, shown(path), entries, frozenset(map(shown, folders)), blocked)
+
+
+def walk_of(path: Path, walks: Mapping[Path, Walk]) -> Walk | None:
+    """The walk, of several by the places where they began, that would have found a file at a path if it were there."""
+    for place in (path, *path.parents):
+        if (walk := walks.get(place)) and walk.has_seen(path):
+            return walk
+    return None
 
 
 def absolute(path: Path) -> Path:

@@ -9,8 +9,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 import faiss
 import numpy as np
@@ -76,11 +78,8 @@ class VectorIndex:
     def save(self, path: Path) -> str:
         """Write the index beside ``path``, move it into place, and return its sha256."""
         data = faiss.serialize_index(self._index).tobytes()
-        temporary = path.with_suffix(".tmp")
-        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
+        with replacing(path) as file:
             file.write(data)
-        flushed(temporary).replace(path)
         return hashlib.sha256(data).hexdigest()
 
     @classmethod
@@ -111,6 +110,22 @@ def selector(ids: np.ndarray) -> faiss.IDSelectorBitmap:
     mask[ids] = True
     bits = np.packbits(mask, bitorder="little")
     return faiss.IDSelectorBitmap(bits)  # type: ignore[call-arg, arg-type]  # FAISS's stub shows the C++ form
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """A private file to write, which takes the place of the one at ``path`` when the block ends without an error."""
+    temporary = path.with_suffix(".tmp")
+    descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(descriptor, "wb") as file:
+        yield file
+    flushed(temporary).replace(path)
+
+
+def sha256_of(path: Path) -> str:
+    """The hash of a file."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
 
 
 def flushed(path: Path) -> Path:

@@ -16,7 +16,9 @@ from indexer.loading.characters import printable
 from indexer.loading.members import is_junk_name
 from schema import FootnoteError
 
-__all__ = ["Found", "find_files", "printable"]
+__all__ = ["LEADS_OUT", "Found", "find_files", "printable"]
+
+LEADS_OUT = "It is a link that leads out of the folder: index its target by its own path."
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +111,7 @@ def _link_problem(path: Path, real_root: Path) -> str:
     except (OSError, RuntimeError):
         return "It is a link that leads nowhere."
     if not target.is_relative_to(real_root):
-        return "It is a link that leads out of the folder: index its target by its own path."
+        return LEADS_OUT
     mode = target.stat().st_mode
     if stat.S_ISDIR(mode):
         return "It is a link to a folder: the folder is indexed under its own name."

@@ -30,15 +30,17 @@ def look_at(paths: Iterable[Path], skip: Collection[Path]) -> bytes:
     """A digest of what there is: other bytes when a file, or one that describes it, is new, changed, moved or gone."""
     seen = blake2b(digest_size=16)
     for path in paths:
-        beside = [absolute(path).with_name(path.name + SUFFIX), absolute(path).with_name(FOLDER_FILE)]
-        folders: list[Path] = []
+        place, folders = absolute(path), list[Path]()
         try:
             for found in find_files(path, skip, folders.append):
-                seen.update(_seen(found.path) + found.problem.encode("utf-8", "surrogatepass"))
+                seen.update(_seen(found.path, follow=not found.problem))
+                seen.update(found.problem.encode("utf-8", "surrogatepass"))
         except FootnoteError as error:
             seen.update(str(error).encode("utf-8", "surrogatepass"))
-        for described in [folder / FOLDER_FILE for folder in folders] or beside:
-            seen.update(_seen(described))
+        if not folders:
+            seen.update(_seen(place.parent / (place.name + SUFFIX)))
+        for folder in (*folders, *place.parents):  # above it too: it may be part of a folder that was indexed before
+            seen.update(_seen(folder / FOLDER_FILE))
     return seen.digest()
 
 
@@ -72,10 +74,16 @@ def _settled(look: Callable[[], bytes], seen: bytes, wait: Callable[[], None]) -
     return seen
 
 
-def _seen(path: Path) -> bytes:
+def _seen(path: Path, *, follow: bool = False) -> bytes:
+    """What the file system says of a path, and of what it leads to if it is a link to follow."""
     try:
-        status = path.lstat()
+        facts = _facts(path.lstat())
+        if follow and path.is_symlink():
+            facts += _facts(path.stat())
     except OSError as error:
-        return b"%b\0%d\0" % (os.fsencode(path), error.errno or 0)
-    facts = (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)
-    return b"%b\0%d %d %d %d\0" % (os.fsencode(path), *facts)
+        facts = b"%d" % (error.errno or 0)
+    return b"%b\0%b\0" % (os.fsencode(path), facts)
+
+
+def _facts(status: os.stat_result) -> bytes:
+    return b"%d %d %d %d " % (status.st_size, status.st_mtime_ns, status.st_ctime_ns, status.st_ino)

@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
-from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS
+from indexer.catalogue import CHUNK_COLUMNS, SOURCE_COLUMNS, quoted
 from indexer.coverage import chunk_warning, coverage_of
 from indexer.digests import digest
 from indexer.records import SourceRow, encode_coverage, encode_pages
 from indexer.vectors import to_blob
-from schema import Chunk, Extraction, FileStatus, Page, Source
+from schema import Chunk, Extraction, FileStatus, FootnoteError, Page, Source
 
 
 @dataclass(frozen=True, slots=True)
 class IndexedDocument:
     """Everything that one commit writes about one document.
 
-    ``vectors`` is (chunks, dimension) float32; ``recipe`` names how the document was read and chunked; ``sync`` is what
-    an indexing run remembers of the file (see `indexer.notes`).
+    ``vectors`` is (chunks, dimension) float32; ``root`` is the folder that its path is below, empty for a text that no
+    file holds; ``recipe`` names how the document was read and chunked; ``sync`` is what an indexing run remembers of
+    the file (see `indexer.notes`).
     """
 
     source: Source
@@ -36,6 +37,21 @@ class IndexedDocument:
     reason: str = ""
     metadata: Mapping[str, Any] = field(default_factory=dict)
     sync: str = ""
+
+
+def require_vectors(documents: Iterable[IndexedDocument], dimension: int) -> None:
+    """Each chunk has a vector that can be searched: one of another length would make all others unreadable.
+
+    Raises:
+        FootnoteError: when the embedder gave something else.
+    """
+    for document in documents:
+        vectors = np.asarray(document.vectors)
+        if document.chunks and (vectors.shape[1:] != (dimension,) or not np.isfinite(vectors).all()):
+            raise FootnoteError(
+                f"The embedder gave other vectors for {document.source.source_id} than {dimension} finite numbers for "
+                "each passage, so it was not written. Look for the cause with: footnote doctor"
+            )
 
 
 def insert_document(connection: sqlite3.Connection, document: IndexedDocument, now: str) -> None:
@@ -66,13 +82,13 @@ def insert_document(connection: sqlite3.Connection, document: IndexedDocument, n
         content=digest(text[-1], *(one[-1] for one in boxes), *(one[-1] for one in chunks)),
         sync=document.sync,
     )
-    row_id = connection.execute(_insert("source", [*SOURCE_COLUMNS, "digest"]), (*row, digest(*row))).lastrowid
+    row_id = connection.execute(insert_into("source", [*SOURCE_COLUMNS, "digest"]), (*row, digest(*row))).lastrowid
     connection.execute("INSERT INTO source_text VALUES (?, ?, ?, ?)", (row_id, *text))
     connection.executemany(
-        _insert("page_box", ["source", "page", "boxes", "digest"]), [(row_id, *one) for one in boxes]
+        insert_into("page_box", ["source", "page", "boxes", "digest"]), [(row_id, *one) for one in boxes]
     )
     connection.executemany(
-        _insert("chunk", ["source", *CHUNK_COLUMNS, "digest", "vector", "vector_digest"]),
+        insert_into("chunk", ["source", *CHUNK_COLUMNS, "digest", "vector", "vector_digest"]),
         [(row_id, *one) for one in chunks],
     )
 
@@ -99,17 +115,13 @@ def chunk_row(chunk: Chunk, title: str, pages: Sequence[Page]) -> tuple[str | in
 
 def delete_sources(connection: sqlite3.Connection, source_ids: Sequence[str]) -> None:
     """Remove documents with all that belongs to them; unknown ones are ignored."""
-    names = json.dumps(list(source_ids))
-    gone = "(SELECT id FROM source WHERE source_id IN (SELECT value FROM json_each(?)))"
-    for statement in (
-        f"DELETE FROM chunk WHERE source IN {gone}",  # noqa: S608  (a constant)
-        f"DELETE FROM page_box WHERE source IN {gone}",  # noqa: S608  (a constant)
-        f"DELETE FROM source_text WHERE source IN {gone}",  # noqa: S608  (a constant)
-        f"DELETE FROM source WHERE id IN {gone}",  # noqa: S608  (a constant)
-    ):
-        connection.execute(statement, (names,))
+    found = [  # one by one: in a list in JSON an id would end at its first NUL
+        row for name in source_ids for row in connection.execute("SELECT id FROM source WHERE source_id = ?", (name,))
+    ]
+    for table, column in (("chunk", "source"), ("page_box", "source"), ("source_text", "source"), ("source", "id")):
+        connection.executemany(f"DELETE FROM {table} WHERE {column} = ?", found)  # noqa: S608  (our own names)
 
 
-def _insert(table: str, columns: Sequence[str]) -> str:
-    names = ", ".join(f'"{name}"' for name in columns)
-    return f"INSERT INTO {table} ({names}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608  (constants)
+def insert_into(table: str, columns: Sequence[str]) -> str:
+    """The statement that writes these columns of a row, a parameter for each."""
+    return f"INSERT INTO {table} ({quoted(columns)}) VALUES ({', '.join('?' * len(columns))})"  # noqa: S608  (constants)

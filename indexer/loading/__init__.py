@@ -5,6 +5,7 @@ Every reason to refuse a file is a `schema.FootnoteError`; nothing else leaves t
 
 from __future__ import annotations
 
+import hashlib
 import stat
 from importlib import import_module
 from pathlib import Path
@@ -14,6 +15,7 @@ from indexer.loading.formats import Format
 from indexer.loading.languages import with_language
 from indexer.loading.members import Member
 from indexer.loading.sniffing import detect_format, named_format
+from indexer.stamps import ChangedError
 from schema import Extraction, FootnoteError
 
 __all__ = ["LARGEST_FILE", "load", "load_all", "load_bytes", "printable"]
@@ -36,21 +38,25 @@ def load(path: Path) -> Extraction:
     return load_bytes(path.name, _read(path))
 
 
-def load_all(path: Path) -> tuple[Member, ...]:
+def load_all(path: Path, sha256: str = "") -> tuple[Member, ...]:
     """Read one file and, when it is a container, the documents in it.
 
     Args:
         path: a regular file, or a link to one.
+        sha256: of the file that is meant; of any when it is not given.
 
     Returns:
         One member for each document; what can't be read in a container is a member with its reason.
 
     Raises:
         FootnoteError: when nothing of it can be read, with the reason and what to do.
+        ChangedError: what was read is another file.
     """
-    from indexer.loading.unpacking import unpack_all  # noqa: PLC0415  (lxml is for the process that parses)
+    from indexer.loading.containers.unpacking import unpack_all  # noqa: PLC0415  (lxml is for the process that parses)
 
     data = _read(path)
+    if sha256 and hashlib.sha256(data).hexdigest() != sha256:
+        raise ChangedError
     try:
         return unpack_all(path.name, data, load_bytes)
     except FootnoteError as error:
@@ -103,7 +109,8 @@ def load_bytes(name: str, data: bytes) -> Extraction:
             f"{printable(name)} can't be read as {what} ({_describe(error)}): it may be damaged."
         ) from error
     if not extraction.text:
-        raise FootnoteError(f"{printable(name)} is empty: no text was found in it.")
+        unread = f" ({'; '.join(extraction.warnings)})" if extraction.warnings else ""
+        raise FootnoteError(f"{printable(name)} is empty: no text was found in it{unread}.")
     return with_language(extraction)
 
 

@@ -10,7 +10,7 @@ class Format:
     """One format.
 
     ``name`` stands in sentences about reading it, ``described`` in sentences about what a file is. ``module`` is a
-    module of this package with ``load(data: bytes) -> Extraction``; that of a container has
+    module of one of this package's rooms with ``load(data: bytes) -> Extraction``; that of a container has
     ``unpack(data: bytes) -> Iterator[Part]`` instead (see `indexer.loading.members`).
     """
 
@@ -23,34 +23,36 @@ class Format:
 
 
 TABLE: tuple[Format, ...] = (
-    Format("markdown", "Markdown", "Markdown", "markdown_loader", (".md", ".markdown")),
+    Format("markdown", "Markdown", "Markdown", "plain.markdown_loader", (".md", ".markdown")),
     Format(
         "text",
         "plain text",
         "text",
-        "text_loader",
+        "plain.text_loader",
         (".txt", ".text", ".log", ".rst", ".adoc", ".asciidoc", ".tex", ".json"),
     ),
-    Format("html", "HTML", "an HTML page", "html_loader", (".html", ".htm", ".xhtml")),
-    Format("docx", "DOCX", "a DOCX document", "docx_loader", (".docx", ".docm", ".dotx", ".dotm")),
-    Format("pdf", "PDF", "a PDF document", "pdf_loader", (".pdf",)),
-    Format("pptx", "PPTX", "a PowerPoint presentation", "pptx_loader", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx")),
-    Format("xlsx", "XLSX", "an Excel workbook", "xlsx_loader", (".xlsx", ".xlsm", ".xltx", ".xltm")),
-    Format("csv", "CSV", "a CSV file", "csv_loader", (".csv", ".tsv")),
-    Format("odt", "ODT", "an OpenDocument text", "odf_loader", (".odt", ".ott")),
-    Format("ods", "ODS", "an OpenDocument spreadsheet", "odf_loader", (".ods", ".ots")),
-    Format("odp", "ODP", "an OpenDocument presentation", "odf_loader", (".odp", ".otp")),
-    Format("rtf", "RTF", "an RTF document", "rtf_loader", (".rtf",)),
-    Format("doc", "DOC", "a document in Word's old .doc format", "legacy_office", (".doc", ".dot")),
-    Format("xls", "XLS", "an old Excel workbook", "legacy_office", (".xls", ".xlt")),
-    Format("ppt", "PPT", "an old PowerPoint presentation", "legacy_office", (".ppt", ".pps")),
-    Format("epub", "EPUB", "an EPUB book", "epub_loader", (".epub",)),
-    Format("subtitles", "WebVTT", "a WebVTT file", "subtitles_loader", (".vtt", ".srt")),
-    Format("eml", "EML", "a mail", "mail_loader", (".eml",), is_container=True),
-    Format("msg", "MSG", "an Outlook message", "msg_loader", (".msg",), is_container=True),
-    Format("zip", "ZIP", "a ZIP archive", "archive", (".zip",), is_container=True),
+    Format("html", "HTML", "an HTML page", "web.html_loader", (".html", ".htm", ".xhtml")),
+    Format("docx", "DOCX", "a DOCX document", "office.docx_loader", (".docx", ".docm", ".dotx", ".dotm")),
+    Format("pdf", "PDF", "a PDF document", "pdf.loader", (".pdf",)),
     Format(
-        *("image", "pictures", "a picture", "picture_loader"),
+        "pptx", "PPTX", "a PowerPoint presentation", "office.pptx_loader", (".pptx", ".pptm", ".ppsx", ".ppsm", ".potx")
+    ),
+    Format("xlsx", "XLSX", "an Excel workbook", "office.xlsx_loader", (".xlsx", ".xlsm", ".xltx", ".xltm")),
+    Format("csv", "CSV", "a CSV file", "plain.csv_loader", (".csv", ".tsv")),
+    Format("odt", "ODT", "an OpenDocument text", "office.odf_loader", (".odt", ".ott")),
+    Format("ods", "ODS", "an OpenDocument spreadsheet", "office.odf_loader", (".ods", ".ots")),
+    Format("odp", "ODP", "an OpenDocument presentation", "office.odf_loader", (".odp", ".otp")),
+    Format("rtf", "RTF", "an RTF document", "office.rtf_loader", (".rtf",)),
+    Format("doc", "DOC", "a document in Word's old .doc format", "office.legacy_office", (".doc", ".dot")),
+    Format("xls", "XLS", "an old Excel workbook", "office.legacy_office", (".xls", ".xlt")),
+    Format("ppt", "PPT", "an old PowerPoint presentation", "office.legacy_office", (".ppt", ".pps")),
+    Format("epub", "EPUB", "an EPUB book", "web.epub_loader", (".epub",)),
+    Format("subtitles", "WebVTT", "a WebVTT file", "plain.subtitles_loader", (".vtt", ".srt")),
+    Format("eml", "EML", "a mail", "containers.mail_loader", (".eml",), is_container=True),
+    Format("msg", "MSG", "an Outlook message", "containers.msg_loader", (".msg",), is_container=True),
+    Format("zip", "ZIP", "a ZIP archive", "containers.archive", (".zip",), is_container=True),
+    Format(
+        *("image", "pictures", "a picture", "pictures.picture_loader"),
         (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".gif", ".webp", ".bmp"),
     ),
 )

@@ -7,6 +7,7 @@ archive is ever opened as a path. What the parts mean is not known here.
 from __future__ import annotations
 
 import io
+import lzma
 import zipfile
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
@@ -24,7 +25,7 @@ MOST_DIRECTORY = 20_000_000  # bytes of the directory itself, which is parsed be
 MOST_DEPTH = 100  # of elements within one another: eight text boxes in text boxes, thirty tables in tables
 _LOCAL_HEADER = 30  # bytes before the name of an entry
 _END = b"PK\x05\x06"
-_DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, OSError, ValueError)
+_DAMAGED = (zipfile.BadZipFile, zlib.error, lzma.LZMAError, EOFError, NotImplementedError, OSError, ValueError)
 _STRICT = tuple(
     (f"http://purl.oclc.org/ooxml/{strict}".encode(), f"http://schemas.openxmlformats.org/{usual}".encode())
     for strict, usual in (
@@ -39,6 +40,10 @@ _STRICT = tuple(
     )
 )
 """The Strict form of Office Open XML (ISO/IEC 29500) differs from the usual one in its namespaces."""
+
+
+class PartError(FootnoteError):
+    """One part of an archive is missing or damaged; the others may be good."""
 
 
 class Package:
@@ -58,17 +63,17 @@ class Package:
         """The bytes of one part.
 
         Raises:
-            FootnoteError: when there is no such part, its name leads out of the archive, it is damaged, or more has
-                been unpacked than is allowed.
+            PartError: when there is no such part, or it is damaged.
+            FootnoteError: when its name leads out of the archive, or more has been unpacked than is allowed.
         """
         refuse_ways_out([name])
         if name not in self.names:
-            raise FootnoteError(f"It has no part named {name}: it may be damaged.")
+            raise PartError(f"It has no part named {name}: it may be damaged.")
         try:
             with self._archive.open(name) as part:
                 content = part.read(self._left + 1)
         except _DAMAGED as error:
-            raise FootnoteError(f"Its part {name} is damaged ({error}).") from error
+            raise PartError(f"Its part {name} is damaged ({error}).") from error
         self._left -= len(content)
         if self._left < 0:
             raise FootnoteError(f"It unpacks to more than {MOST_UNPACKED:,} bytes: it looks like a zip bomb.")
@@ -137,7 +142,8 @@ def parse_xml(data: bytes, name: str) -> Any:
         name: of the part, for messages.
 
     Raises:
-        FootnoteError: when it is not well formed, declares entities, or nests deeper than `MOST_DEPTH` elements.
+        PartError: when it is not well formed, or nests deeper than `MOST_DEPTH` elements.
+        FootnoteError: when it declares entities, as only attacks do.
     """
     try:
         root = etree.fromstring(_usual(data), etree.XMLParser(**_XML_OPTIONS))
@@ -145,7 +151,7 @@ def parse_xml(data: bytes, name: str) -> Any:
         raise _not_well_formed(name, error) from error
     _refuse_entities(root, name)
     if _TOO_DEEP(root):
-        raise FootnoteError(f"Its part {name} nests deeper than {MOST_DEPTH} elements: it is damaged or an attack.")
+        raise PartError(f"Its part {name} nests deeper than {MOST_DEPTH} elements: it is damaged or an attack.")
     return root
 
 
@@ -155,7 +161,8 @@ def stream_xml(data: bytes, name: str, tags: Sequence[str]) -> Iterator[Any]:
     For parts too large to hold as a tree; nothing recurses through the elements, and their nesting is libxml2's matter.
 
     Raises:
-        FootnoteError: when the XML is not well formed or declares entities.
+        PartError: when the XML is not well formed, after the elements that stand before the fault.
+        FootnoteError: when it declares entities.
     """
     before = None
     try:
@@ -197,9 +204,9 @@ def _refuse_entities(element: Any, name: str) -> None:
         raise FootnoteError(f"Its part {name} declares XML entities, as attacks do and documents don't.")
 
 
-def _not_well_formed(name: str, error: Exception) -> FootnoteError:
+def _not_well_formed(name: str, error: Exception) -> PartError:
     what = str(error).split("\n")[0][:200]
-    return FootnoteError(f"Its part {name} is not well-formed XML ({what}): it may be damaged.")
+    return PartError(f"Its part {name} is not well-formed XML ({what}): it may be damaged.")
 
 
 def _refuse_bomb(entries: Sequence[zipfile.ZipInfo], size: int) -> None:

@@ -22,6 +22,11 @@ class Kind:
     described: str
 
 
+def _format(key: str) -> Kind:
+    """The kind of a format that Footnote reads, in the words of its table."""
+    return Kind(key, BY_KEY[key].described)
+
+
 _PROGRAM, _MEDIA = Kind("", "a program"), Kind("", "a sound or video file")
 _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"\x89PNG\r\n\x1a\n", Kind("image", "a PNG image")),
@@ -31,7 +36,7 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
     (b"II*\x00", Kind("image", "a TIFF image")),
     (b"MM\x00*", Kind("image", "a TIFF image")),
     (b"BM", Kind("image", "a BMP image")),
-    (b"{\\rtf", Kind("rtf", "an RTF document")),
+    (b"{\\rtf", _format("rtf")),
     (b"\x7fELF", _PROGRAM),
     (b"MZ", _PROGRAM),
     (b"\xca\xfe\xba\xbe", _PROGRAM),
@@ -51,21 +56,21 @@ _MAGIC: tuple[tuple[bytes, Kind], ...] = (
 )
 _LETTERS = frozenset({b"MZ", b"BM", b"BZh", b"OggS", b"ID3", b"RIFF"})  # ordinary letters: need binary too
 _MIMETYPES: tuple[tuple[bytes, Kind], ...] = (
-    (b"application/vnd.oasis.opendocument.text", Kind("odt", "an OpenDocument text")),
-    (b"application/vnd.oasis.opendocument.spreadsheet", Kind("ods", "an OpenDocument spreadsheet")),
-    (b"application/vnd.oasis.opendocument.presentation", Kind("odp", "an OpenDocument presentation")),
+    (b"application/vnd.oasis.opendocument.text", _format("odt")),
+    (b"application/vnd.oasis.opendocument.spreadsheet", _format("ods")),
+    (b"application/vnd.oasis.opendocument.presentation", _format("odp")),
     (b"application/vnd.oasis.opendocument", Kind("", "an OpenDocument file of another kind")),
-    (b"application/epub+zip", Kind("epub", "an EPUB book")),
+    (b"application/epub+zip", _format("epub")),
 )
 _FOLDERS: tuple[tuple[str, Kind], ...] = (
-    ("word/", Kind("docx", "a DOCX document")),
-    ("xl/", Kind("xlsx", "an Excel workbook")),
-    ("ppt/", Kind("pptx", "a PowerPoint presentation")),
+    ("word/", _format("docx")),
+    ("xl/", _format("xlsx")),
+    ("ppt/", _format("pptx")),
     ("", Kind("", "an Office file of another kind")),
 )
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_MESSAGE, _WORD = Kind("msg", "an Outlook message"), Kind("doc", "a document in Word's old .doc format")
-_EXCEL, _POWERPOINT = Kind("xls", "an old Excel workbook"), Kind("ppt", "an old PowerPoint presentation")
+_MESSAGE, _WORD = _format("msg"), _format("doc")
+_EXCEL, _POWERPOINT = _format("xls"), _format("ppt")
 _CLASSES: dict[str, Kind] = {
     "0b0d0200": _MESSAGE,
     "06090200": _WORD,
@@ -150,9 +155,9 @@ def content_kind(data: bytes) -> Kind | None:
     if data.startswith(_OLE):
         return _ole_kind(data)
     if data[:1024].lstrip().startswith(b"%PDF-"):
-        return Kind("pdf", BY_KEY["pdf"].described)
+        return _format("pdf")
     start = data[3:] if data.startswith(_UTF_MARKS[0]) else data
-    return Kind("html", BY_KEY["html"].described) if _HTML.match(start[:4096]) else _magic_kind(data)
+    return _format("html") if _HTML.match(start[:4096]) else _magic_kind(data)
 
 
 def _reconcile(named: Format | None, found: Kind) -> Format:
@@ -198,17 +203,17 @@ def _zip_kind(data: bytes) -> Kind:
         return _MIMETYPES[-1][1]
     if "[Content_Types].xml" in package.names:
         return next(kind for folder, kind in _FOLDERS if any(name.startswith(folder) for name in package.names))
-    return Kind("zip", "a ZIP archive")
+    return _format("zip")
 
 
 def _ole_kind(data: bytes) -> Kind:
     """Microsoft's old container: by the class of its root entry, else by the names of its streams [MS-CFB 2.6]."""
-    if _utf16("EncryptedPackage") in data:
-        raise FootnoteError("It is protected by a password: save a copy without the password.")
     shift = int.from_bytes(data[30:32], "little")
     root = (int.from_bytes(data[48:52], "little") + 1) << min(shift, 12)
     if kind := _CLASSES.get(data[root + 80 : root + 84].hex()):
-        return kind
+        return kind  # it may hold a file with a password, as a mail does with one attached
+    if _utf16("EncryptedPackage") in data:
+        raise FootnoteError("It is protected by a password: save a copy without the password.")
     return next((kind for name, kind in _STREAMS if _utf16(name) in data), Kind("", "an old Microsoft Office file"))
 
 
@@ -229,7 +234,7 @@ def _is_binary(data: bytes) -> bool:
         return False
     sample = data[:_SAMPLE]
     if b"\x00" in sample:
-        from indexer.loading.decoding import wide_order  # noqa: PLC0415  (its tables are for the process that parses)
+        from indexer.loading.plain.decoding import wide_order  # noqa: PLC0415  (its tables are for the process that parses)
 
         sample = sample.decode(wide_order(sample) or "latin-1", "replace").encode()
     controls = len(sample) - len(sample.translate(None, _CONTROLS))

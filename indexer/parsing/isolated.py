@@ -26,6 +26,7 @@ from indexer.parsing.limits import Limits
 from indexer.parsing.patience import described
 from indexer.parsing.process import Worker
 from indexer.parsing.wire import members_from_json, short_text
+from indexer.stamps import ChangedError
 from schema import FootnoteError
 
 FILES_PER_WORKER = 500
@@ -79,16 +80,22 @@ class Parser:
             for worker in tuple(self._busy):
                 worker.stop()
 
-    def parse(self, path: Path) -> tuple[Member, ...]:
+    def parse(self, path: Path, sha256: str = "") -> tuple[Member, ...]:
         """Read one file and, when it is a container, the documents in it.
+
+        Args:
+            path: of the file.
+            sha256: of the file that is meant; of any when it is not given.
 
         Raises:
             FootnoteError: when nothing of it can be read, with the reason and what to do.
+            ChangedError: a FootnoteError too, when what was read is another file.
             ParserError: a FootnoteError too, when reading it broke a limit or the process.
         """
         limit = self._limits.characters
         try:
-            return self._ask(path, {"do": "parse"}, lambda reply: members_from_json(_only(reply, "members"), limit))
+            request = {"do": "parse", "sha256": sha256}
+            return self._ask(path, request, lambda reply: members_from_json(_only(reply, "members"), limit))
         finally:
             self._reading.pop(path, None)
 
@@ -111,13 +118,13 @@ class Parser:
         place = base64.b64encode(os.fsencode(os.path.abspath(path))).decode("ascii")  # noqa: PTH100
         with self._free:
             outcome = self._read(path, request | {"path": place}, result_of)
-        if isinstance(outcome, str):
-            raise FootnoteError(outcome)
+        if isinstance(outcome, FootnoteError):
+            raise outcome
         return outcome
 
     def _read(
         self, path: Path, request: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]
-    ) -> _Result | str:
+    ) -> _Result | FootnoteError:
         """Ask a worker, and then a fresh one when the fault may be that of an earlier file."""
         while True:
             worker = self._take()
@@ -146,12 +153,16 @@ class Parser:
         finally:
             self._busy.discard(worker)
 
-    def _outcome(self, reply: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]) -> _Result | str:
+    def _outcome(
+        self, reply: dict[str, Any], result_of: Callable[[dict[str, Any]], _Result]
+    ) -> _Result | FootnoteError:
         """What a reply says: its result, or the reason why the file is refused."""
         if reply == {"memory": True}:
             raise ParserOutOfMemoryError(self._limits.too_much_memory)
+        if reply == {"changed": True}:
+            return ChangedError()
         try:
-            return short_text(reply["refused"]) if reply.keys() == {"refused"} else result_of(reply)
+            return FootnoteError(short_text(reply["refused"])) if reply.keys() == {"refused"} else result_of(reply)
         except MalformedError as error:
             raise ParserCrashedError("its reader sent what is no result") from error
 

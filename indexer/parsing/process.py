@@ -49,8 +49,9 @@ class Worker:
     def __init__(self, limits: Limits, loader: str) -> None:
         self.files = 0
         self._limits = limits
-        self._folder = tempfile.mkdtemp(prefix="footnote-reader-")
+        self._folder = ""
         try:
+            self._folder = tempfile.mkdtemp(prefix="footnote-reader-")
             self._process = _start(limits, loader, self._folder)
         except OSError as error:
             remove_folder(self._folder)

@@ -25,11 +25,12 @@ from indexer.parsing.guardian import guarded
 from indexer.parsing.limits import Limits, apply_limits, renew_processor_time, without_long
 from indexer.parsing.sealing import seal
 from indexer.parsing.wire import members_to_json
+from indexer.stamps import ChangedError
 from schema import FootnoteError
 
 _MOST_CAUSES = 20
 
-LoadAll = Callable[[Path], tuple[Member, ...]]
+LoadAll = Callable[[Path, str], tuple[Member, ...]]
 
 
 def main(arguments: str) -> None:
@@ -76,7 +77,9 @@ def _answer(request: dict[str, Any], load_all: LoadAll, limits: Limits) -> dict[
     try:
         if request["do"] == "picture":
             return {"picture": _picture(path, request["page"], request["sha256"])}
-        return {"members": members_to_json(without_long(load_all(path), limits.characters))}
+        return {"members": members_to_json(without_long(load_all(path, request["sha256"]), limits.characters))}
+    except ChangedError:
+        return {"changed": True}
     except FootnoteError as error:
         return {"memory": True} if _lacked_memory(error) else {"refused": str(error)}
     except MemoryError:
@@ -88,7 +91,7 @@ def _answer(request: dict[str, Any], load_all: LoadAll, limits: Limits) -> dict[
 
 def _picture(path: Path, number: int, sha256: str) -> str:
     """A page as PNG, in base64."""
-    from indexer.loading.page_picture import page_picture  # noqa: PLC0415  (a library of its own)
+    from indexer.loading.pictures.page_picture import page_picture  # noqa: PLC0415  (a library of its own)
 
     return base64.b64encode(page_picture(path, number, sha256)).decode("ascii")
 

@@ -24,9 +24,9 @@ class Indexing:
         self.told = []
         self.recipe = Recipe("words", self.load, count_words, self.embed, max_tokens=60)
 
-    def load(self, path):
+    def load(self, path, sha256):
         self.loaded.append(path.name)
-        return load_all(path)
+        return load_all(path, sha256)
 
     def embed(self, texts):
         self.embedded.extend(texts)
@@ -72,7 +72,7 @@ def write(folder, **texts):
         (folder / f"{name}.txt").write_text(text)
 
 
-def box(path):
+def box(path, sha256=""):
     """A container to load: each line of a .txt file is a document ``name: text``; ``!`` before a name refuses it."""
     members = []
     for line in path.read_text().splitlines():

@@ -94,6 +94,13 @@ def shape(text, role=None, properties=""):
     return f"<p:sp><p:nvSpPr><p:nvPr>{placeholder}</p:nvPr></p:nvSpPr><p:txBody>{paragraphs}</p:txBody></p:sp>"
 
 
+def picture(number, width, height):
+    """A picture, as a slide, a sheet and a document show it: the part with the id r``number``, its sides in EMU."""
+    place = f'<a:xfrm><a:off x="0" y="0"/><a:ext cx="{width}" cy="{height}"/></a:xfrm>'
+    fill = f'<p:blipFill><a:blip r:embed="r{number}"/></p:blipFill>'
+    return f"<p:pic><p:nvPicPr></p:nvPicPr>{fill}<p:spPr>{place}</p:spPr></p:pic>"
+
+
 def slide(content, attributes=""):
     """The XML of a slide."""
     return f"<p:sld {C} {attributes}><p:cSld><p:spTree>{content}</p:spTree></p:cSld></p:sld>"
@@ -117,12 +124,12 @@ def open_document(kind, body, *, styles="", meta="", extra=None):
     """An OpenDocument file of a kind (text, spreadsheet, presentation) with this body and automatic styles."""
     names = {
         "office": "office", "style": "style", "text": "text", "table": "table", "draw": "drawing",
-        "presentation": "presentation", "fo": "xsl-fo-compatible", "meta": "meta",
+        "presentation": "presentation", "fo": "xsl-fo-compatible", "meta": "meta", "svg": "svg-compatible",
     }  # fmt: skip
     spaces = " ".join(
         f'xmlns:{prefix}="urn:oasis:names:tc:opendocument:xmlns:{name}:1.0"' for prefix, name in names.items()
     )
-    spaces += ' xmlns:dc="http://purl.org/dc/elements/1.1/"'
+    spaces += ' xmlns:dc="http://purl.org/dc/elements/1.1/" xmlns:xlink="http://www.w3.org/1999/xlink"'
     content = (
         f"<office:document-content {spaces}><office:automatic-styles>{styles}</office:automatic-styles>"
         f"<office:body><office:{kind}>{body}</office:{kind}></office:body></office:document-content>"

@@ -8,6 +8,7 @@ import stat
 import subprocess
 import sys
 import zipfile
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -183,6 +184,27 @@ def test_a_damaged_index_is_replaced_only_when_that_is_said(folder, tmp_path):
     assert (old / DATABASE).read_bytes() == b"nothing"
 
 
+def test_a_file_in_the_place_of_the_index_is_left_alone(folder, tmp_path):
+    back_up(folder, tmp_path / "copy.zip")
+    (tmp_path / "file").write_text("mine")
+    for force in (False, True):
+        with pytest.raises(FootnoteError, match=r"file can't be restored: Not a directory\.$"):
+            restore(tmp_path / "copy.zip", tmp_path / "file", force=force)
+    assert (tmp_path / "file").read_text() == "mine"
+
+
+def test_who_has_the_old_index_open_writes_nothing_into_the_new_one(folder, tmp_path):
+    back_up(folder, tmp_path / "copy.zip")
+    expected = contents(folder)
+    with closing(IndexStore(folder, IDENTITY)) as store:
+        with store.writing():
+            store.put([document("new.md", ["later"])])
+        restore(tmp_path / "copy.zip", folder, force=True)
+        with pytest.raises(FootnoteError, match="was restored or mended by another process"), store.writing():
+            store.put([document("lost.md", ["later still"])])
+    assert contents(folder) == expected
+
+
 def test_an_index_that_is_being_written_is_not_replaced(folder, tmp_path):
     back_up(folder, tmp_path / "copy.zip")
     with writer_lock(folder, wait_seconds=0), pytest.raises(FootnoteError, match="is being written by another process"):
@@ -265,6 +287,8 @@ def test_a_mutated_backup_is_refused_or_gives_the_same(folder, tmp_path):
         (lambda manifest: manifest["files"].pop(DATABASE), "it holds other files than a backup does"),
         (lambda manifest: manifest["files"].update({DATABASE: "00"}), "catalogue.sqlite3 is not as it was when"),
         (lambda manifest: manifest.pop("chunks"), "its manifest.json is not that of a backup."),
+        (lambda manifest: manifest.update(files=[DATABASE]), "its manifest.json is not that of a backup."),
+        (lambda manifest: manifest.update(made_at=2026), "its manifest.json is not that of a backup."),
     ],
 )
 def test_a_manifest_that_does_not_fit_is_refused(folder, tmp_path, change, why):

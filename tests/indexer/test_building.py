@@ -9,12 +9,14 @@ import pytest
 from fakes import IDENTITY, count_words, word_vectors
 from indexing_runs import EMPTIED, found, write
 
-from indexer import ahead, committing
+from indexer import ahead, committing, run
 from indexer.building import index_paths
 from indexer.chunking import chunk_document
 from indexer.loading import load, load_all
 from indexer.loading.members import Member
+from indexer.stamps import read_stamped
 from indexer.store import IndexStore
+from indexer.walking import LEADS_OUT
 from schema import Block, Extraction, FileReport, FootnoteError, Page
 
 
@@ -57,7 +59,7 @@ def test_pages_without_text_make_a_document_partial(docs, indexing):
         "Text", (Block("paragraph", 0, 4),), pages, warnings=("one of 2 pages has no text", "slide 2 is hidden.")
     )
     partial = FileReport(str(docs / "scan.txt"), "partial", "One of 2 pages has no text; slide 2 is hidden.", 2, 1)
-    assert indexing(docs, load=lambda _: (Member("", extraction),)).files == (partial,)
+    assert indexing(docs, load=lambda *_: (Member("", extraction),)).files == (partial,)
     assert indexing(docs).files == (replace(partial, status="unchanged"),)
     (info,) = indexing.store.sources()
     assert (info.status, info.reason, info.pages, info.pages_empty) == ("partial", partial.reason, 2, 1)
@@ -66,14 +68,14 @@ def test_pages_without_text_make_a_document_partial(docs, indexing):
 def test_a_file_that_cannot_be_read_costs_its_own_row(docs, indexing):
     write(docs, a="apple", b="banana", c="cherry", d="damson", e="")
 
-    def break_some(path):
+    def break_some(path, sha256):
         if path.name == "a.txt":
             raise RecursionError("too deep")
         if path.name == "b.txt":
             raise FootnoteError("b.txt is encrypted.")
         if path.name == "c.txt":
             raise MemoryError
-        return load_all(path)
+        return load_all(path, sha256)
 
     assert indexing.rows(docs, load=break_some) == [
         ("a.txt", "refused", "It could not be read (RecursionError: too deep)."),
@@ -83,6 +85,74 @@ def test_a_file_that_cannot_be_read_costs_its_own_row(docs, indexing):
         ("e.txt", "refused", "e.txt is empty."),
     ]
     assert list(indexing.texts()) == ["default/d.txt"]
+
+
+CHANGED = "It changed while it was read: the next run reads it again."
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_file_that_changes_before_it_is_read_is_read_once_more(docs, indexing, times):
+    write(docs, a="apple")
+    later = ["banana", "cherry"][:times]
+
+    def read_late(path, sha256):
+        if later:
+            write(docs, a=later.pop(0))
+        return load_all(path, sha256)
+
+    expected = ("a.txt", "indexed", "") if times == 1 else ("a.txt", "refused", CHANGED)
+    assert indexing.rows(docs, load=read_late) == [expected]
+    assert indexing.texts() == ({"default/a.txt": "banana"} if times == 1 else {})
+    assert indexing.rows(docs)[0][1:] == ("unchanged" if times == 1 else "indexed", "")
+
+
+@pytest.mark.parametrize("times", [1, 2])
+def test_a_link_that_is_there_for_just_the_moment_of_reading_leads_nowhere(docs, indexing, tmp_path, times):
+    write(docs, a="apple")
+    write(tmp_path / "secrets", a="secret")
+    moments = [True] * times
+
+    def read_between(path, sha256):
+        if not moments:
+            return load_all(path, sha256)
+        moments.pop()
+        behind_a_link(path, tmp_path / "secrets" / "a.txt")
+        try:
+            return load_all(path, sha256)
+        finally:
+            path.with_name(".before").replace(path)
+
+    expected = ("a.txt", "indexed", "") if times == 1 else ("a.txt", "refused", CHANGED)
+    assert indexing.rows(docs, load=read_between) == [expected]
+    assert indexing.texts() == ({"default/a.txt": "apple"} if times == 1 else {})
+
+
+def behind_a_link(place, target):
+    """Something happens on a shared drive between the walk and the reading: a link takes a place."""
+    place.rename(place.with_name(".before"))
+    place.symlink_to(target)
+
+
+@pytest.mark.parametrize("name", ["sub/a.txt", "sub"])
+@pytest.mark.parametrize("step", ["hashing", "reading"])
+def test_a_link_that_takes_the_place_of_a_file_or_folder_leads_nowhere(
+    docs, indexing, tmp_path, monkeypatch, name, step
+):
+    write(docs / "sub", a="apple")
+    write(tmp_path / "secrets" / "sub", a="secret")
+
+    def late(work):
+        def do(*given):
+            behind_a_link(docs / name, tmp_path / "secrets" / name)
+            return work(*given)
+
+        return do
+
+    if step == "hashing":
+        monkeypatch.setattr(run, "read_stamped", late(read_stamped))
+    load = late(indexing.load) if step == "reading" else indexing.load
+    assert indexing.rows(docs, load=load) == [("a.txt", "refused", LEADS_OUT)]
+    assert (indexing.texts(), bool(indexing.loaded)) == ({}, step == "reading")
 
 
 def test_a_document_that_can_no_longer_be_read_stays_as_it_was(docs, indexing):
@@ -161,6 +231,20 @@ def test_a_file_first_and_its_folder_later_in_the_same_run(docs, indexing):
     assert [status for _, status, _ in indexing.rows(sub / "a.txt", docs, sub)] == ["indexed", "indexed"]
     assert indexing.texts() == {"default/a.txt": "apple", "default/sub/b.txt": "banana"}
     assert [status for _, status, _ in indexing.rows(docs, sub / "a.txt", docs)] == ["unchanged", "unchanged"]
+
+
+def test_many_paths_are_looked_up_and_not_compared_with_each_other(docs, indexing, monkeypatch):
+    write(docs, **{f"file{number:02}": f"word{number}" for number in range(60)})
+    paths = sorted(docs.iterdir())
+    indexing(*paths[:30])
+    for path in paths[:10]:
+        path.unlink()
+    compared = []
+    is_relative_to = Path.is_relative_to
+    monkeypatch.setattr(Path, "is_relative_to", lambda *given: compared.append(given) or is_relative_to(*given))
+    statuses = [status for _, status, _ in indexing.rows(*paths[10:])]
+    assert statuses == ["unchanged"] * 20 + ["indexed"] * 30
+    assert len(compared) < 3 * len(paths)
 
 
 def test_a_folder_by_another_name_is_the_same_folder(docs, indexing, tmp_path):
@@ -285,10 +369,10 @@ def test_a_batch_is_read_while_the_one_before_is_embedded(docs, indexing, monkey
     write(docs, a="apple", b="banana", c="cherry")
     read_b = threading.Event()
 
-    def read(path):
+    def read(path, sha256):
         if path.name == "b.txt":
             read_b.set()
-        return load_all(path)
+        return load_all(path, sha256)
 
     def embed(texts):
         assert read_b.wait(10)
@@ -345,7 +429,7 @@ def test_chunks_in_the_index_are_those_of_the_file(docs, indexing, run_store):
 
 def test_a_document_without_chunks_is_kept(docs, indexing):
     write(docs, a="ignored")
-    assert indexing.rows(docs, load=lambda _: (Member("", Extraction(" ", ())),)) == [("a.txt", "indexed", "")]
+    assert indexing.rows(docs, load=lambda *_: (Member("", Extraction(" ", ())),)) == [("a.txt", "indexed", "")]
     assert indexing.store.dense(word_vectors(["apple"])[0], 5) == []
 
 

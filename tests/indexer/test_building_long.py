@@ -16,10 +16,10 @@ def index_beside_a_long_file(docs, indexing, reading):
     write(docs, a="apple", b="banana", c="cherry")
     enough, told, rows = threading.Event(), [], []
 
-    def load(path):
+    def load(path, sha256):
         if path.name == "b.txt":
             assert enough.wait(30)
-        return load_all(path)
+        return load_all(path, sha256)
 
     def tell(progress):
         told.append((progress.label, progress.done, list(rows), found(indexing.store, "apple")))

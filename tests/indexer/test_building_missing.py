@@ -63,6 +63,26 @@ def test_hidden_files_do_not_make_an_empty_folder_full(docs, indexing):
     assert indexing(docs).files[1].status == "refused"
 
 
+def test_another_file_of_the_same_name_does_not_take_the_place_of_one_that_may_come_back(docs, indexing, tmp_path):
+    write(docs, a="apple")
+    indexing(docs)
+    (docs / "a.txt").rename(tmp_path / "unmounted.txt")
+    (docs / ".hidden").write_text("x")
+    write(tmp_path / "other", a="avocado")
+    ((_, status, reason),) = indexing.rows(tmp_path / "other")
+    assert (status, reason.startswith("The collection 'default' already has a 'a.txt', from ")) == ("refused", True)
+    assert indexing.texts() == {"default/a.txt": "apple"}
+    write(tmp_path / "other", a="apple")
+    assert indexing.rows(tmp_path / "other")[0][1] == "unchanged"
+    docs.joinpath(".hidden").unlink()
+    docs.rmdir()
+    write(tmp_path / "third", a="apricot")
+    (tmp_path / "other" / "a.txt").unlink()
+    (tmp_path / "other").rmdir()
+    assert indexing.rows(tmp_path / "third")[0][1] == "indexed"
+    assert indexing.texts() == {"default/a.txt": "apricot"}
+
+
 def test_missing_documents_can_be_removed_all_the_same(docs, indexing):
     write(docs, a="apple")
     write(docs / "share", b="banana")

@@ -131,3 +131,23 @@ def test_what_is_said_above_the_folder_of_the_index_does_not_count(docs, indexin
     write(docs / "sub", a="apple")
     indexing(docs / "sub")
     assert indexing.store.metadata("default/a.txt") == {}
+
+
+def test_what_is_said_above_counts_for_files_that_are_new_when_the_folder_above_is_indexed(docs, indexing):
+    (docs / ".footnote.yaml").write_text("team: red")
+    write(docs / "sub", a="apple")
+    indexing(docs / "sub")
+    write(docs / "sub", b="banana")
+    write(docs, c="cherry")
+    for _ in range(2):
+        indexing(docs)
+        fields = {info.source.source_id: info.metadata for info in indexing.store.sources()}
+        assert fields == {"default/a.txt": {}, "default/sub/b.txt": {"team": "red"}, "default/c.txt": {"team": "red"}}
+
+
+def test_what_is_said_in_the_folder_of_a_file_counts_when_it_is_indexed_alone_and_no_more_above(docs, indexing):
+    (docs / ".footnote.yaml").write_text("team: red\nfloor: 3")
+    write(docs / "sub", a="apple")
+    (docs / "sub" / ".footnote.yaml").write_text("room: 2")
+    indexing(docs / "sub" / "a.txt")
+    assert indexing.store.metadata("default/a.txt") == {"room": "2"}

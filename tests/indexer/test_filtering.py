@@ -6,6 +6,7 @@ from fakes import DIMENSION, IDENTITY, word_vectors
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from indexer.filtering import narrowed
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from schema import Chunk, Extraction, Filter, Source
@@ -41,7 +42,9 @@ def days(date):
 
 def admits(within, source, fields):
     """The same rule, said plainly."""
-    if within.collections and source.collection not in within.collections:
+    asked = within.collections or (source.collection,)
+    permitted = (source.collection,) if within.permitted is None else within.permitted
+    if source.collection not in asked or source.collection not in permitted:
         return False
     if within.sources and not any(
         source.source_id.startswith(name) if name.endswith("/") else source.source_id == name for name in within.sources
@@ -63,11 +66,11 @@ def admits(within, source, fields):
 
 FILTERS = st.builds(
     Filter,
-    collections=st.sampled_from([(), ("default",), ("law",), ("law", "default"), ("none",)]),
+    collections=st.sampled_from([(), ("default",), ("law",), ("law", "default"), ("none",), ("law\x00",)]),
     sources=st.lists(
         st.sampled_from(
             "default/ law/guides/ default/guides/old/ law/a.md default/guides0 default/guides é/ law/é/ law/100%_/ "
-            "default/100%_/ law/Guides/ default/guides.md".split()
+            "default/100%_/ law/Guides/ default/guides.md law/a.md\x00 law/a.md\x00/".split(" ")
         ),
         max_size=3,
     ).map(tuple),
@@ -85,6 +88,13 @@ FILTERS = st.builds(
         ),
         max_size=2,
     ).map(tuple),
+    permitted=st.one_of(
+        st.none(),
+        st.lists(
+            st.sampled_from(["law", "default", "none", "LAW", "la", "law\x00", "law%", "l_w", "%", "*", "", "law/"]),
+            max_size=3,
+        ).map(tuple),
+    ),
 )
 
 
@@ -102,6 +112,11 @@ def test_both_searches_see_exactly_what_the_filter_admits(store, within):
         assert {hit.source.source_id for hit in found} == expected
         assert len(found) == 2 * len(expected)
         assert [hit.rank for hit in found] == list(range(1, len(found) + 1))
+    for permitted in (("law",), ("none", "default"), ()):
+        seen = {name for name in expected if name.partition("/")[0] in permitted}
+        reader = store.narrowed(permitted)
+        assert {hit.source.source_id for hit in reader.dense(word_vectors(["aspirin"])[0], 99, within=within)} == seen
+        assert {hit.source.source_id for hit in reader.lexical('"aspirin"', 99, within=within)} == seen
 
 
 @pytest.mark.parametrize(
@@ -129,6 +144,16 @@ def test_both_ends_of_a_period_are_in_it_and_a_coarse_date_stands_for_all_its_da
     assert len(store.dense(np.ones(DIMENSION), 9, within=Filter(since=since, until=until))) == passes
     assert len(store.lexical('"aspirin"', 9, within=Filter(since=since, until=until))) == passes
     store.close()
+
+
+def test_a_filter_is_narrowed_and_never_widened():
+    wide = Filter(("law",), since="2022")
+    assert narrowed(wide, None) == wide
+    assert narrowed(wide, ["law", "hr", "law"]) == Filter(("law",), since="2022", permitted=("hr", "law"))
+    assert narrowed(narrowed(wide, ["law", "hr"]), ["law", "default"]).permitted == ("law",)
+    assert narrowed(narrowed(wide, ["law"]), ["hr"]).permitted == ()
+    assert narrowed(narrowed(wide, []), ["law"]).permitted == ()
+    assert narrowed(narrowed(wide, []), None).permitted == ()
 
 
 def test_a_filter_sees_each_commit(store, tmp_path):

@@ -152,7 +152,7 @@ def test_a_filter_makes_room_for_more_words(store, monkeypatch):
 
 def test_counts_are_remembered_for_one_generation_only(store, tmp_path):
     index = IndexStore(tmp_path / "index", IDENTITY, create=True)
-    words = index._words
+    words = index._opened.words
     assert words.search('"aspirin" OR "dose"', 9, weights=EVEN, generation=1) == []
     assert words._counts == {'"aspirin"': 0, '"dose"': 0}
     source = Source("default", "a.md", "", None, "0")

@@ -104,6 +104,14 @@ def test_a_collection_is_searched_alone_and_all_are_searched_without(store):
     assert [document.page_content for document in store.similarity_search("in", k=5)] == ["in default"]
 
 
+def test_an_id_that_is_a_path_of_another_collection_finds_nothing_there(store):
+    other = FaissStore(store.store, WordHashEmbeddings(), collection="other")
+    FaissStore(store.store, WordHashEmbeddings(), collection="secret").add_texts(["hidden"], ids=["other/a"])
+    assert store.store.text("other/a") == "hidden"  # by its path alone, for who sees all
+    assert other.get_by_ids(["a", "other/a", "secret/other/a"]) == []
+    assert other.similarity_search("hidden", k=5) == []
+
+
 def test_chunks_of_indexed_files_carry_what_a_citation_needs(store):
     text = "Findings\n\nAspirin helps."
     source = Source("default", "study.pdf", "A study", "2022-10", "ab")

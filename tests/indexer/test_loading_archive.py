@@ -9,8 +9,9 @@ import pytest
 from container_building import zipped
 from docx import Document
 
-from indexer.loading import load_all, load_bytes, unpacking
-from indexer.loading.unpacking import shown_name, unpack_all
+from indexer.loading import load_all, load_bytes
+from indexer.loading.containers import unpacking
+from indexer.loading.containers.unpacking import shown_name, unpack_all
 from schema import FootnoteError
 
 
@@ -170,3 +171,24 @@ def test_a_name_that_leads_out_is_refused_with_all_of_an_office_file():
 def test_an_archive_is_no_document_itself():
     with pytest.raises(FootnoteError, match="which holds documents and is none itself"):
         load_bytes("a.zip", zipped([("a.txt", "x")]))
+
+
+@pytest.mark.parametrize("compression", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2, zipfile.ZIP_DEFLATED])
+def test_a_damaged_member_costs_its_own_row_however_it_is_compressed(compression):
+    data = bytearray(zipped([("a.txt", "First."), ("b.txt", " ".join(map(str, range(999))))], compression=compression))
+    at = data.rfind(b"b.txt", 0, data.find(b"PK\x01\x02")) + len("b.txt")
+    data[at + 9 : at + 29] = b"\xff" * 20
+    found = members(bytes(data))
+    assert found["a.txt"] == "First."
+    assert "is damaged" in found["b.txt"]
+
+
+def test_a_name_that_was_made_to_tell_two_apart_is_not_given_again():
+    parts = [("./a/b.txt", "Two."), ("a/./b.txt", "One."), ("a/b.txt (2)", "Three.")]
+    assert len(members(zipped(parts))) == 3
+
+
+def test_the_language_of_a_mail_is_found_as_that_of_every_text():
+    words = "Der Bericht ist nicht fertig, und die Kosten des Umbaus sind auf das Doppelte gestiegen. " * 2
+    (mail,) = inside(f"From: a@b.org\nSubject: Plan\n\n{words}".encode(), "a.eml")
+    assert mail.extraction.metadata["language"] == "de"

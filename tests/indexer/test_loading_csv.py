@@ -8,7 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loading_reading import read, spans
 
-from indexer.loading import csv_loader, tables
+from indexer.loading import tables
+from indexer.loading.plain import csv_loader
 from schema import FootnoteError
 
 
@@ -23,6 +24,25 @@ from schema import FootnoteError
         ('Name,Text\nAnn,"two\nlines, one ""field"""\n', ["Name | Text", 'Name: Ann | Text: two lines, one "field"']),
         ("Name,Age\nAnn\nBob,5,more\nCid,6\nDan,7", ["Name | Age", "Ann", "Bob | 5 | more", "Cid | 6", "Dan | 7"]),
         ("Name,Age\n\nAnn,4\n\n\nBob,5", ["Name | Age", "Name: Ann | Age: 4", "Name: Bob | Age: 5"]),
+        ("Name,Age\n,\nAnn,4\nBob,5", ["Name | Age", "Name: Ann | Age: 4", "Name: Bob | Age: 5"]),
+        (
+            "Area,Sold\nNorth,5\n\nItem,Left\nPen,7\n",
+            ["Area | Sold", "Area: North | Sold: 5", "Item | Left", "Item: Pen | Left: 7"],
+        ),
+        ("Area,Sold\nNorth,5\n,,\nPen,7\nInk,8", ["Area | Sold", "Area: North | Sold: 5", "Pen | 7", "Ink | 8"]),
+        (
+            "Name,City\nAnn,Rome\n\nBob,Oslo\nCid,Bonn",
+            ["Name | City", "Name: Ann | City: Rome", "Bob | Oslo", "Cid | Bonn"],
+        ),
+        (
+            "Name,City\nAnn,Rome\n\nItem,Colour,Size\nPen,red,long",
+            ["Name | City", "Name: Ann | City: Rome", "Item | Colour | Size", "Item: Pen | Colour: red | Size: long"],
+        ),
+        (
+            "Area,Sold\nNorth,5\n\nStock\nItem,Left\nPen,7",
+            ["Area | Sold", "Area: North | Sold: 5", "Stock", "Item | Left", "Item: Pen | Left: 7"],
+        ),
+        ("Report,Sales\n\nItem,Left\nPen,7", ["Report | Sales", "Item | Left", "Item: Pen | Left: 7"]),
         ("1,2\n3,4", ["1 | 2", "3 | 4"]),
         ("Just words\nand more", ["Just words", "and more"]),
         ("\ufeffName,Age\r\nAnn,4\r\n", ["Name | Age", "Name: Ann | Age: 4"]),

@@ -110,13 +110,63 @@ def test_links_insertions_and_content_controls_are_text_and_deletions_are_not():
 
 
 def test_a_text_box_is_read_once_and_after_its_paragraph():
-    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
-    box = f"<w:txbxContent><w:p>{run('Boxed')}</w:p></w:txbxContent>"
-    alternate = (
-        f"<mc:AlternateContent {mc}><mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback></mc:AlternateContent>"
-    )
-    data = body(f"<w:p>{run('Before ')}<w:r>{alternate}</w:r>{run('after')}</w:p>")
+    box = alternate(f"<w:txbxContent><w:p>{run('Boxed')}</w:p></w:txbxContent>")
+    data = body(f"<w:p>{run('Before ')}{box}{run('after')}</w:p>")
     assert read("a.docx", data).text == "Before after\n\nBoxed"
+
+
+CHART = """<c:chartSpace xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart"><c:chart><c:plotArea>
+<c:ser><c:tx><c:v/><c:pt idx="0"><c:v>Cost</c:v></c:pt></c:tx><c:val><c:pt idx="0"><c:v>12</c:v></c:pt></c:val></c:ser>
+</c:plotArea></c:chart></c:chartSpace>"""
+GRAPHIC = (
+    '<w:r><w:drawing><c:chart xmlns:c="http://schemas.openxmlformats.org/drawingml/2006/chart" r:id="rId99" '
+    'xmlns:r="http://schemas.openxmlformats.org/officeDocument/2006/relationships"/></w:drawing></w:r>'
+)
+
+
+def with_chart(data: bytes) -> bytes:
+    """A document with the part that `GRAPHIC` names."""
+    kinds = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(stream, "w") as target:
+        for item in source.infolist():
+            content = source.read(item.filename)
+            if item.filename == "word/_rels/document.xml.rels":
+                named = f'<Relationship Id="rId99" Type="{kinds}/chart" Target="charts/chart1.xml"/></Relationships>'
+                content = content.replace(b"</Relationships>", named.encode())
+            target.writestr(item, content)
+        target.writestr("word/charts/chart1.xml", CHART)
+    return stream.getvalue()
+
+
+def alternate(box: str) -> str:
+    """A box as Word stores it, for new programs and for old ones."""
+    mc = 'xmlns:mc="http://schemas.openxmlformats.org/markup-compatibility/2006"'
+    both = f"<mc:Choice>{box}</mc:Choice><mc:Fallback>{box}</mc:Fallback>"
+    return f"<w:r><mc:AlternateContent {mc}>{both}</mc:AlternateContent></w:r>"
+
+
+def test_a_text_box_in_a_table_is_read_once():
+    box = alternate(f"<w:txbxContent><w:p>{run('Boxed')}</w:p></w:txbxContent>")
+    cells = f"<w:tc><w:p>{run('a')}{box}</w:p></w:tc><w:tc><w:p>{run('b')}</w:p></w:tc>"
+    assert read("a.docx", body(f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>")).text == "a Boxed | b"
+
+
+def test_a_chart_is_read_once_wherever_it_stands():
+    cells = f"<w:tc><w:p>{GRAPHIC}</w:p></w:tc><w:tc><w:p>{run('b')}</w:p></w:tc>"
+    in_table = read("a.docx", with_chart(body(f"<w:tbl><w:tr>{cells}</w:tr></w:tbl>")))
+    assert in_table.text.split("\n") == ["| b", "| Cost", "| 12"]
+    box = alternate(f"<w:txbxContent><w:p>{GRAPHIC}</w:p></w:txbxContent>")
+    assert read("a.docx", with_chart(body(f"<w:p>{run('a')}{box}</w:p>"))).text == "a\n\n| Cost\n| 12"
+
+
+def test_documents_within_the_text_are_named():
+    data = with_chart(body(f"<w:p>{run('a')}</w:p>"))
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(data)) as source, zipfile.ZipFile(stream, "w") as target:
+        for item in source.infolist():
+            target.writestr(item, source.read(item.filename).replace(b"relationships/chart", b"relationships/aFChunk"))
+    assert read("a.docx", stream.getvalue()).warnings == ("holds 1 other document in its text, not read",)
 
 
 def test_headings_by_outline_level_and_lists_by_numbering():
@@ -365,3 +415,19 @@ def test_prose_in_a_merged_cell_stands_once():
     table.cell(0, 1).text, table.cell(1, 1).text, table.cell(2, 1).text = "a", "b", "c"
     table.cell(0, 0).merge(table.cell(2, 0)).text = "word " * 60
     assert read("a.docx", saved(document)).text.count("word") == 60
+
+
+def test_a_row_that_begins_further_right_keeps_its_columns():
+    def cell(text, merged=""):
+        return f"<w:tc><w:tcPr>{merged}</w:tcPr><w:p>{run(text) if text else ''}</w:p></w:tc>"
+
+    starts, goes_on = '<w:vMerge w:val="restart"/>', "<w:vMerge/>"
+    first = f"<w:tr>{cell('a')}{cell('tall', starts)}{cell('c')}</w:tr>"
+    second = f'<w:tr><w:trPr><w:gridBefore w:val="1"/></w:trPr>{cell("", goes_on)}{cell("d")}</w:tr>'
+    assert read("a.docx", body(f"<w:tbl>{first}{second}</w:tbl>")).text == "a | tall | c\ntall | d"
+
+
+def test_text_that_is_not_hidden_is_left_out_when_nobody_can_see_it():
+    tiny = hidden_run('<w:vanish w:val="0"/><w:sz w:val="2"/>')
+    extraction = read("a.docx", body(f"<w:p>{run('Seen.')}{tiny}</w:p>"))
+    assert (extraction.text, extraction.hidden) == ("Seen.", 17)

@@ -87,10 +87,54 @@ def test_a_damaged_table_of_contents_costs_its_headings_only():
     assert "First words." in extraction.text
 
 
-def test_a_document_that_is_named_twice_or_missing_is_read_once_or_not():
-    extraction = read("a.epub", book(**{"OEBPS__book.opf": opf(spine=("one", "one", "no", "two"))}))
+def test_a_document_that_is_named_twice_is_read_once():
+    extraction = read("a.epub", book(**{"OEBPS__book.opf": opf(spine=("one", "one", "two"))}))
     assert extraction.text.count("First words.") == 1
     assert len(extraction.pages) == 2
+
+
+def test_a_document_that_is_listed_and_missing_is_a_page_that_a_warning_names():
+    items = ITEMS | {"gone": "text/gone.xhtml", "scan": 'scan.jpg" media-type="image/jpeg" x="'}
+    listed = opf(items, ("gone", "one", "no", "scan", "two")).replace('x="" media-type="application/xhtml+xml"', "")
+    extraction = read("a.epub", book(**{"OEBPS__book.opf": listed}))
+    assert [(page.status, page.problem) for page in extraction.pages] == [
+        ("unreadable", "It has no part named OEBPS/text/gone.xhtml: it may be damaged."),
+        ("text", ""),
+        ("unreadable", "It is not among the parts that the book lists."),
+        ("unreadable", "It is of type image/jpeg, and no page of text."),
+        ("text", ""),
+    ]
+    assert extraction.warnings[1:] == (
+        "3 of its 5 documents can't be read (OEBPS/text/gone.xhtml, no, OEBPS/scan.jpg)",
+    )
+
+
+def test_a_damaged_document_costs_its_own_page_and_a_warning_names_it():
+    whole = book(**{"OEBPS__text__one.xhtml": ONE.replace("First", "".join(map(chr, range(0x4E00, 0x4F00))))})
+    start = whole.index(b"OEBPS/text/one.xhtml") + len("OEBPS/text/one.xhtml") + 40
+    extraction = read("a.epub", whole[:start] + bytes(20) + whole[start + 20 :])
+    assert spans(extraction) == [("heading2", "Opening"), ("paragraph", "Grüße.")]
+    assert [page.status for page in extraction.pages] == ["text", "unreadable"]
+    assert extraction.warnings == ("1 of its 2 documents can't be read (OEBPS/text/one.xhtml)",)
+
+
+def test_of_many_documents_that_are_missing_the_first_are_named():
+    keys = [f"part{number}" for number in range(15)]
+    (warning,) = read("a.epub", book(**{"OEBPS__book.opf": opf(spine=("two", *keys))})).warnings
+    assert warning == f"15 of its 16 documents can't be read ({', '.join(keys[:12])} and 3 more)"
+
+
+def test_pictures_in_a_book_are_counted_but_for_its_cover():
+    cover = '<body><svg width="600" height="900"><image width="600" xlink:href="../cover.jpg"/></svg>'
+    page = '<body><p>Words.</p><img src="../cover.jpg"/><img src="../map.jpg"/><svg><image href="m.jpg"/></svg></body>'
+    listed = opf(ITEMS | {"cover": "cover.jpg"}, extra='<meta name="cover" content="cover"/>')
+    changes = {"OEBPS/text/one.xhtml": page, "OEBPS/text/tw o.xhtml": cover}
+    assert read("a.epub", book(**changes)).warnings == ("4 pictures in it are not read",)
+    assert read("a.epub", book(**changes, **{"OEBPS/book.opf": listed})).warnings == ("2 pictures in it are not read",)
+    marked = listed.replace("<meta ", "<other ").replace(
+        'href="cover.jpg"', 'href="cover.jpg" properties="cover-image"'
+    )
+    assert read("a.epub", book(**changes, **{"OEBPS/book.opf": marked})).warnings == ("2 pictures in it are not read",)
 
 
 def test_names_that_lead_out_of_the_book_lead_nowhere():

@@ -1,7 +1,10 @@
 """HTML: the content of a page without its furniture and without what it hides."""
 
 import pytest
+from bs4.element import Tag
 from loading_reading import read, spans
+
+from indexer.loading.web import html_tables, html_tree
 
 PAGE = """<!DOCTYPE html>
 <html><head><title>National plan - Ministry</title><style>p {}</style>
@@ -351,3 +354,89 @@ def test_a_picture_that_is_a_link_is_what_it_shows_and_others_say_nothing(body, 
 def test_lists_in_the_header_of_an_article_are_menus():
     page = "<main><header><h1>Rail</h1><ul><li>Deutsch<li>Polski</ul></header><ul><li>Item</ul></main>"
     assert spans(read("a.html", page)) == [("heading1", "Rail"), ("list_item", "Item")]
+
+
+def test_a_button_that_is_the_words_of_a_heading_is_read_and_another_is_not():
+    page = "<h2><span><button>What does it cost?</button></span></h2><p>Nothing.</p><button>Send</button>"
+    assert spans(read("a.html", page)) == [("heading2", "What does it cost?"), ("paragraph", "Nothing.")]
+
+
+@pytest.mark.parametrize("way", ["<main hidden>{}</main>", "<div style='display:none'><main>{}</main></div>"])
+def test_a_main_part_that_is_switched_off_is_left_out_and_counted(way):
+    page = read("a.html", f"{way.format(f'<p>{HIDDEN}')}<main><p>{SEEN}</main>")
+    assert (page.text, page.hidden) == (SEEN, len(HIDDEN))
+    alone = read("a.html", f"{way.format(f'<p>{HIDDEN}')}<p>{SEEN}")
+    assert (alone.text, alone.hidden) == (SEEN, len(HIDDEN))
+    assert read("a.html", f"<body style='display:none'><main><p>{SEEN}</main>").text == SEEN
+
+
+def test_words_beside_the_cells_of_a_row_are_read():
+    page = "<table><tr><th>Year</th><th>Cost</th></tr><tr><td>2021</td><td>10</td> estimated</tr></table>"
+    assert read("a.html", page).text == "Year | Cost\n2021 | 10 | estimated"
+
+
+def test_a_table_is_searched_once_and_not_for_each_of_its_headers(monkeypatch):
+    searched = []
+    find = Tag.find
+    monkeypatch.setattr(Tag, "find", lambda tag, *names, **more: searched.append(tag.name) or find(tag, *names, **more))
+    page = f"<table>{'<tr><th>a<td>b' * 50}</table>"
+    assert html_tables.layout_tables(html_tree.parse(page)) == set()
+    assert searched.count("table") == 1
+
+
+WORDS = "<p>Words that are read."
+CARRIED = f"data:image/png;base64,{'A' * 2_000}"
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "<img src=scan.png>",
+        "<img src=scan.png alt='Our letter' width=600 height=40>",
+        "<img src=scan.png width=50%>",
+        "<img src=scan.png width=16 style='width:400px; height: 30em'>",
+        "<a href=large.png><img src=scan.png alt='The letter'></a>",
+        f"<img src='{CARRIED}' alt=''>",
+        "<img src='cid:scan' alt=''>",
+        "<picture><source srcset=scan.webp><img src=scan.png></picture>",
+        "<noscript><img src=scan.png></noscript><img data-src=scan.png>",
+        "<svg viewBox='0 0 24 24'><g><text>Sold</text></g></svg>",
+        "<svg width=460pt height=345pt><path d='M0 0'/></svg>",
+        "<object type='image/svg+xml' data=chart.svg><img src=chart.png></object>",
+        "<embed src=chart.svg>",
+        "<table><tr><td>1<td><img src=scan.png></table>",
+    ],
+)
+def test_a_picture_that_is_not_read_is_counted(picture):
+    assert read("a.html", WORDS + picture).warnings == ("1 picture in it is not read",)
+
+
+@pytest.mark.parametrize(
+    "picture",
+    [
+        "<img src=wave.png alt=''>",
+        "<img src=wave.png alt=' ' width=900 height=300>",
+        "<img src=wave.png role=presentation>",
+        "<img src=dot.gif width=1 height=1>",
+        "<img src=smiley.png alt=':-)' width=20>",
+        "<img src=logo.png alt=Logo style='height:2em'>",
+        "<img src=rule.png width=700 height=4>",
+        "<img src='data:image/gif;base64,R0lGODlhAQABAAAAACw=' data-src=wave.png alt=''>",
+        "<img src=scan.png hidden>",
+        "<div style='display:none'><img src=scan.png></div>",
+        "<span aria-hidden=true><img src=scan.png></span>",
+        "<nav><img src=logo.png></nav><footer><img src=logo.png></footer>",
+        "<svg viewBox='0 0 24 24'><title>Menu</title><path d='M0 0'/></svg>",
+        "<svg width=24 height=24><text>i</text></svg>",
+        "<svg style='display:none'><text>Sold</text></svg>",
+        "<svg aria-hidden=true width=900 height=300><path d='M0 0'/></svg>",
+        "<object type='application/pdf' data=a.pdf></object><iframe src=a.html></iframe><embed src=a.mp4>",
+    ],
+)
+def test_decoration_icons_and_what_nobody_sees_are_no_pictures_unread(picture):
+    assert not any("picture" in warning for warning in read("a.html", WORDS + picture).warnings)
+
+
+def test_pictures_of_all_main_parts_are_counted_once():
+    page = "<img src=outside.png><main><p>One<img src=a.png></main><main><p>Two<img src=b.png></main>"
+    assert read("a.html", page).warnings == ("2 pictures in it are not read",)

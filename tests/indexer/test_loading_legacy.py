@@ -10,7 +10,7 @@ import pytest
 from loading_reading import read
 from office_making import presentation, rows, shape, slide, workbook
 
-from indexer.loading import legacy_office
+from indexer.loading.office import legacy_office
 from indexer.parsing.isolated import Parser
 from schema import FootnoteError
 

@@ -145,3 +145,76 @@ def test_reference_links_keep_their_words():
     assert (
         read("a.md", "See [the plan][1] and [annex].\n\n[1]: a.md\n[annex]: b.md\n").text == "See the plan and annex."
     )
+
+
+@pytest.mark.parametrize("value", ["!!int abc", "!!timestamp soon", "!!float x", "!!binary ='", "!!set a"])
+def test_a_field_that_is_not_what_it_says_costs_no_text(value):
+    assert read("a.md", f"---\ntitle: Plan\nx: {value}\n---\nText.").title == "Plan"
+
+
+def test_a_note_of_one_word_is_text_and_the_target_of_a_link_is_none():
+    page = "Cost is 5.[^1] See [here][2].\n\n[^1]: https://example.org/report\n\n[2]: https://example.org\n"
+    assert read("a.md", page).text == "Cost is 5.[^1] See here.\n\n[^1]: https://example.org/report"
+
+
+@pytest.mark.parametrize(
+    ("line", "text", "hidden"),
+    [
+        ("Seen <span hidden>secret words</span> again.", "Seen again.", 12),
+        ('Seen <span style="display: none">secret</span> again.', "Seen again.", 6),
+        ("Seen <b hidden>very <i>secret</i> *words*</b> again.", "Seen again.", 15),
+        ("Seen <span style='color:#fff;background:white'>secret</span> again.", "Seen again.", 6),
+        ("Seen <span aria-hidden=true>secret</span> again.", "Seen again.", 6),
+        ("Seen <span style='visibility:hidden'>secret <b style='visibility:visible'>but</b></span>", "Seen but", 6),
+        ("Seen<br hidden> again.", "Seen again.", 0),
+        ("Seen <i>and</i> <!-- hidden --> <b style='color:red'>again</b>.", "Seen and again.", 0),
+        ("# Seen <span hidden>secret</span>", "Seen", 6),
+        ("- <span hidden>secret</span>\n- seen", "seen", 6),
+        ("1. <span hidden>secret</span>\n2. seen", "2. seen", 6),
+        ("|a|b|\n|-|-|\n|1<span hidden>secret</span>|2|", "a | b\n1 | 2", 6),
+        ("A list of <object> or `<b hidden>` in Map<Key, Value>", "A list of or <b hidden> in Map<Key, Value>", 0),
+        ("One </span> <span hidden>secret\n\nTwo", "One\n\nTwo", 6),
+    ],
+)
+def test_words_that_raw_html_hides_in_a_line_are_left_out_and_counted(line, text, hidden):
+    extraction = read("a.md", f"First.\n\n{line}")
+    assert (extraction.text, extraction.hidden) == (f"First.\n\n{text}", hidden)
+    assert extraction.warnings == (
+        (f"{hidden} characters that it hides from its readers were left out",) if hidden else ()
+    )
+
+
+@pytest.mark.parametrize(
+    ("page", "text", "hidden"),
+    [
+        ("<div hidden>\n\nsecret\n\n</div>\n\nseen", "seen", 6),
+        ("<div hidden>\n\n<div>\n\nsecret\n\n</div>\n\n# more\n\n    code\n\n</div>\n\nseen", "seen", 14),
+        ("<div style='color:white'>\n\n<div style='background:#fff'>\n\nsecret\n\n</div></div>\n\nseen", "seen", 6),
+        ("- <div hidden>\n\n  secret\n\n- seen", "seen", 6),
+        ("<p hidden>secret\n\nseen", "seen", 6),
+        ("<details style='margin:0'>\n\nseen\n\n</details>", "seen", 0),
+        ("<div hidden><script>\n\n</script>\n\nsecret\n\n</div>\n\nseen", "seen", 6),
+        ("<div hidden><!--\n\nsecret", "", 6),
+        ("<div hidden>\n\nsecret</div> seen\n\nagain", "seen\n\nagain", 6),
+        ("<div hidden>\n\n> secret\n\n- <b>more</b>\n\n</div>\n\nseen", "seen", 10),
+    ],
+)
+def test_words_between_the_ends_of_a_hidden_element_are_left_out_and_counted(page, text, hidden):
+    extraction = read("a.md", f"First.\n\n{page}")
+    assert (extraction.text, extraction.hidden) == (f"First.\n\n{text}".strip(), hidden)
+
+
+@pytest.mark.parametrize(
+    ("page", "warnings"),
+    [
+        ("![A chart](chart.png) and ![](scan.png)", ("2 pictures in it are not read",)),
+        ("[![A chart](small.png)](large.png)", ("1 picture in it is not read",)),
+        ("See <img src=chart.png> or <img src=dot.gif width=1 height=1>", ("1 picture in it is not read",)),
+        ("<p align=center>\n<img src=chart.png>\n</p>", ("1 picture in it is not read",)),
+        ("<img src=chart.png hidden> `![](chart.png)`", ()),
+    ],
+)
+def test_pictures_that_are_not_read_are_counted(page, warnings):
+    assert read("a.md", f"First.\n\n{page}\n").warnings == warnings
+    hidden = read("a.md", f"First.\n\n<div hidden>\n\n{page}\n\n</div>").warnings
+    assert not any("picture" in warning for warning in hidden)

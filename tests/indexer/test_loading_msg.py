@@ -7,8 +7,8 @@ import pytest
 from container_building import compound, properties, wide
 
 from indexer.loading import load_bytes
-from indexer.loading.compound import CompoundFile
-from indexer.loading.unpacking import unpack_all
+from indexer.loading.containers.compound import CompoundFile
+from indexer.loading.containers.unpacking import unpack_all
 from schema import FootnoteError
 
 SENT = 132_600_150_000_000_000  # 12 March 2021, 09:30 UTC, in tenths of microseconds since 1601
@@ -41,7 +41,7 @@ def test_a_message_is_its_header_and_its_words():
         "Plan\n\nFrom: Ann Lee <ann@example.org>\nTo: Bob\nDate: 2021-03-12 09:30 +0000\n\nWe begin in May.\n\nAnn"
     )
     assert (extraction.title, extraction.date) == ("Plan", "2021-03-12")
-    assert extraction.metadata == {"author": "Ann Lee <ann@example.org>", "to": "Bob"}
+    assert extraction.metadata == {"author": "Ann Lee <ann@example.org>", "to": "Bob", "language": "en"}
 
 
 def test_attachments_are_documents_of_their_own():
@@ -161,3 +161,39 @@ def test_damage_is_a_sentence(seed):
             assert member.extraction or member.problem
     except FootnoteError as error:
         assert len(str(error)) < 500
+
+
+def test_a_damaged_attachment_costs_its_own_row():
+    tree = TEXT | {
+        "__attach_version1.0_#00000000": attachment("a.txt", b"First words. " * 40),
+        "__attach_version1.0_#00000001": attachment("b.txt", b"Second words. " * 40),
+    }
+    data = compound(tree)
+    size = struct.pack("<I", len(b"First words. " * 40))
+    assert data.count(size) == 1
+    body, first, second = unpack_all("a.msg", data.replace(size, b"\xff\xff\xff\x00"), load_bytes)
+    assert body.extraction.title == "Plan"
+    assert (first.name, first.extraction) == ("attachment-1", None)
+    assert first.problem.startswith("It holds more than its size allows")
+    assert second.extraction.text.startswith("Second words.")
+
+
+def test_an_attachment_with_a_password_does_not_lock_its_mail():
+    locked = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1" + wide("EncryptedPackage\0") + b"\xff" * 600
+    body, attached = members(TEXT | {"__attach_version1.0_#00000000": attachment("a.docx", locked)})
+    assert body.extraction.title == "Plan"
+    assert attached.problem == "It is protected by a password: save a copy without the password."
+
+
+def test_a_picture_that_the_page_shows_is_counted_and_a_document_that_it_links_to_is_read():
+    def shown(name, key, content):
+        return attachment(name, content) | {"__substg1.0_3712001F": wide(key)}
+
+    tree = TEXT | {
+        "__substg1.0_1013001F": wide("<p>We begin. <img src='cid:scan@1'> <a href='cid:plan@1'>plan</a></p>"),
+        "__attach_version1.0_#00000000": shown("scan.png", "scan@1", b"\x89PNG"),
+        "__attach_version1.0_#00000001": shown("plan.txt", "plan@1", b"Words."),
+    }
+    body, plan = members(tree)
+    assert body.extraction.warnings == ("1 picture in it is not read",)
+    assert (plan.name, plan.extraction.text) == ("plan.txt", "Words.")

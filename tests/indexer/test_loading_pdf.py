@@ -13,9 +13,9 @@ from reportlab.lib.styles import getSampleStyleSheet
 from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate
 
-from indexer.loading import pdf_document
-from indexer.loading.pdf_characters import Characters, Styles
-from indexer.loading.pdf_lines import read_lines
+from indexer.loading.pdf import document as pdf_document
+from indexer.loading.pdf.characters import Characters, Styles
+from indexer.loading.pdf.lines import read_lines
 from schema import FootnoteError, Page
 
 LONG = (

@@ -10,7 +10,7 @@ from reportlab.pdfbase.pdfmetrics import stringWidth
 from reportlab.pdfgen.canvas import Canvas
 
 from indexer.boxes import decode, rectangles
-from indexer.loading import pdf_pages
+from indexer.loading.pdf import pages as pdf_pages
 
 PAGE = (792.0, 792.0)  # square: turned pages are made on their side otherwise
 WORD = st.text("abcdefghijklmnoprstuvwxyzABCDEFG0123456789,;", min_size=1, max_size=5)

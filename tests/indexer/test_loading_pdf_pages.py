@@ -12,8 +12,13 @@ from reportlab.lib.utils import ImageReader
 from reportlab.pdfgen.canvas import Canvas
 
 from indexer.boxes import decode, rectangles
-from indexer.loading import pdf_loader, pdf_pages, recognition
-from indexer.loading.pdf_checks import problem_of
+from indexer.loading.pdf import loader as pdf_loader
+from indexer.loading.pdf import pages as pdf_pages
+from indexer.loading.pdf.characters import Characters, Styles
+from indexer.loading.pdf.checks import problem_of
+from indexer.loading.pdf.lines import Line, read_lines
+from indexer.loading.pdf.paragraphs import read_paragraphs
+from indexer.loading.pictures import recognition
 from schema import FootnoteError, Page
 
 TEXT = "This is the text of the page, and it is long enough to be the body of it."
@@ -285,3 +290,97 @@ def test_notes_and_forms_are_no_text_and_filled_in_values_are_warned_of():
     assert (filled.text, blank.text) == (TEXT, TEXT)
     assert filled.warnings == ("its only page has a filled-in form, not read",)
     assert blank.warnings == ()
+
+
+def test_a_page_that_breaks_its_reader_costs_no_other(monkeypatch):
+    read_shapes = pdf_pages.read_shapes
+    calls = []
+
+    def broken(page, frame):
+        calls.append(page)
+        if len(calls) == 2:
+            raise IndexError("list index out of range")
+        return read_shapes(page, frame)
+
+    monkeypatch.setattr(pdf_pages, "read_shapes", broken)
+    extraction = read("a.pdf", document(TEXT, "lost", TEXT))
+    assert statuses(extraction) == [("text", ""), ("unreadable", "it can't be read"), ("text", "")]
+    assert extraction.warnings == ("1 of 3 pages can't be read (page 2)",)
+
+
+def test_lack_of_memory_is_no_matter_of_a_page(monkeypatch):
+    def full(page, frame):
+        raise MemoryError
+
+    monkeypatch.setattr(pdf_pages, "read_shapes", full)
+    with pytest.raises(FootnoteError) as refused:
+        read("a.pdf", document(TEXT))
+    assert isinstance(refused.value.__cause__, MemoryError)
+
+
+def test_leaders_without_end_take_no_time():
+    dots = Line("Chapter " + ". " * 20_000 + "!", 72, 500, -100, 10)
+    ((one,),) = read_paragraphs([[dots, Line("goes on", 72, 500, -112, 10)]])
+    assert one.text == "Chapter ... ! goes on"
+
+
+def test_half_a_character_is_no_line():
+    alone = np.array([0xD835], np.int64)
+    box, look = np.array([[10.0, 10, 20, 20]]), np.ones(1)
+    styles = Styles(look * 10, alone * 0, look > 2, alone * 0, np.zeros((1, 4), np.uint32))
+    characters = Characters(alone, box, box[:, :2], alone * 0, look > 2, styles)
+    assert read_lines(characters, look > 2) == []
+
+
+def noted(*notes, **options):
+    """Draws the text and notes that are typed onto the page."""
+
+    def draw(canvas):
+        canvas.drawString(72, 700, TEXT)
+        for place, note in enumerate(notes):
+            canvas.freeTextAnnotation(
+                note, "/Helv 12 Tf 0 g", Rect=(72, 600 - 30 * place, 400, 620 - 30 * place), **options
+            )
+
+    return draw
+
+
+@pytest.mark.parametrize(
+    ("pages", "warning"),
+    [
+        ([noted("Approved")], "its only page has 1 note typed onto it, not read"),
+        ([TEXT, noted("Approved", "A. L.")], "1 of 2 pages has 2 notes typed onto it, not read (page 2)"),
+        (
+            [noted("Approved"), TEXT, noted("Not", "this", "one")],
+            "2 of 3 pages have 4 notes typed onto them, not read (pages 1, 3)",
+        ),
+    ],
+)
+def test_pages_with_notes_typed_onto_them_are_named_with_the_number_of_notes(pages, warning):
+    extraction = read("a.pdf", document(*pages))
+    assert extraction.warnings == (warning,)
+    assert extraction.text == "\n\n".join([TEXT] * len(pages))
+
+
+@pytest.mark.parametrize("draw", [noted("", " "), noted("Approved", F=2), noted("Approved", F=32)])
+def test_notes_without_words_and_notes_that_nobody_sees_are_not_counted(draw):
+    assert read("a.pdf", document(draw)).warnings == ()
+
+
+def test_a_document_of_notes_alone_is_refused_with_that_reason():
+    with pytest.raises(FootnoteError, match=r"^a\.pdf has no text but what was typed onto its pages as notes"):
+        read("a.pdf", document(lambda canvas: canvas.freeTextAnnotation("Approved", "", Rect=(72, 600, 400, 620))))
+
+
+def test_notes_on_a_page_that_is_recognised_are_in_its_picture(monkeypatch):
+    found = SimpleNamespace(text=TEXT, box=(100.0, 100.0, 900.0, 130.0), score=0.9)
+    monkeypatch.setattr(
+        pdf_pages, "recognition", SimpleNamespace(available=lambda: True, recognise=lambda picture: [found])
+    )
+
+    def scanned(canvas):
+        scan(canvas)
+        canvas.freeTextAnnotation("Approved", "", Rect=(72, 600, 400, 620))
+
+    extraction = read("a.pdf", document(scanned))
+    assert (extraction.text, extraction.warnings) == (TEXT, ())

@@ -12,8 +12,8 @@ from reportlab.pdfgen.canvas import Canvas
 from reportlab.platypus import Paragraph, SimpleDocTemplate, Table, TableStyle
 
 from indexer.boxes import decode, rectangles
-from indexer.loading.pdf_columns import find_tables
-from indexer.loading.pdf_lines import Line
+from indexer.loading.pdf.columns import find_tables
+from indexer.loading.pdf.lines import Line
 
 STYLES = getSampleStyleSheet()
 ROWS = [["Year", "Passengers", "Delay"], ["2020", "1,200", "4%"], ["2021", "1,350", "3%"], ["2022", "900", "7%"]]

@@ -10,9 +10,9 @@ from loading_reading import read
 from PIL import Image, ImageDraw, ImageFont
 
 from indexer.boxes import decode
-from indexer.loading import picture_loader, recognition
-from indexer.loading.pdf_lines import recognised_line
-from indexer.loading.recognition import Recognised
+from indexer.loading.pdf.lines import recognised_line
+from indexer.loading.pictures import picture_loader, recognition
+from indexer.loading.pictures.recognition import Recognised
 from schema import FootnoteError
 
 SIZE = (600, 300)
@@ -166,3 +166,22 @@ def test_lines_keep_to_their_boxes():
     line = recognised_line("ab", (10, 20, 30, 40), 0.5)
     assert (line.start, line.end, line.size) == (5, 15, 8)
     assert (line.boxes / 8).tolist() == [[5, 10, 10, 20], [10, 10, 15, 20]]
+
+
+def test_a_damaged_frame_costs_none_before_it(engine):
+    frames = [Image.new("L", SIZE, 255)] * 3
+    data = saved(frames[0], "TIFF", save_all=True, append_images=frames[1:])
+    uncompressed = struct.pack("<HHII", 259, 3, 1, 1)
+    first = data.index(uncompressed) + 1
+    at = data.index(uncompressed, first)
+    extraction = read("a.tif", data[:at] + struct.pack("<HHII", 259, 3, 1, 0x7FFF) + data[at + 12 :])
+    assert [page.status for page in extraction.pages] == ["ocr", "unreadable"]
+    assert extraction.warnings == ("1 of 2 pages: can't be read, since the file is damaged there",)
+
+
+def test_pages_above_the_most_are_named(engine, monkeypatch):
+    monkeypatch.setattr(picture_loader, "_MOST_FRAMES", 2)
+    frames = [Image.new("L", SIZE, 255)] * 5
+    extraction = read("a.tif", saved(frames[0], "TIFF", save_all=True, append_images=frames[1:]))
+    assert [page.status for page in extraction.pages] == ["ocr", "ocr"]
+    assert extraction.warnings == ("3 of 5 pages: not read, since 2 are the most",)

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageDraw, ImageFont
 
-from indexer.loading import recognition
-from indexer.loading.recognition import Recognised, in_reading_order, recognise
+from indexer.loading.pictures import recognition
+from indexer.loading.pictures.recognition import Recognised, in_reading_order, recognise
 from schema import FootnoteError
 
 needs_engine = pytest.mark.skipif(not recognition.available(), reason="recognition of text is not installed")
@@ -82,7 +82,7 @@ def test_without_the_engine_the_way_to_install_it_is_named(monkeypatch):
 
 def test_looking_whether_it_is_there_loads_nothing():
     code = (
-        "import sys; from indexer.loading import recognition; recognition.available();"
+        "import sys; from indexer.loading.pictures import recognition; recognition.available();"
         "print([name for name in ('rapidocr', 'cv2', 'onnxruntime') if name in sys.modules])"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, env={**os.environ})

@@ -34,6 +34,12 @@ def archive(*names: str, **contents: str) -> bytes:
         ("a.pdf", b" \n\t ", "a.pdf is empty."),
         ("a.txt", "\ufeff\u200b\u00a0".encode(), "a.txt is empty: no text was found in it."),
         ("a.md", b"---\ntitle: x\n---\n", "a.md is empty: no text was found in it."),
+        ("a.md", b"![](scan.png)", "a.md is empty: no text was found in it (1 picture in it is not read)."),
+        (
+            *("a.html", b"<body><img src=1.png><img src=2.png><p hidden>no"),
+            "a.html is empty: no text was found in it (2 characters that it hides from its readers were left out; "
+            "2 pictures in it are not read).",
+        ),
         ("a.txt", EXE, "a.txt looks like a program, not text."),
         ("a", EXE, "a looks like a program, not a document."),
         ("a.md", b"text\x00text", "a.md looks like binary data, not Markdown."),
@@ -199,7 +205,7 @@ def test_an_unexpected_error_of_a_parser_becomes_a_sentence(monkeypatch):
     def broken(_):
         raise RecursionError("maximum depth\nsecond line")
 
-    monkeypatch.setattr("indexer.loading.text_loader.load", broken)
+    monkeypatch.setattr("indexer.loading.plain.text_loader.load", broken)
     with pytest.raises(FootnoteError) as caught:
         loading.load_bytes("a.txt", b"text")
     assert str(caught.value) == "a.txt can't be read as plain text (RecursionError: maximum depth): it may be damaged."

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loading_reading import read, spans
 
-from indexer.loading import rtf_loader
+from indexer.loading.office import rtf_loader
 from schema import FootnoteError
 
 
@@ -29,7 +29,7 @@ def rtf(content: str | bytes):
         (r"\{braces\} and \\", "{braces} and \\"),
         (r"See {\field{\*\fldinst HYPERLINK x}{\fldrslt the law}}.", "See the law."),
         (r"Text{\pict\wmetafile8 0102}{\*\unknown no}{\header head}{\footer foot}.", "Text."),
-        (r"Text{\*\shpinst{\sp{\sn x}}{\shptxt  boxed}}.", "Text boxed."),
+        (r"Text{\*\shpinst{\sp{\sn x}}{\shptxt  boxed}}.\par Next", "Text.\n\nboxed\n\nNext"),
         (r"Text{\annotation no}{\deleted gone}\deleted gone\deleted0 .", "Text."),
         (r"Word{\footnote {\b note} one\par more}s.\par End", "Words.\n\nEnd\n\nnote one more"),
         (r"{\*\bkmkstart a}b{\*\bkmkend a}", "b"),
@@ -133,3 +133,60 @@ def test_every_character_comes_back(words, fallback):
     content = f"\\uc{fallback} " + "".join(f"\\u{number} {'?' * fallback}" for number in numbers)
     kept = rtf_loader.load(("{\\rtf1 " + content + "}").encode()).text
     assert [one for one in kept if one in words] == [one for one in words if one in kept]
+
+
+def test_a_control_word_that_old_programs_show_instead_is_passed_over():
+    assert read("a.rtf", rb"{\rtf1 one\u8239\~two\u8212\emdash three}").text == "one two\u2014three"
+
+
+BOX = (
+    r"{{\shp{{\*\shpinst\shpleft1{{\sp{{\sn shapeType}}{{\sv 202}}}}{{\shptxt {0}}}}}"
+    r"{{\shprslt{{\*\do{{\dptxbxtext {0}}}}}}}}}"
+)
+"""A text box as programs store it, for new ones and for old ones."""
+
+
+def test_a_text_box_follows_its_paragraph_and_leaves_it_as_it_was():
+    styles = r"{\stylesheet{\s0 Normal;}{\s1 heading 1;}{\s2 heading 2;}}"
+    box = BOX.format(
+        r"\pard\plain\s2\intbl Bo{\b xe}d\cell one\row\par {\listtext\tab 7.\tab}\ls3\outlinelevel0 two\par"
+    )
+    extraction = rtf(styles + rf"\pard\s1 Poli{box}cy\par\pard Text\par")
+    assert spans(extraction) == [
+        ("heading1", "Policy"),
+        ("paragraph", "Boxed one"),
+        ("list_item", "7. two"),
+        ("paragraph", "Text"),
+    ]
+
+
+def test_a_text_box_in_a_row_follows_it_and_one_in_a_header_is_left_out():
+    row = rf"\trowd\pard\intbl a{BOX.format('boxed')}\cell b\cell\row"
+    extraction = rtf(rf"{{\header {BOX.format('head')}}}" + row + row.replace("boxed", "again") + r"\pard End")
+    assert spans(extraction) == [
+        ("table_row", "a | b"),
+        ("paragraph", "boxed"),
+        ("table_row", "a | b"),
+        ("paragraph", "again"),
+        ("paragraph", "End"),
+    ]
+
+
+def test_a_text_box_of_old_programs_is_read_where_there_is_no_newer_one():
+    assert rtf(r"Text{\*\do\dobxpage\dptxbx{\dptxbxtext\pard boxed\par}\dpx0} on\par").text == "Text on\n\nboxed"
+
+
+def test_a_number_of_a_list_around_a_box_stays_with_its_item():
+    label = r"{\listtext 1.\tab}"
+    box = BOX.format(r"{\listtext 9.\tab}nine")
+    assert rtf(rf"\pard{label}\ls1 fi{box}rst\par").text == "1. first\n9. nine"
+
+
+def test_hidden_words_in_a_box_are_counted_and_a_note_changes_no_heading():
+    styles = r"{\stylesheet{\s0 Normal;}{\s1 heading 1;}{\s2 heading 2;}}"
+    hidden = BOX.format(r"Seen{\v hidden}")
+    extraction = rtf(styles + rf"\pard\s1 Title{{\footnote\pard\s2\ls1 note}}{hidden}\par")
+    assert (spans(extraction), extraction.hidden) == (
+        [("heading1", "Title"), ("paragraph", "Seen"), ("paragraph", "note")],
+        6,
+    )

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from loading_reading import read, spans
 
 from indexer.loading.characters import forbidden_characters
-from indexer.loading.decoding import decode
+from indexer.loading.plain.decoding import decode
 from schema import FootnoteError
 
 WRAPPED = """\

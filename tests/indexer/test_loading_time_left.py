@@ -7,8 +7,10 @@ import pytest
 from PIL import Image
 from reportlab.pdfgen.canvas import Canvas
 
-from indexer.loading import load_bytes, pdf_pages, picture_loader, time_left
-from indexer.loading.unpacking import unpack_all
+from indexer.loading import load_bytes, time_left
+from indexer.loading.containers.unpacking import unpack_all
+from indexer.loading.pdf import pages as pdf_pages
+from indexer.loading.pictures import picture_loader
 from schema import Extraction
 
 

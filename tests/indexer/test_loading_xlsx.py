@@ -6,8 +6,9 @@ from hypothesis import strategies as st
 from loading_reading import read, spans
 from office_making import C, package, relations, rows, workbook
 
-from indexer.loading import number_formats, tables, xlsx_loader
-from indexer.loading.number_formats import display
+from indexer.loading import tables
+from indexer.loading.office import number_formats, xlsx_loader
+from indexer.loading.office.number_formats import display, shows
 from indexer.loading.tables import Cell, cells_of, lines_of
 from schema import FootnoteError
 
@@ -85,11 +86,28 @@ def test_the_cells_of_a_table_can_be_had_again(names, values):
     [
         (0.1234, "0.0%", "12.3%"),
         (0.5, "0%", "50%"),
+        (1234567, "#,##0,", "1,235"),
+        (12345678, '0.0,,"m"', "12.3m"),
+        (12345678, "£#,##0.0,,", "£12.3"),
+        (500, '[>=1000000]0.0,,"M";[>=1000]0.0,"K";0', "500"),
         (1234567.891, "#,##0.00", "1,234,567.89"),
         (1234.5, "General", "1234.5"),
         (0.1 + 0.2, "General", "0.3"),
         (1e20, "General", "1e+20"),
-        (12, "0000", "12"),
+        (12, "0000", "0012"),
+        (7, "00000", "00007"),
+        (-7, "000", "-007"),
+        (12, "0,000", "0,012"),
+        (1234567, "0,000", "1,234,567"),
+        (12.5, "000.00", "012.50"),
+        (0.5, "000%", "050%"),
+        (12, "####", "12"),
+        (123456789, "000-00-0000", "123-45-6789"),
+        (1234567, "000\\-00\\-0000", "001-23-4567"),
+        (3012345678, "(###) ###-####", "(301) 234-5678"),
+        (55, '#"x"#"y"00', "xy55"),
+        (5, '0 "a;b";;', "5 a;b"),
+        (float("nan"), "0000", "nan"),
         (1234.5, '"$"#,##0.00', "$1,234.50"),
         (-1234.5, '"$"#,##0.00_);("$"#,##0.00)', "-$1,234.50"),
         (1234.5, "#,##0.00 [$€-407]", "1,234.50 €"),
@@ -261,3 +279,63 @@ def test_a_number_that_is_none_costs_nothing(number):
     sheet = f'<cols><col min="{number}" max="{number}" hidden="1"/></cols>'
     sheet += f"<sheetData><row><c><v>7</v></c></row>{cells}</sheetData>"
     assert read("a.xlsx", workbook(("S", "", sheet))).text == "S\n\n7\n1"
+
+
+def test_prose_merged_down_stands_once():
+    merged = '<mergeCells><mergeCell ref="A2:A3"/></mergeCells>'
+    lines = rows(("Note", "Year"), ("word " * 60, 2020), (None, 2021))
+    assert read("a.xlsx", workbook(("S", "", lines + merged))).text.count("word") == 60
+
+
+@pytest.mark.parametrize(
+    ("value", "code", "shown"),
+    [
+        (5, ";;;", False),
+        ("words", ";;;", False),
+        (0, ";;;", False),
+        ("words", ";;", True),
+        (5, ";;", False),
+        (-5, "0;", False),
+        (5, "0;", True),
+        (0, "0;", True),
+        (0, "0;-0;;@", False),
+        (-1, "0;-0;;@", True),
+        ("words", "0;-0;;@", True),
+        (5, '"";"";"";""', False),
+        (5, '"a;b"', True),
+        (5, "_);* ;_);", False),
+        (5, r"\;", True),
+        (5, "[Red]", True),
+        (5, "[>9];;;", True),
+        (5, "General", True),
+    ],
+)
+def test_a_section_that_is_empty_shows_nothing(value, code, shown):
+    assert shows(value, code) is shown
+
+
+def test_cells_that_their_format_hides_are_left_out_and_counted():
+    styles = (
+        '<numFmts><numFmt numFmtId="170" formatCode=";;;"/><numFmt numFmtId="171" formatCode="0;-0;;@"/></numFmts>'
+        '<cellXfs><xf numFmtId="0"/><xf numFmtId="170"/><xf numFmtId="171"/></cellXfs>'
+    )
+    cells = (
+        '<c><v>1</v></c><c s="1"><v>23</v></c><c s="1" t="s"><v>0</v></c>'
+        '<c s="1" t="inlineStr"><is><t>more</t></is></c>'
+        '<c s="1" t="b"><v>1</v></c><c s="1" t="e"><v>#REF!</v></c><c s="2"><v>0</v></c><c s="2"><v>4</v></c>'
+        '<c s="1"><f>A1</f><v>7</v></c>'
+    )
+    data = workbook(("S", "", f"<sheetData><row>{cells}</row></sheetData>"), strings=["<t>secret</t>"], styles=styles)
+    extraction = read("a.xlsx", data)
+    assert (extraction.text, extraction.hidden) == ("S\n\n1 | #REF! | 4", 17)
+    assert extraction.warnings == ("17 characters of hidden text were left out",)
+
+
+def test_zeros_in_front_are_read_as_they_are_shown():
+    styles = (
+        '<numFmts><numFmt numFmtId="170" formatCode="00000"/></numFmts><cellXfs><xf/><xf numFmtId="170"/></cellXfs>'
+    )
+    cells = '<row><c t="str"><v>Name</v></c><c t="str"><v>Post code</v></c></row>'
+    cells += '<row><c t="str"><v>Ann</v></c><c s="1"><v>1067</v></c></row>'
+    extraction = read("a.xlsx", workbook(("S", "", f"<sheetData>{cells}</sheetData>"), styles=styles))
+    assert extraction.text.endswith("Name: Ann | Post code: 01067")

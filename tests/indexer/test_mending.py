@@ -3,6 +3,8 @@
 import random
 import shutil
 import sqlite3
+from contextlib import closing
+from pathlib import Path
 
 import pytest
 from fakes import IDENTITY, word_vectors
@@ -10,7 +12,8 @@ from test_backup import contents
 from test_records import scan
 from test_store import document
 
-from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError, read_meta
+from indexer.catalogue import DATABASE, VECTORS, DamagedIndexError
+from indexer.entries import read_meta
 from indexer.last_commit import COMMIT, LastCommit, note_commit
 from indexer.locking import writer_lock
 from indexer.mending import mend
@@ -103,6 +106,14 @@ def test_a_mended_index_says_nothing_of_lost_commits(folder):
         assert len(read_meta(store._connection, "index")) == 16
 
 
+def test_what_a_kill_left_of_mending_goes_when_it_is_mended_again(folder):
+    (folder / ".footnote-left.part").mkdir()
+    shutil.copy(folder / DATABASE, folder / ".footnote-left.part")
+    change(folder, "UPDATE source_text SET text = 'x' WHERE source = 3")
+    mend(folder)
+    assert not list(folder.glob("*.part"))
+
+
 def test_a_whole_index_is_left_alone(folder):
     before = (folder / DATABASE).read_bytes()
     assert mend(folder) is None
@@ -142,6 +153,19 @@ def test_an_index_that_is_being_written_is_not_mended(folder):
 def test_without_its_embedder_no_vector_is_kept(folder):
     change(folder, "UPDATE meta SET value = replace(value, '00c0ffee', '00c0ffed') WHERE key = 'embedder'")
     assert mend(folder).kept == 0
+
+
+def test_a_document_that_is_counted_but_not_found_by_its_number_is_not_kept(folder):
+    with closing(sqlite3.connect(folder / DATABASE)) as connection:
+        size = connection.execute("PRAGMA page_size").fetchone()[0]
+        root = connection.execute("SELECT rootpage FROM sqlite_master WHERE name = 'source'").fetchone()[0]
+    data = bytearray((folder / DATABASE).read_bytes())
+    start = (root - 1) * size
+    assert data[start] == 5  # an inner page: the number of the last row below each of its cells is behind four bytes
+    data[start + int.from_bytes(data[start + 12 : start + 14]) + 4] -= 1
+    (folder / DATABASE).write_bytes(data)
+    assert mend(folder).kept == len(FILES)
+    assert len(contents(folder)[0][0]) == len(FILES)
 
 
 def test_whatever_page_is_overwritten_nothing_wrong_is_kept(folder):
@@ -184,3 +208,54 @@ def test_the_log_of_a_damaged_file_is_not_played_into_the_new_one(folder, tmp_pa
     infos = contents(killed)[0][0]
     assert {info.source.path for info in infos if info.source.sha256 == "9"} == set(FILES[:4])
     assert len(infos) == mended.kept == 20
+
+
+class KilledError(BaseException):
+    """Stands for a kill."""
+
+
+def killed_at(point, monkeypatch):
+    """From now on the ``point``-th change to a folder, from 1, is not made; returns those that were begun."""
+    begun = []
+
+    def killing(name, call):
+        def called(path, *arguments, **named):
+            begun.append(name)
+            if len(begun) == point:
+                raise KilledError
+            return call(path, *arguments, **named)
+
+        return called
+
+    for name in ("hardlink_to", "rename", "unlink", "replace"):
+        monkeypatch.setattr(Path, name, killing(name, getattr(Path, name)))
+    return begun
+
+
+@pytest.mark.parametrize("name_is_lost", [False, True])
+@pytest.mark.parametrize("point", range(1, 6))
+def test_a_kill_while_mending_hides_no_lost_commits(folder, tmp_path, monkeypatch, point, name_is_lost):
+    """What is damaged is the log: without it the database is whole, and of an earlier generation."""
+    killed = tmp_path / "killed"
+    with IndexStoreOpened(folder) as store:
+        store.put([document(name, ["later"] * 2, sha256="9") for name in FILES[:4]])
+        store._connection.execute("DROP TRIGGER source_changed")
+        store._connection.execute("UPDATE source SET title = 'x' WHERE path = '10.md'")
+        if name_is_lost:
+            store._connection.execute("DELETE FROM meta WHERE key = 'index'")
+        shutil.copytree(folder, killed)
+    reader = sqlite3.connect(f"{(killed / DATABASE).as_uri()}?mode=ro", uri=True)  # or closing would empty the log
+    reader.execute("SELECT 1 FROM meta").fetchone()
+    with monkeypatch.context() as patched, pytest.raises(KilledError):
+        begun = killed_at(point, patched)
+        mend(killed)
+    reader.close()
+    assert begun[:point] == ["hardlink_to", "rename", "unlink", "replace", "unlink"][:point]
+    if point < 3:
+        with pytest.raises(DamagedIndexError):
+            IndexStore(killed, IDENTITY)
+        mend(killed)
+    with IndexStoreOpened(killed) as store:
+        later = {info.source.path for info in store.sources() if info.source.sha256 == "9"}
+        is_told = any("has lost its last 1 commit:" in notice for notice in store.notices)
+        assert (later, is_told) == ((set(), True) if point in (3, 4) else (set(FILES[:4]), False))

@@ -1,5 +1,7 @@
 """No file can hurt the process that asks for it: every fault is a refusal, nothing stays, the next is read."""
 
+import errno
+import hashlib
 import os
 import signal
 import subprocess
@@ -25,6 +27,7 @@ from indexer.parsing.errors import (
 )
 from indexer.parsing.isolated import Parser
 from indexer.parsing.limits import Limits
+from indexer.stamps import ChangedError
 from schema import FootnoteError
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -345,6 +348,15 @@ def test_a_reader_that_can_not_start_is_said_to_be_the_installations_fault(tmp_p
         parser.parse(ask_for(tmp_path, "good"))
 
 
+def test_no_room_for_temporary_files_is_one_sentence(tmp_path, monkeypatch):
+    def refuse(**_):
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(process.tempfile, "mkdtemp", refuse)
+    with Parser() as parser, pytest.raises(ParserUnavailableError, match="No space left on device"):
+        parser.parse(tmp_path / "any.txt")
+
+
 def test_an_interpreter_that_is_not_there_is_one_sentence(tmp_path, monkeypatch):
     monkeypatch.setattr(process.sys, "executable", str(tmp_path / "python"))
     with Parser() as parser, pytest.raises(ParserUnavailableError, match="can't be started"):
@@ -399,3 +411,16 @@ def test_without_a_guardian_the_limit_of_time_holds_too(tmp_path, monkeypatch):
                 parser.parse(ask_for(tmp_path, fault))
             assert type(caught.value) in FAULTS[fault][1]
             assert below() == []
+
+
+def test_a_file_is_read_only_if_it_is_the_one_that_is_meant(tmp_path):
+    path = tmp_path / "a.txt"
+    path.write_text("apple")
+    sha256 = hashlib.sha256(b"apple").hexdigest()
+    with Parser() as parser:
+        assert [member.extraction.text for member in parser.parse(path, sha256)] == ["apple"]
+        path.write_text("banana")
+        with pytest.raises(ChangedError, match=r"^It changed while it was read: the next run reads it again\.$"):
+            parser.parse(path, sha256)
+        assert text(parser, path) == ["banana"]
+        assert {worker.files for worker in parser._idle.queue} == {3}  # it is no fault of the process

@@ -10,8 +10,9 @@ from reportlab.lib.pagesizes import A4
 from reportlab.pdfgen.canvas import Canvas
 
 from indexer.boxes import decode, rectangles
-from indexer.loading import load, picture_loader, recognition
-from indexer.loading.recognition import Recognised
+from indexer.loading import load
+from indexer.loading.pictures import picture_loader, recognition
+from indexer.loading.pictures.recognition import Recognised
 from indexer.parsing.isolated import Parser
 from indexer.parsing.limits import Limits
 from schema import FootnoteError

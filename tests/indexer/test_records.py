@@ -214,6 +214,24 @@ def test_the_worst_of_several_pages_speaks_for_a_chunk():
     assert chunk_warning(Chunk("s", 0, 10, "x"), []) == ""
 
 
+def test_a_chunk_looks_only_at_the_pages_around_it():
+    class Counted(list):
+        looks = 0
+
+        def __getitem__(self, place):
+            Counted.looks += 1
+            return super().__getitem__(place)
+
+        def __iter__(self):
+            return (self[place] for place in range(len(self)))
+
+    pages = Counted(Page(number, 10 * number, 10 * number + 10 * (number % 2)) for number in range(10_000))
+    pages[7001] = Page(7001, 70_010, 70_020, status="ocr")
+    assert chunk_warning(Chunk("s", 70_005, 70_011, "x"), pages) == RECOGNISED
+    assert chunk_warning(Chunk("s", 70_020, 70_040, "x"), pages) == ""
+    assert Counted.looks < 100
+
+
 # Fields as filters
 
 
@@ -262,10 +280,10 @@ def test_fields_of_an_added_text_are_listed_as_if_they_were_its_own():
 
 def test_every_change_of_a_row_keeps_its_digest_level(store):
     store.put([scan()])
-    with store._commit():
+    with store._commit(["default/scan.pdf"]):
         store._connection.execute("UPDATE source SET root = '/elsewhere'")
     assert store.check() == "ok"
-    with store._commit():
+    with store._commit(["default/scan.pdf"]):
         store._connection.execute("UPDATE source SET title = 'Renamed', metadata = '{}'")
         store._connection.execute("UPDATE chunk SET page = 9")
     assert store.check() == "ok"
@@ -279,7 +297,7 @@ def test_a_change_of_a_damaged_row_does_not_make_it_whole(store):
     store._connection.execute("DROP TRIGGER source_changed")
     store._connection.execute("UPDATE source SET date = '1999'")
     store._connection.execute(trigger)
-    with store._commit():
+    with store._commit(["default/scan.pdf"]):
         store._connection.execute("UPDATE source SET root = '/elsewhere'")
     with pytest.raises(FootnoteError, match=r"the entry of the document 'default/scan\.pdf' is not as it was"):
         store.find("scan.pdf")
@@ -383,5 +401,18 @@ def test_an_index_of_an_older_format_is_refused_with_what_to_do(tmp_path):
     )
     connection.close()
     for create in (False, True):
-        with pytest.raises(FootnoteError, match=r"has format 2, and this version of Footnote reads format 3\. Index"):
+        with pytest.raises(FootnoteError) as caught:
             IndexStore(folder, IDENTITY, create=create)
+        assert str(caught.value) == (
+            f"The index {folder} has format 2, and this version of Footnote reads format 3. The documents have to be "
+            f"read again: move that folder away, then run footnote index PATH --index {folder}, with the same files "
+            "and folders as before."
+        )
+
+
+def test_a_database_of_another_program_is_refused(tmp_path):
+    connection = sqlite3.connect(tmp_path / DATABASE)
+    connection.execute("CREATE TABLE other (name)")
+    connection.close()
+    with pytest.raises(FootnoteError, match=r"is not a database of Footnote\. Name another folder with --index\.$"):
+        IndexStore(tmp_path, IDENTITY)

@@ -81,6 +81,7 @@ def test_links_pipes_and_folders_are_not_read(tmp_path):
 
 def test_a_file_that_is_not_there_says_nothing(tmp_path):
     assert read_fields(tmp_path / "no.meta.yaml") == ({}, [])
+    assert read_fields(tmp_path / f"{'n' * 250}.meta.yaml") == ({}, [])
 
 
 @settings(max_examples=150, deadline=None)

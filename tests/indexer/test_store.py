@@ -11,7 +11,7 @@ import stat
 import subprocess
 import sys
 import threading
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -29,8 +29,9 @@ from indexer.catalogue import (
     damage_explained,
     open_catalogue,
     transaction,
-    write_meta,
 )
+from indexer.changing import Change
+from indexer.entries import write_meta
 from indexer.last_commit import COMMIT, LastCommit, noted_commit
 from indexer.locking import writer_lock
 from indexer.store import IndexStore
@@ -104,6 +105,11 @@ def test_a_replaced_document_leaves_nothing_behind(filled):
     assert filled.check() == "ok"
 
 
+def test_an_id_that_goes_on_behind_a_nul_is_another_document(filled):
+    filled.delete(["default/a.md\x00b"])
+    assert filled.find("default/a.md").path == "a.md"
+
+
 def test_a_deleted_document_leaves_nothing_behind(filled):
     filled.delete(["default/b.md", "default/unknown.md"])
     assert [info.source.path for info in filled.sources()] == ["a.md", "c.md"]
@@ -162,12 +168,56 @@ def test_removed_text_is_nowhere_on_disk(filled, folder):
     vector = word_vectors(["xylophone quartz"]).tobytes()
     filled.save_vectors()
     assert any(b"xylophone" in file.read_bytes() for file in folder.iterdir())
+    (folder / ".footnote-left.part").mkdir()  # by a kill while the index was mended
+    (folder / ".footnote-left.part" / "x").write_bytes(b"xylophone")
     filled.delete(["default/secret.md"])
     filled.erase_leftovers()
     for file in folder.iterdir():
         data = file.read_bytes()
         assert not any(trace in data for trace in (b"xylophone", b"xylophon", b"quartz", b"secret.md", vector)), file
     assert filled.check() == "ok"
+    assert filled.notices == []
+
+
+@contextmanager
+def reading(folder):
+    """Another process in the midst of reading the index."""
+    with closing(sqlite3.connect(folder / DATABASE, isolation_level=None, check_same_thread=False)) as connection:
+        connection.execute("BEGIN")
+        connection.execute("SELECT count(*) FROM source").fetchone()
+        yield connection
+
+
+def is_on_disk(folder, text):
+    return any(text in file.read_bytes() for file in folder.iterdir())
+
+
+def test_removed_text_that_stays_as_long_as_somebody_reads_is_told(filled, folder, monkeypatch):
+    monkeypatch.setattr("indexer.store.ERASING_SECONDS", 0.2)
+    filled.put([document("secret.md", ["xylophone quartz"])])
+    with reading(folder):
+        filled.delete(["default/secret.md"])
+        filled.erase_leftovers()
+        assert is_on_disk(folder, b"xylophone")
+        assert filled.notices == [
+            f"Removed text is still in the files of the index {folder}, because another process has been reading it "
+            "all the time. It is gone when every process that has the index open has ended."
+        ]
+    assert filled._connection.execute("PRAGMA busy_timeout").fetchone() == (30_000,)
+    filled.close()
+    assert not is_on_disk(folder, b"xylophone")
+
+
+def test_erasing_waits_for_who_is_reading(filled, folder):
+    filled.put([document("secret.md", ["xylophone quartz"])])
+    with reading(folder) as reader:
+        filled.delete(["default/secret.md"])
+        timer = threading.Timer(0.5, reader.execute, ["ROLLBACK"])
+        timer.start()
+        filled.erase_leftovers()
+        timer.join()
+        assert not is_on_disk(folder, b"xylophone")
+    assert filled.notices == []
 
 
 # Views
@@ -678,9 +728,19 @@ def test_another_embedder_is_refused_with_what_to_do(filled, folder):
             )
 
 
+@pytest.mark.parametrize("broken", [np.ones((1, DIMENSION // 2)), np.full((1, DIMENSION), np.nan)])
+def test_vectors_that_cannot_be_searched_are_not_written(store, broken):
+    store.put([document("a.md", ["aspirin"])])
+    later = replace(document("b.md", ["paracetamol"]), vectors=broken.astype(np.float32))
+    for write in (store.put, lambda documents: store.apply([Change(documents=tuple(documents))])):
+        with pytest.raises(FootnoteError, match=r"^The embedder gave other vectors for default/b\.md than "):
+            write([later])
+    assert [hit.chunk.text for hit in store.dense(word_vectors(["aspirin"])[0], 5)] == ["aspirin"]
+
+
 def test_another_format_is_refused(store, folder):
     write_meta(store._connection, "format", "99")
-    with pytest.raises(FootnoteError, match=r"has format 99, and this version of Footnote reads format 3\. Index the "):
+    with pytest.raises(FootnoteError, match=r"has format 99, and this version .* format 3\. Update Footnote, or "):
         IndexStore(folder, IDENTITY, create=True)
 
 

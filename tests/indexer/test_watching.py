@@ -55,6 +55,25 @@ def test_a_single_file_and_a_missing_path_can_be_watched(docs):
     assert look_at([docs / "later"], []) != missing
 
 
+def test_what_a_link_leads_to_and_what_is_said_above_are_watched(docs):
+    (docs / ".store").mkdir()
+    write(docs / ".store", old="apple", new="avocado")
+    (docs / ".now").symlink_to(".store/old.txt")
+    (docs / "a.txt").symlink_to(".now")
+    (docs / "sub").mkdir()
+    for path in (docs, docs / "a.txt"):
+        before = look_at([path], [])
+        (docs / ".now").unlink()
+        (docs / ".now").symlink_to(".store/new.txt")
+        assert look_at([path], []) != before
+        (docs / ".now").unlink()
+        (docs / ".now").symlink_to(".store/old.txt")
+        assert look_at([path], []) == before
+    before = look_at([docs / "sub"], [])
+    (docs / ".footnote.yaml").write_text("team: red")
+    assert look_at([docs / "sub"], []) != before
+
+
 class EndError(Exception):
     """Ends a watch."""
 

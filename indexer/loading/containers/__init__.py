@@ -1,0 +1,1 @@
+"""Files that hold documents: mails with attachments and archives, unpacked under limits."""
