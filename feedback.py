@@ -1,7 +1,8 @@
 """What readers said of answers, as lines of JSON in the index folder: a thumb, and which footnotes were wrong.
 
 A record that was acknowledged is on disk: it is one write at the end of the file, synced before it is confirmed. This
-module does not judge feedback or make questions of it, and it knows nothing of the index but its folder.
+module does not judge feedback or make questions of it, and it knows nothing of the index but its folder. Records are
+only ever added, but for those that somebody wants forgotten and those that are too old.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import fcntl
 import json
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
@@ -34,7 +36,7 @@ class Feedback:
 
     ``wrong_citations`` are numbers of footnotes, from 1: footnote n is the n-th of ``citations``, each of which says
     source, page, start, end and quote. ``answer`` is empty when there was none (a refusal). ``at`` is ISO time in UTC;
-    ``fingerprint`` names what the answer was made with.
+    ``fingerprint`` names what the answer was made with. ``user`` is who said it, empty where nobody has a name.
     """
 
     question: str
@@ -46,6 +48,7 @@ class Feedback:
     collection: str | None = None
     at: str = field(default_factory=now)
     fingerprint: Mapping[str, str] = field(default_factory=dict)
+    user: str = ""
 
 
 def append_feedback(folder: Path, record: Feedback) -> None:
@@ -58,19 +61,33 @@ def append_feedback(folder: Path, record: Feedback) -> None:
     """
     path = folder / FILE
     _check(asdict(record), f"Feedback on {shown(record.question)}")
-    line = json.dumps(asdict(record), allow_nan=False).encode("ascii") + b"\n"
+    line = _line(record)
     try:
-        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        with _held(path) as descriptor:
+            _append(descriptor, line)
+            _sync_folder(folder)
     except OSError as error:
         raise FootnoteError(f"Feedback can't be written to {path}: {error.strerror}.") from error
+
+
+def remove_feedback(folder: Path, is_unwanted: Callable[[Feedback], bool]) -> int:
+    """Remove records, from the disk too; how many they were.
+
+    Raises:
+        FootnoteError: when a line is no record, or the file can't be written; it is then as it was.
+    """
+    path = folder / FILE
+    if not path.exists():
+        return 0
     try:
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        _append(descriptor, line)
-        _sync_folder(folder)
+        with _held(path):
+            records = read_feedback(folder)
+            kept = [record for record in records if not is_unwanted(record)]
+            if len(kept) < len(records):
+                _replace(path, b"".join(map(_line, kept)))
+            return len(records) - len(kept)
     except OSError as error:
-        raise FootnoteError(f"Feedback can't be written to {path}: {error.strerror}.") from error
-    finally:
-        os.close(descriptor)
+        raise FootnoteError(f"Feedback can't be removed from {path}: {error.strerror}.") from error
 
 
 def read_feedback(folder: Path) -> tuple[Feedback, ...]:
@@ -90,6 +107,36 @@ def read_feedback(folder: Path) -> tuple[Feedback, ...]:
     *lines, last = content.split(b"\n")
     lines += [last] if _is_whole(last) else []
     return tuple(_parse(line, f"{path}, line {number}") for number, line in enumerate(lines, start=1))
+
+
+def _line(record: Feedback) -> bytes:
+    return json.dumps(asdict(record), allow_nan=False).encode("ascii") + b"\n"
+
+
+@contextmanager
+def _held(path: Path) -> Iterator[int]:
+    """The file, open, with its lock: it is taken again when the file was replaced while it was waited for."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            if os.fstat(descriptor).st_ino == path.stat().st_ino:
+                yield descriptor
+                return
+        finally:
+            os.close(descriptor)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put another content in the file's place: after a crash there is the old one or the new one, whole."""
+    new = path.with_name(f"{path.name}.new")
+    descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+        stream.flush()
+        os.fsync(descriptor)
+    new.replace(path)
+    _sync_folder(path.parent)
 
 
 def _append(descriptor: int, line: bytes) -> None:
@@ -139,6 +186,8 @@ def _parse(line: bytes, place: str) -> Feedback:
         record = json.loads(line)
     except ValueError as error:
         raise FootnoteError(f"{place}: this is not a line of JSON: {error}. Mend the line or take it out.") from error
+    if isinstance(record, dict):
+        record.setdefault("user", "")  # an older Footnote's records have none
     _check(record, place)
     record["wrong_citations"] = tuple(record["wrong_citations"])
     record["citations"] = tuple(record["citations"])
@@ -190,5 +239,6 @@ FORMS: dict[str, tuple[Callable[[Any], bool], str]] = {
     "collection": (lambda value: value is None or _is_text(value), "text or null"),
     "at": (_is_time, "a time such as 2026-05-04T10:00:00+00:00"),
     "fingerprint": (lambda value: isinstance(value, Mapping), "an object"),
+    "user": (_is_text, "text"),
 }
 """For each field: whether a value has its form, and that form in words."""

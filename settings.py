@@ -5,13 +5,15 @@ Settings are data: nothing here loads a model, opens an index or touches the net
 
 from __future__ import annotations
 
+import difflib
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
 from schema import FootnoteError
 
@@ -22,6 +24,16 @@ REPLACED = {
     "(docs/calibration.md)",
 }
 """Settings that there were, and what to set instead."""
+SECRETS = ("password", "proxy_secret", "oidc_client_secret", "metrics_token")
+"""Settings that footnote.toml may not hold, since it is shared and backed up like any file."""
+
+
+def _split(value: object) -> object:
+    """The addresses of a list written in one line."""
+    return tuple(filter(None, re.split(r"[,\s]+", value))) if isinstance(value, str) else value
+
+
+Addresses = Annotated[tuple[str, ...], BeforeValidator(_split)]
 
 
 def default_cache() -> Path:
@@ -104,6 +116,54 @@ class Settings(BaseModel):
     runs: Path = Field(Path("footnote-runs"), description="Folder of evaluation runs and question sets")
     host: str = Field("127.0.0.1", description="Address that serve listens on")
     port: int = Field(7860, ge=0, le=65535, description="Port that serve listens on; 0: any free one")
+    identity: Literal["none", "password", "proxy", "oidc"] = Field(
+        "none",
+        description="Who may use the server: none (everybody on this machine), password (one for a team), proxy (a "
+        "single sign-on proxy says who it is) or oidc (OpenID Connect)",
+    )
+    public_url: str = Field(
+        "",
+        pattern=r"^(https?://[A-Za-z0-9.-]+(:[0-9]{1,5})?)?$",
+        description="What browsers call this server, such as https://ask.example.org; no path",
+    )
+    proxy_addresses: Addresses = Field(
+        (), description="For identity = proxy: addresses or networks that the proxy's requests come from"
+    )
+    proxy_secret: SecretStr = Field(
+        SecretStr(""),
+        description="For identity = proxy: what the proxy sends as X-Footnote-Proxy, at least 32 characters "
+        "(environment or keys file only)",
+    )
+    oidc_issuer: str = Field("", description="For identity = oidc: the provider's address, as its tokens name it")
+    oidc_client_id: str = Field("", description="For identity = oidc: the name that the provider knows Footnote by")
+    oidc_client_secret: SecretStr = Field(
+        SecretStr(""), description="For identity = oidc: the secret to that name (environment or keys file only)"
+    )
+    oidc_groups: str = Field("groups", description="For identity = oidc: the claim that lists a person's groups")
+    state: Path = Field(
+        Path("footnote-state"), description="Folder of what the server keeps: sessions, used tokens, the audit log"
+    )
+    access_file: Path = Field(
+        Path("footnote-access.toml"),
+        description="File of groups, embeds and what they may see; its keys are beside it, in footnote-access.keys",
+    )
+    slots: int = Field(1, ge=1, le=1000, description="Answers that the language model writes at a time, for all people")
+    queue: int = Field(50, ge=0, le=1000, description="Questions that may wait for the language model beside those")
+    per_minute: int = Field(20, ge=0, le=100_000, description="Questions of one person in a minute; 0: no limit")
+    audit: Literal["auto", "full", "pseudonymous", "off"] = Field(
+        "auto",
+        description="Log of who asked what and which sources were shown; pseudonymous: a keyed hash for the name, and "
+        "neither groups nor the question; auto: full where people sign in, off where identity is none",
+    )
+    retention_days: int = Field(
+        90, ge=0, le=36_500, description="Whole days that the audit log and feedback are kept; 0: for ever"
+    )
+    shutdown_s: float = Field(
+        30.0, ge=0.0, le=3600.0, description="Seconds that answers in progress may take when the server is to end"
+    )
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="What /metrics wants as bearer token, unless identity is none (environment only)"
+    )
     lock_wait_s: float = Field(10.0, ge=0.0, le=3600.0, description="Seconds to wait for another writer of the index")
 
 
@@ -118,7 +178,9 @@ def read_settings_file(path: Path) -> dict[str, Any]:
     except FileNotFoundError:
         return {}
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FootnoteError(f"The settings file {path} can't be read: {error}") from error
+        raise FootnoteError(
+            f"The settings file {path} can't be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
 
 
 def load_settings(
@@ -145,6 +207,11 @@ def load_settings(
     values: dict[str, Any] = {}
     origins = dict.fromkeys(Settings.model_fields, "default")
     for name, value in read_settings_file(file).items():
+        if name in SECRETS:
+            raise FootnoteError(
+                f"Setting {name} (from file {file}): secrets belong in the environment, as {ENV_PREFIX}{name.upper()}, "
+                "or in the keys file"
+            )
         values[name], origins[name] = value, f"file {file}"
     for name in (*Settings.model_fields, *REPLACED):
         variable = ENV_PREFIX + name.upper()
@@ -165,10 +232,12 @@ def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:
     for fault in error.errors():
         name = str(fault["loc"][0])
         known = name in Settings.model_fields
-        message = fault["msg"] if known else REPLACED.get(name) or _unknown()
+        message = fault["msg"] if known else REPLACED.get(name) or _unknown(name)
         lines.append(f"Setting {name} (from {origins.get(name, 'unknown')}): {message}")
     return "\n".join(lines)
 
 
-def _unknown() -> str:
-    return f"there is no such setting; there are {', '.join(Settings.model_fields)}"
+def _unknown(name: str) -> str:
+    near = difflib.get_close_matches(name.lower(), Settings.model_fields, n=1)
+    guess = f" Did you mean {near[0]}?" if near else ""
+    return f"there is no such setting.{guess} docs/settings.md lists all, as does 'footnote doctor' without this one."

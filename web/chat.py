@@ -8,25 +8,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
-from functools import partial
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI
+from fastapi import FastAPI, Request
+from starlette.routing import Mount
 
 os.environ["GRADIO_ANALYTICS_ENABLED"] = "False"  # read by Gradio when it is imported
 import gradio as gr
 
-from schema import FootnoteError, Turn, checked_question
+from schema import FootnoteError, checked_question
 from web import render, wording
-from web.exchange import Exchange, advance
-from web.service import Service
-from web.streaming import batches
+from web.desk import Asked, Desk
+from web.exchange import Exchange
+from web.identity import NOBODY, Guest, guest_of
+from web.masthead import masthead
+from web.page_answers import Place, Running, follow, history
+from web.page_door import PageDoor
 
 STATIC = Path(__file__).parent / "static"
 VERSION = hashlib.sha256(b"".join(file.read_bytes() for file in sorted(STATIC.iterdir()))).hexdigest()[:12]
@@ -34,7 +35,6 @@ HEAD = (  # with the version, so that no browser goes on with the style or scrip
     f'<link rel="stylesheet" href="/page/page.css?{VERSION}"><script src="/page/page.js?{VERSION}" defer></script>'
     f'<link rel="icon" href="/page/favicon.svg?{VERSION}" type="image/svg+xml">'
 )
-STOPPED = "The answer was stopped before it was complete."
 FROZEN: dict[str, Any] = {
     "theme": gr.themes.Base(font=["system-ui", "sans-serif"], font_mono=["ui-monospace", "monospace"]),
     "head": HEAD,
@@ -45,10 +45,11 @@ FROZEN: dict[str, Any] = {
     "enable_monitoring": False,
     "mcp_server": False,
     "allowed_paths": [],
+    "blocked_paths": ["/"],
     "max_file_size": "1kb",
+    "pwa": False,
     "app_kwargs": {"docs_url": None, "redoc_url": None, "openapi_url": None},
 }
-FORGET_S = 2.0
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
 Update = dict[Any, Any]
 
@@ -71,67 +72,51 @@ class Parts:
         return [getattr(self, name) for name in self.__dataclass_fields__]
 
 
-@dataclass
-class Run:
-    """One answer in progress: how to stop it, whether it is over, and whether nobody wants to see it any more."""
+def mount(
+    app: FastAPI, desk: Desk, *, examples: Sequence[str], concurrency: int, tabs: bool = False, public_url: str = ""
+) -> None:
+    """Mount the chat page at the root of an app that has its own CORS middleware, with every outward door shut.
 
-    stop: threading.Event = field(default_factory=threading.Event)
-    over: threading.Event = field(default_factory=threading.Event)
-    forgotten: bool = False
-
-
-class Running:
-    """The answers in progress, one for each browser session."""
-
-    def __init__(self) -> None:
-        self._runs: dict[str, Run] = {}
-
-    @contextmanager
-    def answering(self, session: str) -> Iterator[Run]:
-        """A run for this session, stopped at the latest when the block ends: done, cancelled or deserted."""
-        self.stop(session)
-        run = self._runs[session] = Run()
-        try:
-            yield run
-        finally:
-            run.stop.set()
-            run.over.set()
-            if self._runs.get(session) is run:
-                del self._runs[session]
-
-    def stop(self, session: str) -> None:
-        """Stop the answer of this session, if one runs."""
-        if run := self._runs.get(session):
-            run.stop.set()
-
-    def forget(self, session: str) -> None:
-        """Stop the answer of this session and wait until it can't change the page any more."""
-        if run := self._runs.get(session):
-            run.forgotten = True
-            run.stop.set()
-            run.over.wait(FORGET_S)
-
-
-def mount(app: FastAPI, service: Service, *, examples: Sequence[str], concurrency: int, tabs: bool = False) -> None:
-    """Mount the chat page at the root of an app that has its own CORS middleware, with every outward door shut."""
+    Gradio's own ``auth`` is not used: it would set a cookie that other sites' requests carry. The gate has let the
+    visitor in; Gradio is told who it is, and refuses for its part whoever is nobody.
+    """
 
     async def build() -> None:
-        blocks = build_blocks(service, examples=examples, tabs=tabs)
+        blocks = build_blocks(desk, examples=examples, tabs=tabs)
         blocks.state_session_capacity = 500  # conversations kept in memory; Gradio's own 10,000 would be gigabytes
         blocks.queue(max_size=50, default_concurrency_limit=concurrency, api_open=False)
-        gr.mount_gradio_app(app, blocks, path="/", **FROZEN)
+        gr.mount_gradio_app(app, blocks, path="/", auth_dependency=_name, root_path=public_url or None, **FROZEN)
 
     # Outside a running loop, Gradio opens one for each of its locks and never closes them; this loop is closed.
     with ThreadPoolExecutor(1) as thread:
         thread.submit(asyncio.run, build()).result()
+    mounted = app.router.routes[-1]
+    if not isinstance(mounted, Mount):
+        raise TypeError("Gradio is not mounted last")
+    mounted.app = PageDoor(mounted.app)
 
 
-def build_blocks(service: Service, *, examples: Sequence[str], tabs: bool = False) -> gr.Blocks:
+def _name(request: Request) -> str | None:
+    """Who asks, as Gradio wants it: a text, or ``None`` for nobody."""
+    guest = guest_of(request)
+    return None if guest.visitor is NOBODY else guest.visitor.user
+
+
+def _guest(request: gr.Request) -> Guest:
+    """Who asks, in a handler of the page."""
+    return guest_of(request.request) if request.request is not None else Guest(NOBODY)
+
+
+def _place(request: gr.Request) -> Place:
+    return _guest(request).key, request.session_hash or ""
+
+
+def build_blocks(desk: Desk, *, examples: Sequence[str], tabs: bool = False) -> gr.Blocks:
     """The page as Gradio blocks: conversation above, question box below; with ``tabs``, a way to the other tab."""
     running = Running()
-    blocks = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True)
+    blocks = gr.Blocks(title="Footnote", analytics_enabled=False, fill_width=True, delete_cache=(3600, 86400))
     with blocks:
-        masthead = _html("masthead")
+        head = _html("masthead")
         with gr.Column(elem_id="opening"):
             documents = _html("documents")
             with gr.Column(elem_id="examples"):
@@ -157,7 +142,7 @@ def build_blocks(service: Service, *, examples: Sequence[str], tabs: bool = Fals
         conversation = gr.State(())
         parts = Parts(earlier, current, live, notice, question, ask, stop, conversation)
 
-        answer = _answerer(service, running, parts)
+        answer = _answerer(desk, running, parts)
         gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
         for button, text in zip(example_buttons, examples, strict=True):
             button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET)
@@ -166,7 +151,9 @@ def build_blocks(service: Service, *, examples: Sequence[str], tabs: bool = Fals
         # used: now and then it loses the update of the event that cancels.
         clear = _clearer(running, parts)
         new.click(clear, outputs=parts.all(), concurrency_limit=None, **QUIET)
-        blocks.load(partial(_welcome, service, tabs), outputs=[masthead, documents], queue=False, **QUIET)
+        blocks.load(_welcomer(desk, tabs), outputs=[head, documents], queue=False, **QUIET)
+        # Gradio itself stops an answer of somebody who has left no sooner than its next update, for which it may wait.
+        blocks.unload(_stopper(running))
     return blocks
 
 
@@ -178,17 +165,23 @@ def _live(text: str) -> str:
     return f'<p role="status" aria-live="polite">{wording.escape(text)}</p>'
 
 
-def _welcome(service: Service, tabs: bool) -> tuple[str, str]:
-    """The masthead and the documents, read anew for every visitor."""
-    current = "/" if tabs else ""
-    try:
-        return render.masthead(service.status(), current=current), render.opening(service.sources())
-    except FootnoteError as error:
-        return render.masthead("", current=current), render.failure(str(error))
+def _welcomer(desk: Desk, tabs: bool) -> Callable[[gr.Request], tuple[str, str]]:
+    """The handler of the page's opening: the masthead and the documents, read anew for every visitor."""
+
+    def welcome(request: gr.Request) -> tuple[str, str]:
+        guest = _guest(request)
+        view = desk.view(guest.visitor)
+        current = "/" if tabs and guest.visitor.collections is None else ""
+        try:
+            return masthead(view.status(), guest, current=current), render.opening(view.sources())
+        except FootnoteError as error:
+            return masthead("", guest, current=current), render.failure(str(error))
+
+    return welcome
 
 
 def _answerer(
-    service: Service, running: Running, parts: Parts
+    desk: Desk, running: Running, parts: Parts
 ) -> Callable[[str, tuple[Exchange, ...], gr.Request], Iterator[Update]]:
     """The handler of Ask: updates of the page while the answer comes."""
 
@@ -207,8 +200,9 @@ def _answerer(
             parts.stop: gr.Button(interactive=True),
             **_drawn(parts, exchange),
         }
-        with running.answering(request.session_hash or "") as run:
-            for state in _follow(service, exchange, history(conversation), run.stop):
+        asked = Asked(question, history=history(conversation))
+        with running.answering(_place(request)) as run:
+            for state in follow(desk, _guest(request).visitor, asked, exchange, run.stop):
                 if run.forgotten:
                     return
                 exchange = state
@@ -223,34 +217,13 @@ def _answerer(
     return answer
 
 
-def _follow(service: Service, exchange: Exchange, turns: Sequence[Turn], stop: threading.Event) -> Iterator[Exchange]:
-    """The states of one exchange; the last one is not running any more."""
-    ask = partial(service.ask, exchange.question, history=turns)
-    try:
-        for batch in batches(lambda event: ask(stop=event), stop):
-            for event in batch:
-                exchange = advance(exchange, event)
-            if batch:
-                yield exchange
-    except FootnoteError as error:
-        yield replace(exchange, phase="failed", notice=str(error), draft="")
-        return
-    if exchange.running:
-        yield replace(exchange, phase="stopped", notice=STOPPED, draft="")
-
-
-def history(conversation: Sequence[Exchange]) -> tuple[Turn, ...]:
-    """The turns that were answered or refused; a failed one taught nobody anything."""
-    return tuple(Turn(past.question, past.answer.answer) for past in conversation if past.answer is not None)
-
-
 def _drawn(parts: Parts, exchange: Exchange) -> Update:
     return {parts.current: render.exchange_html(exchange), parts.live: _live(wording.status_text(exchange))}
 
 
 def _stopper(running: Running) -> Callable[[gr.Request], None]:
     def stop(request: gr.Request) -> None:
-        running.stop(request.session_hash or "")
+        running.stop(_place(request))
 
     return stop
 
@@ -259,7 +232,7 @@ def _clearer(running: Running, parts: Parts) -> Callable[[gr.Request], Update]:
     """The handler of New conversation: the page as it was at first."""
 
     def clear(request: gr.Request) -> Update:
-        running.forget(request.session_hash or "")
+        running.forget(_place(request))
         return {
             parts.earlier: "",
             parts.current: "",

@@ -1,4 +1,7 @@
-"""The documents over REST: their list, their pages as text with the places of characters, and as pictures."""
+"""The documents over REST: their list, their pages as text with the places of characters, and as pictures.
+
+A document that is missing and one that may not be seen answer alike: the desk's view holds neither.
+"""
 
 from __future__ import annotations
 
@@ -7,61 +10,67 @@ import zlib
 from dataclasses import asdict
 from typing import Annotated, Any
 
-from fastapi import APIRouter
+from fastapi import APIRouter, Path, Query, Request
 from pydantic import Field
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.responses import Response
 
 import schema
-from web.responses import AsciiJSONResponse, or_error
-from web.service import Service
+from web.answer_forms import PageForm, SourcesForm
+from web.desk import Desk
+from web.faults import blamed
+from web.identity import visitor_of
+from web.problem_docs import documented
+from web.problem_kinds import NO_DOCUMENT, UNAVAILABLE
+from web.problems import refused_as
+from web.responses import AsciiJSONResponse, described
 
 NO_STORE = {"cache-control": "no-store"}
-
-
-class SourceConvertor(Convertor[str]):
-    """A source id in a path; unlike Starlette's own ``path`` it may hold line ends, as file names may."""
-
-    regex = r"[\s\S]+"
-
-    def convert(self, value: str) -> str:
-        """The id as it was decoded from the address."""
-        return value
-
-    def to_string(self, value: str) -> str:
-        """The id as it goes into an address."""
-        return value
-
-
-register_url_convertor("source", SourceConvertor())
+LARGEST = 1_000_000_000
+"""Of page numbers and character offsets; no document comes near it, and no database trips over it."""
 
 Boxes = Annotated[bool, Field(description="Whether the places of the characters on the page are wanted")]
+Number = Annotated[int, Path(ge=1, le=LARGEST, description="From 1")]
+SourceId = Annotated[str, Path(max_length=4_096, description="As in the list of documents")]
 
 
-def documents_router(service: Service) -> APIRouter:
-    """The routes of documents over one service."""
-    router = APIRouter(default_response_class=AsciiJSONResponse)
+def documents_router(desk: Desk) -> APIRouter:
+    """The routes of documents over one desk."""
+    router = APIRouter(default_response_class=AsciiJSONResponse, responses=documented(NO_DOCUMENT))
+    a_page = described(PageForm, "The page")
 
-    @router.get("/api/v1/sources", summary="The documents of the index")
-    def sources() -> Response:
-        return or_error(lambda: {"sources": [_source_to_dict(info) for info in service.sources()]}, 503)
+    @router.get("/api/v1/sources", summary="The documents", responses=described(SourcesForm, "Those that may be seen"))
+    def sources(request: Request) -> Response:
+        with refused_as(UNAVAILABLE):
+            infos = desk.view(visitor_of(request)).sources()
+        return AsciiJSONResponse({"sources": [_source_to_dict(info) for info in infos]})
 
-    @router.get("/api/v1/sources/{source_id:source}/pages/at", summary="The page that holds a character offset")
-    def page_at(source_id: str, start: Annotated[int, Field(ge=0)], boxes: Boxes = False) -> Response:
-        return or_error(
-            lambda: page_to_dict(service.page(source_id, service.page_of(source_id, start)), boxes=boxes), 404
-        )
+    @router.get(
+        "/api/v1/sources/{source_id:text}/pages/at", summary="The page that holds a character offset", responses=a_page
+    )
+    def page_at(
+        source_id: SourceId, start: Annotated[int, Query(ge=0, le=LARGEST)], request: Request, boxes: Boxes = False
+    ) -> Response:
+        view = desk.view(visitor_of(request))
+        with blamed(NO_DOCUMENT, view):
+            return AsciiJSONResponse(page_to_dict(view.page(source_id, view.page_of(source_id, start)), boxes=boxes))
 
-    @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}", summary="One page of a document")
-    def page(source_id: str, number: int, boxes: Boxes = False) -> Response:
-        return or_error(lambda: page_to_dict(service.page(source_id, number), boxes=boxes), 404)
+    @router.get("/api/v1/sources/{source_id:text}/pages/{number}", summary="One page of a document", responses=a_page)
+    def page(source_id: SourceId, number: Number, request: Request, boxes: Boxes = False) -> Response:
+        view = desk.view(visitor_of(request))
+        with blamed(NO_DOCUMENT, view):
+            return AsciiJSONResponse(page_to_dict(view.page(source_id, number), boxes=boxes))
 
-    @router.get("/api/v1/sources/{source_id:source}/pages/{number:int}/picture", summary="One page as it looks, as PNG")
-    def picture(source_id: str, number: int) -> Response:
-        try:
-            return Response(service.picture(source_id, number), media_type="image/png", headers=NO_STORE)
-        except schema.FootnoteError as error:
-            return AsciiJSONResponse({"error": str(error)}, 404)
+    @router.get(
+        "/api/v1/sources/{source_id:text}/pages/{number}/picture",
+        summary="One page as it looks, as PNG",
+        responses={200: {"description": "The picture", "content": {"image/png": {}}}},
+        response_class=Response,
+    )
+    def picture(source_id: SourceId, number: Number, request: Request) -> Response:
+        view = desk.view(visitor_of(request))
+        with blamed(NO_DOCUMENT, view):
+            png = view.picture(source_id, number)
+        return Response(png, media_type="image/png", headers=NO_STORE)
 
     return router
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal
 
-from schema import Answer, Answered, Event, Passage, Quote, QuotesFound, Sentence, SentenceChecked, Token
+from schema import Answer, Answered, Event, Passage, Quote, QuotesFound, Sentence, SentenceChecked, Token, Waiting
 
 Phase = Literal["searching", "writing", "done", "stopped", "failed"]
 
@@ -15,7 +15,8 @@ class Exchange:
     """A question with its answer as far as it has come.
 
     ``draft`` is what the model wrote and nobody has checked yet; ``notice`` is the sentence of a failure;
-    ``searched_for`` is the question that a follow-up was taken to ask.
+    ``searched_for`` is the question that a follow-up was taken to ask; ``before`` counts the questions that are
+    answered before this one.
     """
 
     number: int
@@ -29,6 +30,7 @@ class Exchange:
     answer: Answer | None = None
     notice: str = ""
     searched_for: str = ""
+    before: int = 0
 
     @property
     def running(self) -> bool:
@@ -41,11 +43,14 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
     match event:
         case QuotesFound(quotes, passages, searched_for):
             return replace(exchange, phase="writing", quotes=quotes, passages=passages, searched_for=searched_for)
+        case Waiting(place):
+            return replace(exchange, before=place)
         case Token(text):
-            return replace(exchange, draft=exchange.draft + text)
+            return replace(exchange, draft=exchange.draft + text, before=0)
         case SentenceChecked(sentence, citations):
             return replace(
                 exchange,
+                before=0,
                 sentences=(*exchange.sentences, sentence),
                 citations=merge(exchange.citations, citations),
                 draft=unchecked(exchange.draft, sentence.text),
@@ -60,6 +65,7 @@ def advance(exchange: Exchange, event: Event) -> Exchange:
                 sentences=answer.sentences,
                 citations=answer.citations,
                 draft="",
+                before=0,
                 searched_for=answer.searched_for,
             )
 

@@ -1,47 +1,72 @@
-"""POST /api/v1/feedback: what a reader said of an answer, checked and handed to the service."""
+"""POST /api/v1/feedback: what a reader said of an answer, checked and handed to the service, once for each key.
+
+What this module does not do: keep feedback (`feedback`), or judge it.
+"""
 
 from __future__ import annotations
 
+import hashlib
+import threading
+from collections import OrderedDict
+from collections.abc import Callable
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Header, Request
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import Response
 
 import schema
+from access.visitor import Visitor
 from feedback import LONGEST_COMMENT, Feedback, Rating
+from web.answer_forms import StatusForm
+from web.desk import Desk
+from web.identity import visitor_of
 from web.origin import is_cross_site
+from web.problem_docs import documented
+from web.problem_kinds import FOREIGN_PAGE, KEY_REUSED, NOT_JSON, QUESTION, TOO_LARGE, UNAVAILABLE
+from web.problem_layers import SEND_JSON
+from web.problems import Problem, refused_as
 from web.responses import AsciiJSONResponse
-from web.service import Service
+from web.rest import WORDS, Whole
 
 FOREIGN = "This request comes from another site's page; feedback is taken from Footnote's own page and from programs."
-NOT_JSON = "Send the feedback as JSON, with the content type application/json."
+REUSED = "This Idempotency-Key was sent with another body; take a new key for each piece of feedback."
 MOST_CITATIONS = 100
+LARGEST = 1_000_000_000
+"""Of page numbers and character offsets."""
 
 Text = Annotated[str, BeforeValidator(lambda value: schema.encodable(value) if isinstance(value, str) else value)]
 """Halves of characters, which pydantic refuses, become question marks as at every door."""
 Short = Annotated[Text, Field(max_length=200)]
+Key = Annotated[
+    str | None,
+    Header(min_length=1, max_length=64, pattern=r"^[!-~]+$", description="A name of this request, such as a UUID"),
+]
+
+
+Offset = Annotated[int, Field(ge=0, le=LARGEST), Whole]
+Number = Annotated[int, Field(ge=1, le=LARGEST), Whole]
 
 
 class CitedSpan(BaseModel):
     """One footnote as the answer showed it."""
 
-    model_config = ConfigDict(extra="forbid")
+    model_config = ConfigDict(extra="forbid", strict=True)
     source: Text = Field(min_length=1, max_length=4_096)
-    page: int | None = Field(None, ge=1)
-    start: int = Field(ge=0)
-    end: int = Field(ge=0)
+    page: Number | None = None
+    start: Offset
+    end: Offset
     quote: Text = Field(max_length=20_000)
 
 
 class FeedbackRequest(BaseModel):
     """A thumb for one answer; footnote n of ``wrong_citations`` is the n-th of ``citations``."""
 
-    model_config = ConfigDict(extra="forbid")
-    question: Text = Field(max_length=20_000)
+    model_config = ConfigDict(extra="forbid", strict=True)
+    question: Text = Field(max_length=20_000, json_schema_extra=WORDS)
     answer: Text = Field("", max_length=100_000)
     rating: Rating
-    wrong_citations: Annotated[list[Annotated[int, Field(ge=1)]], Field(max_length=MOST_CITATIONS)] = []
+    wrong_citations: Annotated[list[Number], Field(max_length=MOST_CITATIONS)] = []
     comment: Text = Field("", max_length=LONGEST_COMMENT)
     citations: Annotated[list[CitedSpan], Field(max_length=MOST_CITATIONS)] = []
     collection: str | None = Field(None, pattern=r"^[\w.-]{1,64}$")
@@ -64,37 +89,63 @@ class FeedbackRequest(BaseModel):
         return Feedback(**values)
 
 
-def build_feedback_router(service: Service) -> APIRouter:
-    """The route over one service."""
+def build_feedback_router(desk: Desk) -> APIRouter:
+    """The route over one desk."""
     router = APIRouter(default_response_class=AsciiJSONResponse)
+    once = Once()
 
     @router.post(
         "/api/v1/feedback",
         status_code=201,
         summary="Record what a reader says of an answer",
-        responses={
-            400: {"description": "Says what to change"},
-            403: {"description": "Another site's page asks"},
-            415: {"description": "Not JSON"},
-        },
+        description="With an `Idempotency-Key` a request that is sent again is recorded once.",
+        responses=documented(QUESTION, FOREIGN_PAGE, TOO_LARGE, NOT_JSON, KEY_REUSED, UNAVAILABLE)
+        | {201: {"model": StatusForm, "description": "It is on disk"}},
     )
-    def add(body: FeedbackRequest, request: Request) -> Response:
-        if is_cross_site(request):
-            return _error(FOREIGN, 403)
+    def add(body: FeedbackRequest, request: Request, idempotency_key: Key = None) -> Response:
+        visitor = visitor_of(request)
+        if is_cross_site(request) and not visitor.embed:  # a widget is elsewhere, and has a token that says so
+            raise Problem(FOREIGN_PAGE, FOREIGN)
         if request.headers.get("content-type", "").split(";")[0].strip().lower() != "application/json":
-            return _error(NOT_JSON, 415)
-        try:
+            raise Problem(NOT_JSON, SEND_JSON)
+        with refused_as(QUESTION):
             record = body.record()
-        except schema.FootnoteError as error:
-            return _error(str(error), 400)
-        try:
-            service.add_feedback(record)
-        except schema.FootnoteError as error:
-            return _error(str(error), 503)
+        with refused_as(UNAVAILABLE):
+            once.do(visitor, idempotency_key, body, lambda: desk.add_feedback(visitor, record))
         return AsciiJSONResponse({"status": "recorded"}, status_code=201)
 
     return router
 
 
-def _error(message: str, status: int) -> Response:
-    return AsciiJSONResponse({"error": message}, status_code=status)
+class Once:
+    """Remembers the newest keys of requests that were done, so that one that is sent again is not done again.
+
+    Held in memory: after a restart, or ``most`` others, a key is forgotten, as
+    https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header allows.
+    """
+
+    def __init__(self, most: int = 10_000) -> None:
+        self._most = most
+        self._done: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
+        self._lock = threading.Lock()
+
+    def do(self, visitor: Visitor, key: str | None, body: BaseModel, action: Callable[[], None]) -> None:
+        """Do it, unless this visitor has had it done under this key; what fails may be tried again.
+
+        Raises:
+            Problem: when the key belongs to another request.
+        """
+        if key is None:
+            action()
+            return
+        name = visitor.user, visitor.embed, visitor.origin, key
+        digest = hashlib.sha256(body.model_dump_json().encode("utf-8")).digest()
+        with self._lock:
+            known = self._done.get(name)
+            if known is None:
+                action()
+                self._done[name] = digest
+                if len(self._done) > self._most:
+                    self._done.popitem(last=False)
+            elif known != digest:
+                raise Problem(KEY_REUSED, REUSED)

@@ -11,25 +11,10 @@ from schema import Quote, Sentence, SourceInfo
 from web.cards import as_quote, cards_html, conflict_html, opens, retrieved_html
 from web.exchange import Exchange
 from web.rating import rating_html
-from web.wording import VERDICTS, count, escape, escape_lines, place, plain_text
+from web.wording import VERDICTS, count, escape, escape_lines, line_text, place, plain_text
 
 TITLES_SHOWN = 8
 NEAREST_SHOWN = 3
-TABS = {"/": "Ask", "/runs": "Evaluation"}
-CURRENT = ' aria-current="page"'
-
-
-def masthead(status: str, *, current: str = "") -> str:
-    """The head of the page: the name, the one sentence about models, and the tabs unless ``current`` is empty."""
-    links = "".join(
-        f'<a href="{address}"{CURRENT if address == current else ""}>{label}</a>' for address, label in TABS.items()
-    )
-    tabs = f'<nav class="tabs" aria-label="Tabs">{links}</nav>' if current else ""
-    return (
-        f'<header class="masthead"><h1>Footnote<sup aria-hidden="true">1</sup></h1>{tabs}'
-        f'<p class="promise">Answers from your documents, with a footnote under every sentence.</p>'
-        f'<p class="models">{escape(status)}</p></header>'
-    )
 
 
 def opening(sources: Sequence[SourceInfo]) -> str:
@@ -93,7 +78,7 @@ def _answer(exchange: Exchange) -> str:
     if exchange.phase == "searching":
         prose = '<p class="text waiting">Searching the documents …</p>'
     elif exchange.phase == "writing" and not sentences and not draft:
-        prose = f'<p class="text waiting">Reading the quotes below …{caret}</p>'
+        prose = f'<p class="text waiting">{line_text(exchange.before) or "Reading the quotes below"} …{caret}</p>'
     else:
         prose = f'<p class="text">{sentences}{draft}{caret}</p>' if sentences or draft else ""
     # The three places are always there, so that an update changes words inside them and moves no focused button.

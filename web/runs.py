@@ -1,257 +1,62 @@
-"""The tab of evaluation: the list of runs, starting and stopping one, and the reports with a way back.
+"""The tab of evaluation: the routes to the list of runs, to starting and stopping one, and to the reports.
 
-HTML made by a template that escapes what it is given; works without script. What a run is, and how it is made, is for
-the object behind the protocol `Evaluations`.
+Works without script. What this module does not do: make the pages (`web.run_pages`), or know what a run is.
 """
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from functools import cache, partial
-from pathlib import Path
-from typing import Any
-from urllib.parse import parse_qs, quote
+from functools import partial
 
 from fastapi import APIRouter, Request
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, RedirectResponse, Response
+from starlette.responses import Response
 
-from schema import FootnoteError
-from web import render
+from web.forms import fields_of, is_form
+from web.identity import guest_of
 from web.origin import is_cross_site
-from web.responses import AsciiJSONResponse
-from web.service import Evaluations, RunRow, Service
-from web.way_back import with_way_back
-from web.wording import clock, count, standing
-
-SEED = 0
-"""Of a limited run: always the same, so that two runs with one limit are over the same questions."""
-LIMIT = re.compile("[1-9][0-9]{0,5}")
-LONGEST_FORM = 10_000
-FOREIGN = "This request comes from another site's page; runs are started and stopped on Footnote's own page."
-HTML_HEADERS = {"cache-control": "no-store"}
-
-
-@dataclass(frozen=True, slots=True)
-class Notice:
-    """A sentence above the page, with a way on if there is one."""
-
-    words: str
-    link: str = ""
-    label: str = ""
+from web.run_pages import Notice, RunPages, see_other
+from web.service import Evaluations, Service
 
 
 def build_runs_router(service: Service, evaluations: Evaluations, *, version: str) -> APIRouter:
     """The routes of the tab; ``version`` is of the style and script, as the chat page names them."""
     router = APIRouter(include_in_schema=False)
-    pages = _Pages(service, evaluations, version)
+
+    def pages(request: Request) -> RunPages:
+        return RunPages(service, evaluations, guest_of(request), version=version)
 
     @router.get("/runs")
     def runs(request: Request) -> Response:
         chosen = request.query_params.getlist("run")
         if len(chosen) == 2:
-            return _see(pages.address_of_comparison(*chosen))
+            return see_other(pages(request).address_of_comparison(*chosen))
         notice = Notice(f"Choose two runs to compare, not {len(chosen)}.") if chosen else None
-        return pages.listing(notice, chosen=chosen)
+        return pages(request).listing(notice, chosen=chosen)
 
     @router.post("/runs")
     async def start(request: Request) -> Response:
-        form = await _form(request)
-        return await run_in_threadpool(pages.foreign if form is None else partial(pages.start, form))
+        form = await fields_of(request) if is_form(request) and not is_cross_site(request) else None
+        asked = pages(request)
+        return await run_in_threadpool(asked.foreign if form is None else partial(asked.start, form))
 
     @router.get("/runs/{name}")
-    def run(name: str) -> Response:
-        return pages.run(name)
+    def run(name: str, request: Request) -> Response:
+        return pages(request).run(name)
 
     @router.get("/runs/{name}/progress")
-    def progress(name: str) -> Response:
-        return pages.progress(name)
+    def progress(name: str, request: Request) -> Response:
+        return pages(request).progress(name)
 
     @router.post("/runs/{name}/stop")
     def stop(name: str, request: Request) -> Response:
-        return pages.foreign() if is_cross_site(request) else pages.change(name, evaluations.stop)
+        return pages(request).foreign() if is_cross_site(request) else pages(request).change(name, evaluations.stop)
 
     @router.post("/runs/{name}/resume")
     def resume(name: str, request: Request) -> Response:
-        return pages.foreign() if is_cross_site(request) else pages.change(name, evaluations.resume)
+        return pages(request).foreign() if is_cross_site(request) else pages(request).change(name, evaluations.resume)
 
     @router.get("/runs/{name}/against/{other}")
-    def comparison(name: str, other: str, shared: bool = False) -> Response:
-        return pages.comparison(name, other, shared=shared)
+    def comparison(name: str, other: str, request: Request, shared: bool = False) -> Response:
+        return pages(request).comparison(name, other, shared=shared)
 
     return router
-
-
-class _Pages:
-    """What the routes answer."""
-
-    def __init__(self, service: Service, evaluations: Evaluations, version: str) -> None:
-        self._service = service
-        self._evaluations = evaluations
-        self._version = version
-
-    def listing(self, notice: Notice | None = None, status: int = 200, **values: Any) -> Response:
-        """The list of runs and the form that starts one."""
-        runs, fault = self._runs()
-        if fault:
-            notice, status = Notice(fault), 503
-        headings = list(dict.fromkeys(heading for run in runs for heading in run.measures))
-        return self._page(status, notice=notice, runs=runs, headings=headings, shown=None, **values)
-
-    def run(self, name: str) -> Response:
-        """The report of a finished run, or how far an unfinished one has come."""
-        try:
-            row = self._known(name)
-            if row.state == "finished":
-                return _document(self._evaluations.report(name), f"Run {name}")
-        except FootnoteError as error:
-            return self._failure(error)
-        return self._page(200, notice=None, runs=[], headings=[], shown=row)
-
-    def progress(self, name: str) -> Response:
-        """How far a run has come, as JSON."""
-        try:
-            row = self._known(name)
-        except FootnoteError as error:
-            return AsciiJSONResponse({"error": str(error)}, status_code=404)
-        values = {key: getattr(row, key) for key in ("name", "state", "done", "total", "seconds_left", "message")}
-        return AsciiJSONResponse({**values, "words": _standing(row)}, headers=HTML_HEADERS)
-
-    def start(self, form: Mapping[str, str]) -> Response:
-        """Begin a run and show it."""
-        limit = form.get("limit", "").strip()
-        try:
-            if limit and not LIMIT.fullmatch(limit):
-                raise FootnoteError("The limit is a whole number from 1 to 999,999, or empty for all questions.")
-            name = self._evaluations.start(
-                form.get("questions", ""),
-                limit=int(limit) if limit else None,
-                seed=SEED if limit else None,
-                quotes_only="quotes_only" in form,
-            )
-        except FootnoteError as error:
-            return self.listing(Notice(str(error)), 400, asked=form)
-        return _see(f"/runs/{_part(name)}")
-
-    def change(self, name: str, action: Callable[[str], None]) -> Response:
-        """Stop a run or go on with it, and show it."""
-        try:
-            self._known(name)
-        except FootnoteError as error:
-            return self._failure(error)
-        try:
-            action(name)
-        except FootnoteError as error:
-            return self.listing(Notice(str(error)), 409)
-        return _see(f"/runs/{_part(name)}")
-
-    def comparison(self, name: str, other: str, *, shared: bool) -> Response:
-        """One run against another; where they can't be compared as they are, why, and the way to what they share."""
-        try:
-            for one in (name, other):
-                self._known(one)
-        except FootnoteError as error:
-            return self._failure(error)
-        address = f"/runs/{_part(name)}/against/{_part(other)}"
-        try:
-            document = self._evaluations.comparison(other, name, shared=shared)
-        except FootnoteError as error:
-            way_on = ("", "") if shared else (f"{address}?shared=1", "Compare what both hold")
-            return self.listing(Notice(str(error), *way_on), 409, chosen=[name, other])
-        swapped = f"/runs/{_part(other)}/against/{_part(name)}"
-        return _document(document, f"{name} against {other}", (swapped, "Swap the two"))
-
-    def address_of_comparison(self, *names: str) -> str:
-        """The newer run against the older one; unknown ones are told by the page that is there."""
-        when = {run.name: run.when for run in self._runs()[0]}
-        older, newer = sorted(names, key=lambda name: when.get(name, ""))
-        return f"/runs/{_part(newer)}/against/{_part(older)}"
-
-    def foreign(self) -> Response:
-        """The answer to a request that another site's page made."""
-        return self.listing(Notice(FOREIGN), 403)
-
-    def _runs(self) -> tuple[Sequence[RunRow], str]:
-        """The runs, or why there are none to show."""
-        try:
-            return self._evaluations.runs(), ""
-        except FootnoteError as error:
-            return [], str(error)
-
-    def _known(self, name: str) -> RunRow:
-        """The run of this name in the list; nothing else in the world is reached by a name."""
-        if name not in {run.name for run in self._evaluations.runs()}:
-            raise _UnknownError(f"There is no run “{name}”.")
-        return self._evaluations.progress(name)
-
-    def _failure(self, error: FootnoteError) -> Response:
-        return self.listing(Notice(str(error)), 404 if isinstance(error, _UnknownError) else 500)
-
-    def _page(self, status: int, **values: Any) -> Response:
-        try:
-            masthead = render.masthead(self._service.status(), current="/runs")
-        except FootnoteError:
-            masthead = render.masthead("", current="/runs")
-        given = {
-            "masthead": Markup(masthead),  # noqa: S704  (escaped where it is made)
-            "version": self._version,
-            "sets": self._evaluations.sets(),
-            "busy": next((run.name for run in self._runs()[0] if run.state == "running"), ""),
-            "chosen": [],
-        }
-        asked = {"questions": "", "limit": "", "quotes_only": ""} | dict(values.pop("asked", {}))
-        html = _environment().get_template("runs.html").render({**given, **values, "asked": asked})
-        return HTMLResponse(html.encode("utf-8", "replace"), status_code=status, headers=HTML_HEADERS)
-
-
-class _UnknownError(FootnoteError):
-    """No run has this name."""
-
-
-def _standing(run: RunRow) -> str:
-    return standing(run.done, run.total, run.seconds_left)
-
-
-def _document(document: str, title: str, *links: tuple[str, str]) -> Response:
-    html = with_way_back(document, title, *links)
-    return HTMLResponse(html.encode("utf-8", "replace"), headers=HTML_HEADERS)
-
-
-async def _form(request: Request) -> dict[str, str] | None:
-    """The fields of a form, the last of each name; ``None`` when another site's page sent it, or it is no form."""
-    kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
-    if is_cross_site(request) or kind != "application/x-www-form-urlencoded":
-        return None
-    body = b""
-    async for piece in request.stream():
-        body += piece
-        if len(body) > LONGEST_FORM:
-            return {}
-    fields = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True)
-    return {name: values[-1] for name, values in fields.items()}
-
-
-def _see(address: str) -> Response:
-    return RedirectResponse(address, status_code=303)
-
-
-def _part(name: str) -> str:
-    """A name as one part of an address."""
-    return quote(name, safe="")
-
-
-@cache
-def _environment() -> Environment:
-    environment = Environment(
-        loader=FileSystemLoader(Path(__file__).parent / "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    environment.filters |= {"clock": clock, "standing": _standing, "counted": count}
-    return environment

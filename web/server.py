@@ -2,27 +2,44 @@
 
 from __future__ import annotations
 
-import logging
-import socket
 from collections.abc import Callable, Sequence
-from types import FrameType
+from dataclasses import dataclass
+from typing import Any
 
-import uvicorn
-from fastapi import FastAPI, Request
-from fastapi.encoders import jsonable_encoder
-from fastapi.exceptions import RequestValidationError
+from fastapi import FastAPI
+from fastapi.telemetry import TelemetryConfig
 from starlette.middleware.cors import CORSMiddleware
-from starlette.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from schema import FootnoteError
 from web import chat
+from web.addresses import answer_unknown
+from web.desk import Desk
+from web.embedding import build_widget_router, read_script
+from web.entrance import Entrance
 from web.feedback import build_feedback_router
-from web.headers import ANY_ADDRESS, HostGuard, SecurityHeaders, known_hosts
-from web.responses import AsciiJSONResponse
+from web.gate import Gate
+from web.headers import HostGuard, SecurityHeaders, known_hosts
+from web.lifetime import Ending, Preparation
+from web.listening import AnnouncingServer, address, config_of, listen
+from web.metrics import PATH as METRICS
+from web.metrics import build_metrics_router
+from web.openai import build_openai_router
+from web.probes import build_probes
+from web.problem_layers import Failures, RequestIds, install
 from web.rest import build_router
 from web.runs import build_runs_router
 from web.service import Evaluations, Service
+
+CORS: dict[str, Any] = {
+    "allow_methods": ["GET", "POST"],
+    "allow_headers": ["authorization", "content-type", "idempotency-key"],
+    "expose_headers": ["retry-after", "x-request-id"],
+}
+"""What pages of embeds may send and read; never a cookie."""
+NO_TELEMETRY: TelemetryConfig = {"tracing": False, "metrics": False, "logs": False, "auto_configure": False}
+"""FastAPI would else hand exceptions to any exporter of OpenTelemetry that the environment configures."""
+MOST_ON_PAGE = 100
+"""Questions of the chat page in progress at once, each of which holds a thread while it waits."""
 
 
 def build_app(
@@ -31,8 +48,10 @@ def build_app(
     examples: Sequence[str] = (),
     host: str = "127.0.0.1",
     names: Sequence[str] = (),
-    concurrency: int = 4,
     evaluations: Evaluations | None = None,
+    entrance: Entrance | None = None,
+    desk: Desk | None = None,
+    metrics_token: str = "",
 ) -> FastAPI:
     """The chat page at /, the REST interface under /api/v1, runs under /runs, and the layers around them.
 
@@ -41,28 +60,54 @@ def build_app(
         examples: questions that an empty conversation offers.
         host: the address that the server listens on; its name is answered to, foreign names are not.
         names: more names that are answered to, such as the one that a reverse proxy or the intranet's DNS gives.
-        concurrency: questions of the chat page that may be in progress at once; up to 50 more wait.
         evaluations: the runs that the second tab shows; without it there is no tab.
+        entrance: who is let in; by default everybody, who then sees everything.
+        desk: of the service; by default one without quotas or an audit log.
+        metrics_token: what /metrics wants, unless nobody is asked who they are.
     """
-    app = FastAPI(title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json")
+    entrance, desk = entrance or Entrance(), desk or Desk(service)
+    app = FastAPI(
+        title="Footnote", docs_url=None, redoc_url=None, openapi_url="/api/openapi.json", telemetry=NO_TELEMETRY
+    )
+    install(app)
+    script = read_script()
+    app.add_middleware(
+        Gate,
+        identity=entrance.identity,
+        read_token=entrance.visitor,
+        public=[script.path, METRICS],
+        public_url=entrance.public_url,
+    )
+    app.add_middleware(Failures)  # of the gate itself
     # Gradio looks for exactly this class; without it, it would answer any origin with that origin.
-    app.add_middleware(CORSMiddleware, allow_origins=[])
-    app.add_middleware(HostGuard, names=known_hosts(host, *names))
+    app.add_middleware(CORSMiddleware, allow_origins=entrance.origins, **CORS)
+    app.add_middleware(HostGuard, names=known_hosts(host, *names, public_url=entrance.public_url))
     app.add_middleware(SecurityHeaders)
-    app.add_exception_handler(RequestValidationError, _explain_body)
-    app.include_router(build_router(service))
-    app.include_router(build_feedback_router(service))
+    app.add_middleware(RequestIds)
+    app.include_router(build_probes(desk))
+    is_open = entrance.identity.kind == "none"
+    app.include_router(build_metrics_router(desk.metrics, token=metrics_token, is_open=is_open))
+    app.include_router(build_router(desk))
+    app.include_router(build_feedback_router(desk))
+    app.include_router(build_openai_router(desk))
+    app.include_router(build_widget_router(script, entrance.rules))
+    for router in entrance.routers:
+        app.include_router(router)
+    answer_unknown(app)
     app.mount("/page", StaticFiles(directory=chat.STATIC), name="page")
     if evaluations is not None:
         app.include_router(build_runs_router(service, evaluations, version=chat.VERSION))
-    chat.mount(app, service, examples=examples, concurrency=concurrency, tabs=evaluations is not None)
+    # As many as the line holds: who waited for Gradio instead would not be told their place.
+    concurrency = min(MOST_ON_PAGE, desk.line.slots + desk.line.most_waiting)
+    chat.mount(
+        app,
+        desk,
+        examples=examples,
+        concurrency=concurrency,
+        tabs=evaluations is not None,
+        public_url=entrance.public_url,
+    )
     return app
-
-
-def _explain_body(_: Request, error: Exception) -> Response:
-    """FastAPI's own answer to a body that is not as described, in a form that can hold any text that came in."""
-    faults = error.errors() if isinstance(error, RequestValidationError) else []
-    return AsciiJSONResponse({"detail": jsonable_encoder(faults)}, status_code=422)
 
 
 def serve(
@@ -71,80 +116,63 @@ def serve(
     port: int,
     *,
     examples: Sequence[str] = (),
-    names: Sequence[str] = (),
     evaluations: Evaluations | None = None,
+    entrance: Entrance | None = None,
+    running: Running | None = None,
     announce: Callable[[str], None],
 ) -> None:
     """Serve until Ctrl-C or SIGTERM.
+
+    SIGTERM lets the answers in progress finish for a while; Ctrl-C, or a second signal, ends them at once.
 
     Args:
         service: what answers.
         host: the address or name to listen on.
         port: the port; 0 for any free one.
         examples: questions that an empty conversation offers.
-        names: more names of this server, as for ``build_app``.
         evaluations: the runs that the second tab shows; closed when the server ends.
+        entrance: who is let in, as for ``build_app``; closed when the server ends.
+        running: how it runs and ends.
         announce: is told the address once the page can be opened.
 
     Raises:
-        FootnoteError: when the address can't be listened on.
+        FootnoteError: when the address can't be listened on, or what ``running.prepare`` raised.
     """
+    running = running or Running()
+    desk = running.desk or Desk(service)
     listener = listen(host, port)
-    app = build_app(service, examples=examples, host=host, names=names, evaluations=evaluations)
-    config = uvicorn.Config(
-        app, access_log=False, log_level="warning", lifespan="on", timeout_graceful_shutdown=1, server_header=False
+    app = build_app(
+        service,
+        examples=examples,
+        host=host,
+        evaluations=evaluations,
+        entrance=entrance,
+        desk=desk,
+        metrics_token=running.metrics_token,
     )
-    server = AnnouncingServer(config, lambda: announce(address(host, listener.getsockname()[1])))
+    told = address(host, listener.getsockname()[1])
+    preparation = Preparation(desk, running.prepare, lambda: announce(told))
+    server = AnnouncingServer(config_of(app), preparation.start, Ending(desk, running.shutdown_s), preparation)
     try:
         server.run(sockets=[listener])
-    except KeyboardInterrupt:
-        pass  # the person asked for it; uvicorn has closed everything by now
+        preparation.finish()
     finally:
         listener.close()
         if evaluations is not None:
             evaluations.close()
+        if entrance is not None:
+            entrance.close()
 
 
-def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens there.
+@dataclass(frozen=True, slots=True)
+class Running:
+    """How a server runs and ends.
 
-    Raises:
-        FootnoteError: saying why not, and what to do.
+    ``prepare`` is called in a thread once the server listens; until it is done, questions are turned away. Answers in
+    progress have ``shutdown_s`` seconds when the server is to end.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    listener = socket.socket(family, socket.SOCK_STREAM)
-    try:
-        listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind((host, port))
-    except OSError as error:
-        listener.close()
-        raise FootnoteError(
-            f"Footnote can't listen on {host} port {port}: {error.strerror or error}. Another program may be using it, "
-            "perhaps Footnote itself; choose another with --port, or --port 0 for any that is free."
-        ) from error
-    return listener
 
-
-def address(host: str, port: int) -> str:
-    """The address to open in a browser on this machine."""
-    name = "127.0.0.1" if host in ANY_ADDRESS else f"[{host}]" if ":" in host else host
-    return f"http://{name}:{port}/"
-
-
-class AnnouncingServer(uvicorn.Server):
-    """A uvicorn server that says when it is ready, and nothing while it ends."""
-
-    def __init__(self, config: uvicorn.Config, ready: Callable[[], None]) -> None:
-        super().__init__(config)
-        self.ready = ready
-
-    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
-        """Start, then call ``ready``."""
-        await super().startup(sockets)
-        if self.started:
-            self.ready()
-
-    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
-        """End on a signal; answers cut short by it are no errors worth a line each."""
-        logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)
-        super().handle_exit(sig, frame)
+    desk: Desk | None = None
+    prepare: Callable[[], None] = lambda: None
+    shutdown_s: float = 30.0
+    metrics_token: str = ""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Literal, Protocol
 
 import schema
@@ -12,6 +12,10 @@ from feedback import Feedback
 
 class Service(Protocol):
     """The assistant as the web sees it; every method may raise ``schema.FootnoteError``."""
+
+    def view(self, collections: frozenset[str]) -> Service:
+        """The same assistant, for which no collections but these exist."""
+        ...
 
     def ask(
         self,
@@ -23,8 +27,12 @@ class Service(Protocol):
         history: Sequence[schema.Turn] = (),
         quotes_only: bool = False,
         stop: threading.Event | None = None,
+        line_up: Callable[[], Iterable[schema.Waiting]] = lambda: (),
     ) -> Iterator[schema.Event]:
-        """Answer as a stream: ``QuotesFound``, ``Token`` and ``SentenceChecked`` as they come, ``Answered`` last."""
+        """Answer as a stream: ``QuotesFound``, ``Token`` and ``SentenceChecked`` as they come, ``Answered`` last.
+
+        ``line_up`` is iterated, and what it tells is told, before the language model is asked.
+        """
         ...
 
     def search(

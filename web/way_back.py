@@ -22,5 +22,7 @@ def with_way_back(document: str, title: str, *links: tuple[str, str]) -> str:
     )
     bar = f'<div class="way-back" role="navigation" aria-label="{escape(title)}">{anchors}</div>'
     before, body, after = document.partition("<body>")
+    skip, header, rest = after.partition("<header>")  # the link that skips to the report stays the first one
+    after = f"{skip}{bar}{header}{rest}" if header else f"{bar}{after}" if body else ""
     before = before.replace("style-src ", f"style-src '{BAR_HASH}' ", 1)
-    return f"{before.replace('</head>', f'<style>{BAR_STYLE}</style></head>', 1)}{body}{bar if body else ''}{after}"
+    return f"{before.replace('</head>', f'<style>{BAR_STYLE}</style></head>', 1)}{body}{after}"

@@ -66,6 +66,15 @@ def count(number: int, noun: str) -> str:
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
 
 
+def line_text(before: int) -> str:
+    """Where a question stands in the line for the language model, in words; nothing when it waits for nobody.
+
+    >>> line_text(1), line_text(2)
+    ('1 question before yours', '2 questions before yours')
+    """
+    return f"{count(before, 'question')} before yours" if before else ""
+
+
 def standing(done: int, total: int | None, seconds_left: float | None) -> str:
     """How far a run has come, in words; nothing while its questions aren't counted.
 
@@ -104,10 +113,10 @@ def clock(when: str) -> str:
 
 def status_text(exchange: Exchange) -> str:
     """One sentence for the live region, which a screen reader speaks when it changes."""
-    quotes = count(len(exchange.quotes), "quote")
+    quotes, waits = count(len(exchange.quotes), "quote"), line_text(exchange.before)
     during = {
         "searching": "Searching the documents.",
-        "writing": f"{quotes} found. Writing the answer.",
+        "writing": f"{quotes} found. {waits + '.' if waits else 'Writing the answer.'}",
         "stopped": "Stopped.",
         "failed": f"No answer: {exchange.notice}",
     }
@@ -118,7 +127,7 @@ def status_text(exchange: Exchange) -> str:
     if not exchange.sentences:
         return f"{quotes} found."
     footnotes = count(len(exchange.citations), "footnote")
-    return f"Answer ready: {count(len(exchange.sentences), 'sentence')}, {footnotes}."
+    return f"Ready: {count(len(exchange.sentences), 'sentence')}, {footnotes}."
 
 
 def plain_text(exchange: Exchange) -> str:

@@ -10,7 +10,10 @@ from pathlib import Path
 import uvicorn
 from playwright.sync_api import Browser, Page, ViewportSize, sync_playwright
 
-from web.server import AnnouncingServer, address, build_app, listen
+from web.desk import Desk
+from web.entrance import Entrance
+from web.listening import AnnouncingServer, address, listen
+from web.server import build_app
 from web.service import Evaluations, Service
 
 CHROMIUM = "/usr/bin/chromium"
@@ -26,12 +29,21 @@ FLAGS = (
 
 
 @contextmanager
-def serving(service: Service, *, examples: Sequence[str] = (), evaluations: Evaluations | None = None) -> Iterator[str]:
+def serving(
+    service: Service,
+    *,
+    examples: Sequence[str] = (),
+    evaluations: Evaluations | None = None,
+    entrance: Entrance | None = None,
+    desk: Desk | None = None,
+) -> Iterator[str]:
     """The address of a server over this service, which ends with the block."""
     listener = listen("127.0.0.1", 0)
     ready = threading.Event()
-    app = build_app(service, examples=examples, evaluations=evaluations)
-    config = uvicorn.Config(app, log_level="warning", access_log=False, timeout_graceful_shutdown=1)
+    app = build_app(service, examples=examples, evaluations=evaluations, entrance=entrance, desk=desk)
+    config = uvicorn.Config(
+        app, log_level="warning", access_log=False, timeout_graceful_shutdown=1, proxy_headers=False
+    )
     server = AnnouncingServer(config, ready.set)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]}, daemon=True)
     thread.start()

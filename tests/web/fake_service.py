@@ -7,7 +7,7 @@ import struct
 import threading
 import time
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from PIL import Image
@@ -102,12 +102,16 @@ class FakeService:
         self.narrowed: list[tuple[str | None, schema.Filter | None]] = []
         self.stops: list[threading.Event] = []
         self.go_on = threading.Event()
-        """Lets an answer go on that is held after its first sentence."""
-        self.stopped_at: float | None = None
+        """Lets an answer go on that is held after its first sentence, or is stuck before it and heeds nothing."""
         self.feedback: list[Feedback] = []
+        self.viewed: list[frozenset[str]] = []
         self.has_pictures = False
         """Whether pages of the PDF have places of characters: a grid of 60 to a line."""
         self.picture_error = ""
+
+    def view(self, collections: frozenset[str]) -> FakeService:
+        self.viewed.append(collections)
+        return self
 
     def add_feedback(self, record: Feedback) -> None:
         if record.comment == "disk full":
@@ -178,6 +182,7 @@ class FakeService:
         history: Sequence[schema.Turn] = (),
         quotes_only: bool = False,
         stop: threading.Event | None = None,
+        line_up: Callable[[], Iterable[schema.Waiting]] = lambda: (),
     ) -> Iterator[schema.Event]:
         stop = stop or threading.Event()
         self.asked.append((question, tuple(history)))
@@ -203,7 +208,8 @@ class FakeService:
             yield schema.Answered(_answer(question, "", (), (), QUOTES, reason="No language model: quotes only."))
             return
         if "stuck" in question:
-            time.sleep(2.5)
+            self.go_on.wait(60)
+        yield from line_up()
         yield from self._write(question, stop)
 
     def _write(self, question: str, stop: threading.Event) -> Iterator[schema.Event]:
@@ -212,7 +218,6 @@ class FakeService:
         for done, sentence in enumerate(SENTENCES):
             for word in sentence.text.split(" "):
                 if stop.wait(pause_s):
-                    self.stopped_at = time.monotonic()
                     reason = "The answer was stopped before it was complete."
                     yield schema.Answered(
                         _answer(question, "", SENTENCES[:done], QUOTES[: min(done, 2)], QUOTES, reason=reason)

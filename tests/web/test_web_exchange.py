@@ -2,7 +2,7 @@ from dataclasses import replace
 
 from fake_service import PASSAGES, QUOTES, SENTENCES, FakeService
 
-from schema import QuotesFound, SentenceChecked, Token
+from schema import Answered, QuotesFound, SentenceChecked, Token, Waiting
 from web.exchange import Exchange, advance, merge, unchecked
 
 
@@ -40,3 +40,11 @@ def test_the_finished_answer_replaces_everything():
     assert exchange.phase == "done"
     assert (exchange.draft, exchange.sentences, exchange.citations) == ("", SENTENCES, QUOTES[:2])
     assert not exchange.running
+
+
+def test_the_place_in_the_line_is_the_newest_until_the_model_writes():
+    waiting = advance(advance(Exchange(1, "x", "writing"), Waiting(3, 5)), Waiting(2, 5))
+    assert waiting.before == 2
+    sentence = SentenceChecked(SENTENCES[0], ())
+    (answered,) = [event for event in FakeService(pause_s=0).ask("When?") if isinstance(event, Answered)]
+    assert [advance(waiting, event).before for event in (Token("It"), sentence, answered)] == [0, 0, 0]

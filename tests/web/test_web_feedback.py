@@ -2,6 +2,7 @@
 
 import json
 import threading
+import time
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
@@ -9,8 +10,11 @@ import pytest
 from browsing import ask, finished
 from fake_service import QUOTES, SENTENCES, FakeService
 from fastapi.testclient import TestClient
+from small_app import small_app
 
+from access.visitor import Visitor
 from feedback import Feedback
+from web.feedback import FeedbackRequest, Once
 from web.server import build_app
 
 PATH = "/api/v1/feedback"
@@ -92,13 +96,12 @@ def test_a_body_that_is_not_as_described_is_refused_and_nothing_is_kept(client, 
     response = client.post(PATH, json=BODY | change)
     assert response.status_code == status
     assert assistant.feedback == []
-    if status != 422:
-        assert set(response.json()) == {"error"}
+    assert response.headers["content-type"] == "application/problem+json"
 
 
 def test_errors_are_sentences(client):
     response = client.post(PATH, json=BODY | {"wrong_citations": [3]})
-    assert response.json() == {"error": "There is no footnote 3; the answer has 2."}
+    assert response.json()["detail"] == "There is no footnote 3; the answer has 2."
 
 
 @pytest.mark.parametrize(
@@ -125,14 +128,14 @@ def test_requests_of_other_sites_are_refused(client, assistant, headers, status)
     assert response.status_code == status
     assert len(assistant.feedback) == (status == 201)
     if status == 403:
-        assert response.json()["error"].startswith("This request comes from another site's page")
+        assert response.json()["detail"].startswith("This request comes from another site's page")
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data", None])
 def test_only_json_is_taken(client, assistant, kind):
     headers = {"content-type": kind} if kind else {}
     response = client.post(PATH, content=json.dumps(BODY), headers=headers)
-    assert response.status_code in (415, 422)
+    assert (response.status_code, response.json()["type"]) == (415, "/problems/not-json")
     assert assistant.feedback == []
 
 
@@ -142,6 +145,79 @@ def test_half_characters_are_kept_as_question_marks(client, assistant):
     assert assistant.feedback[0].comment == "? page"
     refused = client.post(PATH, content=rb'{"rating": "\ud83d"}', headers={"content-type": "application/json"})
     assert refused.status_code == 422
+
+
+# Sent again
+
+
+KEY = {"idempotency-key": "6f1c-a"}
+
+
+def test_what_is_sent_again_with_its_key_is_recorded_once(client, assistant):
+    for _ in range(3):
+        response = client.post(PATH, json=BODY, headers=KEY | {"x-request-id": "x"})
+        assert (response.status_code, response.json()) == (201, {"status": "recorded"})
+    assert len(assistant.feedback) == 1
+    assert client.post(PATH, json=BODY, headers={"idempotency-key": "another"}).status_code == 201
+    assert client.post(PATH, json=BODY).status_code == 201
+    assert len(assistant.feedback) == 3
+
+
+def test_a_key_that_comes_with_another_body_is_refused(client, assistant):
+    keyed = {"idempotency-key": "of one body"[:6]}
+    assert client.post(PATH, json=BODY, headers=keyed).status_code == 422  # a space is no part of a key
+    keyed = {"idempotency-key": "of-one-body"}
+    assert client.post(PATH, json=BODY, headers=keyed).status_code == 201
+    response = client.post(PATH, json=BODY | {"comment": "other"}, headers=keyed)
+    assert (response.status_code, response.json()["type"]) == (422, "/problems/key-reused")
+    assert [record.comment for record in assistant.feedback] == ["See page 3"]
+
+
+@pytest.mark.parametrize("key", ["", "x" * 65, "a b", "é", "x\ty"])
+def test_a_key_is_up_to_64_visible_characters(client, assistant, key):
+    response = client.post(PATH, json=BODY, headers={"idempotency-key": key.encode("latin-1")})
+    assert response.status_code == 422
+    assert client.post(PATH, json=BODY, headers={"idempotency-key": "x" * 64}).status_code == 201
+    assistant.feedback.clear()
+
+
+def test_what_could_not_be_recorded_may_be_sent_again(client, assistant):
+    keyed = {"idempotency-key": "fails"}
+    assert client.post(PATH, json=BODY | {"comment": "disk full"}, headers=keyed).status_code == 503
+    assert client.post(PATH, json=BODY, headers=keyed).status_code == 201
+    assert len(assistant.feedback) == 1
+
+
+def test_keys_of_other_visitors_and_old_ones_are_no_ones_business():
+    once, done = Once(most=2), []
+    one, other = FeedbackRequest(question="1", rating="up"), FeedbackRequest(question="2", rating="up")
+    once.do(Visitor(user="ann"), "k", one, lambda: done.append("ann"))
+    once.do(Visitor(user="bob"), "k", other, lambda: done.append("bob"))
+    once.do(Visitor(embed="bob"), "k", other, lambda: done.append("embed"))
+    once.do(Visitor(user="ann"), "k", other, lambda: done.append("forgotten"))
+    assert done == ["ann", "bob", "embed", "forgotten"]
+
+
+def test_the_same_key_at_the_same_time_is_recorded_once():
+    once, done, body = Once(), [], FeedbackRequest(question="1", rating="up")
+
+    def slow():
+        time.sleep(0.05)
+        done.append(1)
+
+    threads = [threading.Thread(target=once.do, args=(Visitor(), "k", body, slow)) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert done == [1]
+
+
+def test_a_widget_on_another_site_may_send_feedback(assistant):
+    visitor = Visitor(user="ann", embed="portal", origin="https://host.example")
+    client = TestClient(small_app(assistant, visitor), base_url="http://127.0.0.1:7860")
+    headers = {"origin": "https://host.example", "sec-fetch-site": "cross-site"}
+    assert client.post(PATH, json=BODY, headers=headers).status_code == 201
 
 
 # The page

@@ -1,10 +1,11 @@
 """The chat page in a real browser; every test also fails when the page asks another host or reports an error."""
 
-import time
+from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
 from browsing import ask, finished, serving
+from entrances import entrance_in
 from fake_service import (
     AREAS,
     COVERS,
@@ -21,6 +22,8 @@ from fake_service import (
 )
 
 import schema
+from access.waiting import Line
+from web.desk import Desk
 
 pytestmark = [
     pytest.mark.browser,
@@ -31,6 +34,14 @@ pytestmark = [
 
 DESKTOP = {"width": 1280, "height": 900}
 PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture(autouse=True)
+def held(service):
+    """What is held is held until the test lets it go on, and never longer than that."""
+    service.go_on.clear()
+    yield
+    service.go_on.set()
 
 
 @pytest.fixture(scope="module")
@@ -59,7 +70,7 @@ def open_page(contexts, url):
     def opened(address=url, *, expected="none", **settings):
         page = contexts(**{"viewport": DESKTOP, **settings}).new_page()
         pages.append(page)
-        page.set_default_timeout(8000)
+        page.set_default_timeout(60_000)
         page.on("request", watch)
         page.on("pageerror", lambda error: complaints.append(f"error {error}"))
         page.on(
@@ -90,19 +101,20 @@ def no_sideways_scrolling(page):
     )
 
 
-def test_quotes_come_first_and_the_answer_streams_above_them(page):
-    ask(page, "steady, when?")
+def test_quotes_come_first_and_the_answer_streams_above_them(page, service):
+    ask(page, "held, when?")
     page.wait_for_selector(".card")
     assert words(page, ".card blockquote") == [PUBLISHED, COVERS, AREAS]
     assert page.locator(".exchange").get_attribute("aria-busy") == "true"
     page.wait_for_selector("#current .sentence")
     assert page.locator(".draft").count() <= 1
     assert page.locator(".answer").bounding_box()["y"] < page.locator(".card").first.bounding_box()["y"]
+    service.go_on.set()
     finished(page)
     assert words(page, ".sentence .words") == [sentence.text for sentence in SENTENCES]
     assert words(page, ".verdict") == ["◐ partly supported", "✗ not supported"]
     assert words(page, "#current .mark") == ["1", "1", "2"]
-    assert page.locator("#live [role=status]").text_content() == "Answer ready: 3 sentences, 2 footnotes."
+    assert page.locator("#live [role=status]").text_content() == "Ready: 3 sentences, 2 footnotes."
 
 
 def test_a_footnote_opens_its_page_with_exactly_the_quoted_words_marked(page):
@@ -191,6 +203,44 @@ def test_pages_are_turned_and_the_quote_is_found_again(page):
     assert page.evaluate("document.activeElement.textContent") == "Show in document"
 
 
+def test_where_there_is_nowhere_to_turn_to_nothing_is_said_of_turning(page):
+    ask(page, "hostile")
+    finished(page)
+    page.locator("#current .mark").first.click()
+    page.wait_for_selector(".source-text mark")
+    assert page.locator(".source-where").text_content() == ""  # of a document without a date, in one section
+    assert page.locator(".source-foot, .source-foot button").filter(visible=True).count() == 0
+    page.keyboard.press("Escape")
+    ask(page, "When?")
+    finished(page)
+    page.locator("#current .mark").first.click()
+    page.wait_for_function("document.querySelector('.source-where').textContent.endsWith('page 2 of 2')")
+    assert words(page, ".source-foot button:visible") == ["← Previous page", "Next page →"]
+
+
+def test_the_only_page_of_a_document_is_named_without_its_count(page, service, monkeypatch):
+    ask(page, "When?")
+    finished(page)
+    whole = service.page
+    monkeypatch.setattr(service, "page", lambda *place: replace(whole(*place), number=1, count=1))
+    page.locator("#current .mark").first.click()
+    page.wait_for_selector(".source-text mark")
+    assert page.locator(".source-where").text_content() == "14 October 2022 · page 1"
+
+
+def test_a_document_that_cannot_be_shown_has_nothing_to_turn(open_page):
+    page = open_page(expected="404")
+    ask(page, "When?")
+    finished(page)
+    gone = {"detail": "There is no document default/briefing.pdf."}
+    page.route("**/pages/at*", lambda route: route.fulfill(status=404, json=gone))
+    page.locator("#current .mark").first.click()
+    page.wait_for_selector(".source-error")
+    assert page.locator(".source-error").text_content() == gone["detail"]
+    assert page.locator(".source-foot").is_hidden()
+    page.unroute_all()
+
+
 def test_the_whole_way_is_possible_with_the_keyboard(page):
     page.keyboard.type("When?")
     page.keyboard.press("Shift+Enter")
@@ -212,14 +262,13 @@ def test_the_whole_way_is_possible_with_the_keyboard(page):
     assert page.evaluate("document.activeElement.classList.contains('mark')")
 
 
-@pytest.mark.parametrize("question", ["slow one", "stuck one"])
-def test_stop_ends_the_answer_within_a_second(page, service, question):
+@pytest.mark.parametrize("question", ["held one", "stuck one"])
+def test_stop_ends_the_answer_even_while_nothing_comes_of_it(page, service, question):
     ask(page, question)
     page.wait_for_selector(".card")
     page.get_by_role("button", name="Stop").click()
-    pressed = time.monotonic()
     finished(page)
-    assert time.monotonic() - pressed < 1.2
+    assert not service.go_on.is_set()
     assert service.stops[-1].is_set()
     assert "The answer was stopped before it was complete." in page.locator("#current .notice").first.text_content()
     assert page.locator(".card").count() == 3
@@ -229,18 +278,29 @@ def test_stop_ends_the_answer_within_a_second(page, service, question):
 
 def test_a_browser_that_leaves_stops_the_answer(open_page, service):
     page = open_page()
-    ask(page, "slow one")
-    page.wait_for_selector("#current .sentence")
-    assert not service.stops[-1].is_set()
+    ask(page, "endless one")
+    page.wait_for_selector(".card")
+    stop = service.stops[-1]
+    assert not stop.is_set()
     page.close()
-    left = time.monotonic()
-    while not service.stops[-1].is_set() and time.monotonic() - left < 5:
-        time.sleep(0.02)
-    assert time.monotonic() - left < 1.0
+    assert stop.wait(10)
+
+
+def test_a_browser_that_leaves_while_nothing_comes_stops_the_answer_and_makes_room(open_page, service):
+    page = open_page()
+    ask(page, "held one")
+    page.wait_for_selector("#current .sentence")
+    stop = service.stops[-1]
+    assert not stop.is_set()
+    page.close()
+    assert stop.wait(10)
+    page = open_page()
+    ask(page, "When?")
+    finished(page)
 
 
 def test_a_question_during_an_answer_is_not_taken_and_says_why(page, service):
-    ask(page, "slow one")
+    ask(page, "held one")
     page.wait_for_selector(".card")
     asked = len(service.asked)
     page.locator("#question textarea").fill("And another?")
@@ -315,33 +375,39 @@ def test_follow_ups_carry_the_conversation_until_a_new_one_begins(page, service)
     assert service.asked[-1] == ("Once more?", ())
 
 
-@pytest.mark.parametrize("question", ["slow one", "stuck one"])
+@pytest.mark.parametrize("question", ["held one", "stuck one"])
 def test_a_new_conversation_stops_and_forgets_an_answer_in_progress(page, service, question):
     ask(page, question)
     page.wait_for_selector(".card")
     page.get_by_role("button", name="New conversation").click()
     page.wait_for_selector(".opening")
     assert service.stops[-1].is_set()
-    page.wait_for_timeout(1200)
     assert page.locator(".exchange").count() == 0
     assert page.locator("#stop").is_hidden()
     assert page.locator("#ask").is_enabled()
+    service.go_on.set()  # what still comes of the old answer is nobody's any more
+    ask(page, "When?")
+    page.wait_for_selector("#current .mark >> nth=2")
+    assert words(page, ".exchange .question") == ["When?"]
 
 
 def test_two_visitors_have_two_conversations(open_page, service):
-    first, second = open_page(), open_page()
-    ask(first, "held one")
-    first.wait_for_selector("#current .sentence")
-    running = service.stops[-1]
-    ask(second, "When?")
-    finished(second)
-    second.get_by_role("button", name="New conversation").click()
-    second.wait_for_selector(".opening")
-    assert not running.is_set()
-    assert first.locator(".exchange").count() == 1
-    service.go_on.set()
-    finished(first)
-    assert words(first, "#current .mark") == ["1", "1", "2"]
+    with serving(service, examples=EXAMPLES, desk=Desk(service, line=Line(2))) as address:
+        first, second = open_page(address), open_page(address)
+        ask(first, "held one")
+        first.wait_for_selector("#current .sentence")
+        running = service.stops[-1]
+        ask(second, "When?")
+        finished(second)
+        second.get_by_role("button", name="New conversation").click()
+        second.wait_for_selector(".opening")
+        assert not running.is_set()
+        assert first.locator(".exchange").count() == 1
+        service.go_on.set()
+        finished(first)
+        assert words(first, "#current .mark") == ["1", "1", "2"]
+        first.close()
+        second.close()
 
 
 def test_the_answer_is_copied_with_its_footnotes(open_page):
@@ -397,7 +463,6 @@ def test_hostile_documents_titles_questions_and_answers_stay_text(open_page, vie
     page.wait_for_selector(".source-text mark")
     assert words(page, ".source-text mark") == [HOSTILE]
     assert page.locator(".source-title").text_content() == HOSTILE_TITLE
-    assert page.locator(".source-where").text_content() == "section 1 of 1"
     assert words(page, ".sentence .words") == [HOSTILE]
     page.keyboard.press("Escape")
     ask(page, "When?")
@@ -424,6 +489,61 @@ def test_the_opening_lists_the_documents_and_the_examples(page):
     page.wait_for_selector("#current .mark >> nth=2")
     assert page.locator("#current .question").inner_text() == EXAMPLES[0]
     assert page.locator(".opening").is_hidden()
+
+
+@pytest.mark.parametrize("viewport", [PHONE, {"width": 1366, "height": 650}, DESKTOP])
+def test_the_examples_are_in_view_however_many_documents_there_are(open_page, service, monkeypatch, viewport):
+    one = service.sources()[0]
+    long = replace(one, source=replace(one.source, title="A title that takes more than one line of a phone"))
+    monkeypatch.setattr(service, "sources", lambda: [long] * 12)
+    page = open_page(viewport=viewport)
+    assert page.locator(".titles li").count() == 8
+    boxes = [page.get_by_role("button", name=name).bounding_box() for name in EXAMPLES]
+    assert max(box["y"] + box["height"] for box in boxes) <= page.locator("#composer").bounding_box()["y"]
+    titles = page.locator(".titles").bounding_box()
+    assert (titles["y"] < boxes[0]["y"]) is (viewport == DESKTOP)
+
+
+def test_what_is_said_of_an_answer_takes_one_line_of_a_phone(open_page):
+    page = open_page(viewport=PHONE)
+    for question in ("and in Wales?", "When?"):
+        ask(page, question)
+        finished(page)
+        page.locator("#live", has_text="footnote").wait_for()
+        spans = page.locator("#live p").evaluate(
+            "(node) => [node.offsetHeight, parseFloat(getComputedStyle(node).lineHeight)]"
+        )
+        assert spans[0] < 1.5 * spans[1]
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_the_page_to_sign_in_on_is_set_like_the_others(browser, service, tmp_path, scheme):
+    entrance = entrance_in(tmp_path, identity="password")
+    page = browser.new_page(viewport=PHONE, color_scheme=scheme)
+    with serving(service, entrance=entrance) as address:
+        page.goto(f"{address}login")
+        field, button = page.get_by_label("Your team's password"), page.get_by_role("button", name="Sign in")
+        assert page.evaluate("document.activeElement.id") == "password"
+        assert field.get_attribute("aria-describedby") is None
+        field.fill("not the password")
+        button.click()
+        page.wait_for_selector(".notice")
+        notice = page.locator("#" + field.get_attribute("aria-describedby"))
+        assert notice.text_content() == "That is not the password."
+        boxes = field.bounding_box(), button.bounding_box()
+        assert boxes[0]["width"] == boxes[1]["width"] == PHONE["width"] - 2 * boxes[0]["x"]
+        assert min(box["height"] for box in boxes) >= 44
+        assert no_sideways_scrolling(page)
+        shades = page.evaluate(
+            """() => [['.promise', 'body'], ['label', 'body'], ['.notice', '.notice'], ['button', 'button']].map(
+                 ([ink, paper]) => [getComputedStyle(document.querySelector(ink)).color,
+                                    getComputedStyle(document.querySelector(paper)).backgroundColor])"""
+        )
+        assert [pair for pair in shades if contrast(*pair) < 4.5] == []
+        paper = {"light": "rgb(251, 250, 246)", "dark": "rgb(25, 24, 23)"}[scheme]
+        assert shades[0][1] == paper  # as on the page behind it
+    page.close()
+    entrance.close()
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
@@ -494,22 +614,24 @@ def contrast(one, other):
     return (high + 0.05) / (low + 0.05)
 
 
-def test_the_view_does_not_move_while_the_answer_grows(page):
+def test_the_view_does_not_move_while_the_answer_grows(page, service):
     ask(page, "When?")
     finished(page)
-    ask(page, "steady, when?")
+    ask(page, "held, when?")
     page.wait_for_selector("#current .sentence")
-    page.wait_for_timeout(200)
+    page.wait_for_function(
+        "0 <= (y = document.querySelector('#current .question').getBoundingClientRect().y) && y < 80"
+    )
     top = page.locator("#current .question").bounding_box()["y"]
-    assert 0 <= top < 80
+    service.go_on.set()
     finished(page)
-    assert page.locator("#current .question").bounding_box()["y"] == top
+    assert page.locator("#current .question").bounding_box()["y"] == pytest.approx(top, abs=1)  # less is a rounding
 
 
-def test_focus_stays_where_it_is_while_the_answer_grows(page):
-    ask(page, "steady, when?")
-    page.wait_for_selector(".card")
-    page.locator(".card .show").nth(1).focus()
+def test_focus_stays_where_it_is_while_the_answer_grows(page, service):
+    ask(page, "held, when?")
     page.wait_for_selector("#current .sentence")
+    page.locator(".card .show").nth(1).focus()
+    service.go_on.set()
     finished(page)
     assert page.evaluate("document.activeElement.className") == "show"

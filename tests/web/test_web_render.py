@@ -344,6 +344,14 @@ def test_the_status_for_screen_readers_follows_the_answer():
     assert wording.status_text(replace(Exchange(1, "x"), phase="writing", quotes=QUOTES)) == (
         "3 quotes found. Writing the answer."
     )
-    assert wording.status_text(answered("When?")) == "Answer ready: 3 sentences, 2 footnotes."
+    assert wording.status_text(answered("When?")) == "Ready: 3 sentences, 2 footnotes."
     assert wording.status_text(answered("cost?")) == "The documents do not say."
     assert wording.status_text(answered("quotes only")) == "3 quotes found."
+
+
+def test_a_question_in_the_line_says_how_many_are_before_it():
+    waiting = replace(Exchange(1, "x"), phase="writing", quotes=QUOTES, before=2)
+    assert '<p class="text waiting">2 questions before yours …' in render.exchange_html(waiting)
+    assert wording.status_text(waiting) == "3 quotes found. 2 questions before yours."
+    assert wording.status_text(replace(waiting, before=1)) == "3 quotes found. 1 question before yours."
+    assert "Reading the quotes below …" in render.exchange_html(replace(waiting, before=0))

@@ -1,7 +1,7 @@
 import json
 import socket
 import struct
-import time
+import threading
 import zlib
 from dataclasses import asdict, replace
 from urllib.parse import quote as percent
@@ -24,7 +24,9 @@ from fake_service import (
 from fastapi.testclient import TestClient
 
 import schema
+from access.waiting import NOBODY, Line
 from schema import LONGEST_QUESTION
+from web.desk import Desk
 from web.server import build_app
 
 
@@ -105,10 +107,22 @@ def test_search_gives_the_passages_with_what_says_the_same(client):
     assert first["passages"] == found["passages"][:1]
 
 
-@pytest.mark.parametrize(("question", "words"), [("broken", "The index is being rebuilt."), (" ", "There is no ques")])
-def test_a_search_that_fails_says_why(client, question, words):
+@pytest.mark.parametrize(
+    ("question", "status", "words"),
+    [("broken", 503, "The index is being rebuilt."), (" ", 400, "There is no question")],
+)
+def test_a_search_that_fails_says_why(client, question, status, words):
     response = client.post("/api/v1/search", json={"question": question})
-    assert (response.status_code, response.json()["error"].startswith(words)) == (400, True)
+    assert (response.status_code, response.json()["detail"].startswith(words)) == (status, True)
+
+
+@pytest.mark.parametrize("address", ["/api/v1/ask", "/api/v1/search"])
+@pytest.mark.parametrize("given", [{"since": "2021-13"}, {"until": "2021-02-30"}, {"since": "2022", "until": "2021"}])
+def test_a_period_that_can_not_be_is_refused_before_anything_is_searched(client, service, address, given):
+    asked = len(service.narrowed)
+    response = client.post(address, json={"question": "When?", "filter": given})
+    assert (response.status_code, response.json()["type"]) == (400, "/problems/question-refused")
+    assert len(service.narrowed) == asked
 
 
 @pytest.mark.parametrize("top_k", [0, 101, "many"])
@@ -149,30 +163,43 @@ def test_a_follow_up_says_what_was_searched_for_at_once_and_in_the_answer(client
 
 
 @pytest.mark.parametrize(
-    ("question", "words"),
+    ("question", "status", "words"),
     [
-        ("broken", "The index is being rebuilt. Ask again in a minute."),
-        ("  ", "There is no question yet."),
-        ("x" * (LONGEST_QUESTION + 1), "The question has 4,001 characters; the most is 4,000."),
-        ("crash", "Something went wrong inside Footnote"),
+        ("broken", 503, "The index is being rebuilt. Ask again in a minute."),
+        ("  ", 400, "There is no question yet."),
+        ("x" * (LONGEST_QUESTION + 1), 400, "The question has 4,001 characters; the most is 4,000."),
     ],
 )
-def test_errors_are_sentences_in_both_forms(client, question, words):
-    response = client.post("/api/v1/ask", json={"question": question})
-    assert (response.status_code, response.json()["error"].startswith(words)) == (400, True)
-    stream = client.post("/api/v1/ask", json={"question": question}, headers={"accept": "text/event-stream"})
-    name, data = events(stream.text)[-1]
-    assert (name, data["error"].startswith(words)) == ("error", True)
+def test_what_fails_before_the_first_event_is_a_problem_with_its_status_in_both_forms(client, question, status, words):
+    for accept in ("application/json", "text/event-stream"):
+        response = client.post("/api/v1/ask", json={"question": question}, headers={"accept": accept})
+        assert (response.status_code, response.headers["content-type"]) == (status, "application/problem+json")
+        assert response.json()["detail"].startswith(words)
+
+
+def test_what_fails_later_is_an_event_that_holds_the_same_problem(client, caplog):
+    response = client.post("/api/v1/ask", json={"question": "crash"})
+    stream = client.post("/api/v1/ask", json={"question": "crash"}, headers={"accept": "text/event-stream"})
+    assert (response.status_code, stream.status_code) == (500, 200)
+    found = events(stream.text)
+    assert [name for name, _ in found] == ["quotes", "error"]
+    assert set(found[-1][1]) == {"type", "title", "status", "detail", "request_id"}
+    assert found[-1][1] == response.json() | {"request_id": stream.headers["x-request-id"]}
     assert "secret" not in response.text + stream.text
+    assert [record.message for record in caplog.records] == [
+        f"Request {one.headers['x-request-id']} failed" for one in (response, stream)
+    ]
+    assert caplog.text.count("a secret that must not reach the page") == 2 * 2  # the line of code, and its words
 
 
 @pytest.mark.parametrize(
     "body",
     [
         {},
-        {"question": "x", "top_k": 1000},
+        {"question": "x", "top_k": 1},
+        {"question": 7},
         {"question": "x", "collection": "../etc"},
-        {"question": "x" * 200_001},
+        {"question": "x" * 20_001},
         {"question": "x", "history": [{"question": "a", "answer": "b", "role": "system"}]},
         {"question": "x", "history": [{"question": "a", "answer": "b"}] * 51},
     ],
@@ -238,7 +265,7 @@ def test_a_page_comes_as_a_picture_or_says_why_not(client):
     assert response.content.startswith(b"\x89PNG")
     assert response.headers["cache-control"] == "no-store"
     missing = client.get(f"{address}/3/picture")
-    assert (missing.status_code, missing.json()) == (404, {"error": "default/briefing.pdf has no page 3; it has 2."})
+    assert (missing.status_code, missing.json()["detail"]) == (404, "default/briefing.pdf has no page 3; it has 2.")
 
 
 def test_a_page_says_where_its_text_starts(client):
@@ -262,27 +289,12 @@ def test_odd_file_names_are_reached_by_their_encoded_id(client):
 
 def test_a_name_with_a_line_end_reaches_the_service(client):
     response = client.get("/api/v1/sources/default/a%0Ab.md/pages/1")
-    assert (response.status_code, response.json()["error"]) == (404, "There is no document default/a\nb.md.")
+    assert (response.status_code, response.json()["detail"]) == (404, "There is no document default/a\nb.md.")
 
 
 def test_an_unknown_page_is_not_found_and_says_why(client):
     response = client.get("/api/v1/sources/default/briefing.pdf/pages/3")
-    assert (response.status_code, response.json()["error"]) == (404, "default/briefing.pdf has no page 3; it has 2.")
-
-
-def test_probes_answer(client):
-    assert client.get("/livez").json() == {"status": "live"}
-    assert client.get("/readyz").json() == {"status": "ready", "documents": 2}
-
-
-def test_readiness_fails_with_a_sentence_when_the_index_cannot_be_read():
-    class Damaged(FakeService):
-        def sources(self):
-            raise schema.FootnoteError("The index is damaged.")
-
-    client = TestClient(build_app(Damaged()), base_url="http://127.0.0.1")
-    response = client.get("/readyz")
-    assert (response.status_code, response.json()) == (503, {"error": "The index is damaged."})
+    assert (response.status_code, response.json()["detail"]) == (404, "default/briefing.pdf has no page 3; it has 2.")
 
 
 def test_the_description_lists_our_routes_and_loads_nothing(client):
@@ -293,23 +305,45 @@ def test_the_description_lists_our_routes_and_loads_nothing(client):
 
 
 @pytest.mark.parametrize("accept", ["text/event-stream", "application/json"])
-def test_a_reader_who_leaves_stops_the_answer_within_a_second(url, service, accept):
-    body = json.dumps({"question": "slow"}).encode()
+def test_a_reader_who_leaves_stops_the_answer(url, service, accept):
+    body = json.dumps({"question": "endless"}).encode()
     host = httpx.URL(url)
     head = (
         f"POST /api/v1/ask HTTP/1.1\r\nHost: {host.host}\r\nAccept: {accept}\r\n"
         f"Content-Type: application/json\r\nContent-Length: {len(body)}\r\n\r\n"
     )
-    service.stopped_at = None
     asked = len(service.asked)
     with socket.create_connection((host.host, host.port)) as connection:
         connection.sendall(head.encode() + body)
-        while len(service.asked) == asked:
-            time.sleep(0.01)
-        time.sleep(0.3)
-        assert not service.stops[-1].is_set()
-    left = time.monotonic()
-    while service.stopped_at is None and time.monotonic() - left < 3:
-        time.sleep(0.01)
-    assert service.stopped_at is not None
-    assert service.stopped_at - left < 1.0
+        until(lambda: len(service.stops) > asked)
+        stop = service.stops[asked]
+        assert not stop.is_set()
+    assert stop.wait(10)
+
+
+def until(holds):
+    """Wait for something that comes soon."""
+    for _ in range(600):
+        if holds():
+            return
+        threading.Event().wait(0.05)
+    raise AssertionError("it did not come")
+
+
+@pytest.mark.parametrize(
+    ("address", "body"),
+    [
+        ("/api/v1/ask", {"question": "When?"}),
+        ("/v1/chat/completions", {"model": "footnote", "messages": [{"role": "user", "content": "When?"}]}),
+    ],
+)
+@pytest.mark.parametrize("accept", ["application/json", "text/event-stream"])
+def test_a_question_for_which_there_is_no_room_costs_no_thread(monkeypatch, address, body, accept):
+    desk = Desk(FakeService(pause_s=0), line=Line(1, most_waiting=0))
+    monkeypatch.setattr("web.streaming._start", lambda *_: pytest.fail("a thread was started"))
+    with TestClient(build_app(desk.service, desk=desk), base_url="http://127.0.0.1") as client, desk.line.admit(NOBODY):
+        response = client.post(
+            address, json=body | {"stream": True} if "v1/chat" in address else body, headers={"accept": accept}
+        )
+    assert response.status_code == 503
+    assert int(response.headers["retry-after"]) >= 1

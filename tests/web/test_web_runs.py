@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 from browsing import serving
+from entrances import PROXY, client_of, entrance_in, signed_in, through_proxy
 from fake_evaluations import BROKEN, CUT, HOSTILE_SET, NEW, OLD, FakeEvaluations, FakeRun
 from fake_service import EXAMPLES, FakeService
 from fastapi.testclient import TestClient
@@ -128,7 +129,9 @@ def test_an_unknown_run_is_named_on_the_page(client):
     response = client.get("/runs/%3Cb%3Emissing")
     assert response.status_code == 404
     assert "There is no run “<b>missing”." in text(response)
-    assert client.get("/runs/%3Cb%3E/progress").json() == {"error": "There is no run “<b>”."}
+    progress = client.get("/runs/%3Cb%3E/progress")
+    assert (progress.status_code, progress.headers["content-type"]) == (404, "application/problem+json")
+    assert progress.json()["detail"] == "There is no run “<b>”."
 
 
 def test_a_run_is_started_from_the_form_and_shown(client, evaluations):
@@ -241,8 +244,34 @@ def test_an_evaluation_that_cannot_be_read_says_so(client, evaluations, monkeypa
     assert client.get("/runs?run=a&run=b").status_code == 303
     for address in ("/runs", "/runs/after", "/runs/a/against/b"):
         response = client.get(address)
-        assert response.status_code in (500, 503), address
+        assert response.status_code == 503, address
         assert "The folder of runs can't be read." in text(response)
+    progress = client.get("/runs/after/progress")
+    assert (progress.status_code, progress.headers["content-type"]) == (503, "application/problem+json")
+    assert progress.json()["detail"] == "The folder of runs can't be read."
+
+
+def test_the_head_says_who_is_signed_in_and_lets_them_out(tmp_path, client):
+    assert 'class="account"' not in client.get("/runs").text  # nobody has to sign in here
+    opened = entrance_in(tmp_path, identity="proxy", proxy_addresses=(PROXY,))
+    app = build_app(FakeService(), evaluations=FakeEvaluations(NEW, CUT), entrance=opened)
+    named = client_of(app, PROXY, **through_proxy("<b>ada"))
+    for address in ("/runs", "/runs/cut", "/runs/missing"):
+        shown = named.get(address).text
+        assert '<span class="who">&lt;b&gt;ada</span></div>' in shown, address
+        assert "logout" not in shown  # that is the proxy's
+    opened.close()
+
+
+def test_the_head_lets_somebody_with_a_session_out(tmp_path):
+    opened = entrance_in(tmp_path, identity="password", access="")
+    app = build_app(FakeService(), evaluations=FakeEvaluations(NEW, CUT), entrance=opened)
+    client = signed_in(app)
+    for address in ("/runs", "/runs/cut"):
+        assert '<form method="post" action="/logout"><button>Sign out</button></form>' in client.get(address).text
+    assert client.post("/logout").status_code == 303
+    assert client.get("/runs").status_code == 401
+    opened.close()
 
 
 @pytest.mark.parametrize("address", ["/runs", "/runs/after", "/runs/cut", "/runs/missing", "/page/runs.js"])
@@ -395,6 +424,40 @@ def test_nothing_scrolls_sideways_on_a_phone(open_page, shown, path, scheme):
 
 
 @pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_no_line_of_facts_ends_or_begins_with_a_dot(open_page, shown, width):
+    shown[1].rows["long"] = FakeRun("long", "a set of questions with a long name", 7, 7)
+    page = open_page(viewport={"width": width, "height": 900})
+    dots = page.locator(".facts i").evaluate_all(
+        """(dots) => dots.map((dot) => {
+             const box = (element) => element.getBoundingClientRect();
+             const fact = dot.parentElement, before = fact.previousElementSibling;
+             return {shown: box(dot).left >= box(fact.parentElement).left,
+                     sameLine: box(fact).top === box(before).top,
+                     between: box(before).left < box(dot).left && box(dot).right <= box(before).right};
+           })"""
+    )
+    assert {dot["sameLine"] for dot in dots} == {True, False}  # the test is about both
+    for dot in dots:
+        assert dot["shown"] is dot["sameLine"]
+        assert dot["between"] or not dot["shown"]
+    assert page.locator(".facts").evaluate_all(
+        "(all) => all.every((facts) => getComputedStyle(facts).overflowX === 'hidden')"
+    )
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [1280, 390])
+def test_the_name_in_the_head_stands_alike_on_both_tabs(open_page, width):
+    places = []
+    for path in ("", "runs"):
+        page = open_page(path, viewport={"width": width, "height": 900})
+        page.wait_for_selector(".masthead h1 sup")
+        places.append([page.locator(f".masthead h1{part}").bounding_box()["y"] for part in ("", " sup")])
+    assert places[0] == pytest.approx(places[1], abs=0.5)
+
+
+@pytest.mark.browser
 def test_hostile_names_run_nothing(open_page, shown):
     shown[1].rows["<img src=x onerror=window.__x=2>"] = FakeRun("<img src=x onerror=window.__x=2>", HOSTILE_SET)
     page = open_page()
@@ -437,5 +500,5 @@ def test_the_end_of_the_server_closes_evaluation():
     )
     assert process.stdout.readline().startswith("http://127.0.0.1:")
     process.send_signal(signal.SIGINT)
-    assert process.communicate(timeout=20) == ("closed\n", "")
+    assert process.communicate(timeout=120) == ("closed\n", "")
     assert process.returncode == 0

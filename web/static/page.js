@@ -21,7 +21,7 @@
   };
 
   // ---- the source panel -------------------------------------------------------------------------------------------
-  const panel = make("aside", "source-panel");
+  const panel = make("div", "source-panel");
   panel.id = "source-panel";
   panel.hidden = true;
   panel.setAttribute("role", "dialog");
@@ -104,7 +104,7 @@
     try {
       const response = await fetch(address);
       page = await response.json();
-      if (!response.ok) throw new Error(page.error || "The page could not be read.");
+      if (!response.ok) throw new Error(page.detail || "The page could not be read.");
     } catch (error) {
       page = { error: error instanceof TypeError ? "Footnote does not answer. Is it still running?" : error.message };
     }
@@ -122,16 +122,16 @@
       text.replaceChildren(make("p", "source-error", page.error));
       sheet.replaceChildren();
       showAs(true);
-      previous.disabled = next.disabled = back.hidden = true;
+      foot.hidden = true;
       return;
     }
     shown.number = page.number;
     const unit = page.is_page ? "page" : "section";
     title.textContent = page.title;
-    where.textContent = [page.date && date(page.date), `${unit} ${page.number} of ${page.count}`]
-      .filter(Boolean)
-      .join(" · ");
+    const of = page.count > 1 ? `${unit} ${page.number} of ${page.count}` : page.is_page && "page 1";
+    where.textContent = [page.date && date(page.date), of].filter(Boolean).join(" · ");
     path.textContent = page.source;
+    foot.hidden = page.count <= 1; // there is nowhere to turn to
     previous.textContent = `← Previous ${unit}`;
     next.textContent = `Next ${unit} →`;
     previous.disabled = page.number <= 1;
@@ -317,7 +317,7 @@
       const headers = { "Content-Type": "application/json" };
       const response = await fetch("/api/v1/feedback", { method: "POST", headers, body });
       const answer = await response.json();
-      if (!response.ok) throw new Error(answer.error || "It could not be recorded.");
+      if (!response.ok) throw new Error(answer.detail || "It could not be recorded.");
       Object.assign(state, { recorded: thumb, open: false, words: RECORDED[thumb] });
     } catch (error) {
       state.words = error instanceof TypeError ? "Footnote does not answer. Is it still running?" : error.message;
