@@ -10,10 +10,12 @@ from typing import Annotated, Any
 import typer
 
 from commands.common import Index, Json, errors_explained, opened_footnote, print_json
+from commands.embeds import embed_app
 from commands.evaluation import eval_app
 from commands.indexing import Collection, index_command
 from commands.keeping import backup, restore
 from commands.narrowing import OnlySources, Since, Until, Where, filter_of
+from commands.records import audit_app, forget
 from commands.weights import models_app
 
 app = typer.Typer(
@@ -27,6 +29,9 @@ app = typer.Typer(
 app.command("index")(index_command)
 app.add_typer(models_app, name="models")
 app.add_typer(eval_app, name="eval")
+app.add_typer(embed_app, name="embed")
+app.add_typer(audit_app, name="audit")
+app.command()(forget)
 
 EXAMPLES = (
     "When was the strategy published?",
@@ -57,7 +62,7 @@ def sources(index: Index = None, collection: Collection = None, as_json: Json = 
 
 @app.command()
 def text(source: Annotated[str, typer.Argument(help="Document, as sources lists it.")], index: Index = None) -> None:
-    """Print the extracted text of a document, exactly; offsets of quotes point into it."""
+    """Print the extracted text of a document, exactly. Offsets of quotes point into it."""
     with opened_footnote(index=index) as footnote:
         sys.stdout.write(footnote.text(source))
 
@@ -148,16 +153,21 @@ def serve(
     with opened_footnote(create=True, index=index, host=host, port=port) as footnote:
         from eval.runs.evaluations import Evaluations  # noqa: PLC0415
         from eval.runs.experiments import evaluate  # noqa: PLC0415
+        from web.entrance import open_entrance  # noqa: PLC0415
+        from web.opening import running  # noqa: PLC0415
         from web.server import serve as serve_web  # noqa: PLC0415
 
+        settings = footnote.settings
+        entrance = open_entrance(settings)  # before the models, so that who may not be served is said at once
         console.note(footnote.status())
         console.note("Loading the models ...")
-        footnote.warm_up()
-        settings = footnote.settings
         evaluations = Evaluations(settings.runs, partial(evaluate, settings=settings, lender=footnote))
-        serve_web(
-            footnote, settings.host, settings.port, examples=EXAMPLES, announce=_announce, evaluations=evaluations
-        )
+        parts: dict[str, Any] = {
+            "evaluations": evaluations,
+            "entrance": entrance,
+            "running": running(footnote, entrance),
+        }
+        serve_web(footnote, settings.host, settings.port, examples=EXAMPLES, announce=_announce, **parts)
 
 
 @app.command()
@@ -166,7 +176,7 @@ def doctor(
     index: Index = None,
     as_json: Json = False,
 ) -> None:
-    """Say what works and what doesn't, how to mend it, and where every setting came from."""
+    """Say what works, how to mend what doesn't, and every setting. Each setting says where it came from."""
     from doctor import examine, show  # noqa: PLC0415
 
     with errors_explained():

@@ -27,8 +27,8 @@ if TYPE_CHECKING:
     from rich.progress import Progress as RichProgress
 
 WIDTH = 100
-LONGEST_CELL = 60
-"""Characters of the first column of a table, which holds names."""
+LONGEST_CELL, LONGEST_TITLE = 60, 48
+"""Characters of the first column of a table, which holds names, and of a document's title beside it."""
 SPEED_PERIOD_S = 300.0
 """Seconds that the time left is guessed from: a question takes several, a batch of documents more."""
 START, END = "\x01", "\x02"
@@ -86,7 +86,7 @@ def _line_by_line(title: str) -> Callable[[Progress], None]:
 def report_file(report: FileReport) -> None:
     """One row of an indexing report."""
     held = [(report.chunks, "chunk"), (report.pages, "page")] if report.chunks else []
-    details = ", ".join(_count_of(number, noun) for number, noun in held if number)
+    details = ", ".join(count_of(number, noun) for number, noun in held if number)
     note_of_it = " - ".join(part for part in (details, report.reason) if part)
     note(f"{MARKS[report.status]} {report.status:<10}{report.path}" + (f"  ({note_of_it})" if note_of_it else ""))
 
@@ -105,17 +105,22 @@ def show_sources(infos: Sequence[SourceInfo]) -> None:
     rows = [("document", "title", "date", "what was read", "chunks", "status")]
     for info in infos:
         source = info.source
-        where = (source.source_id, _printable(source.title)[:48], source.date or "-")
+        where = (source.source_id, _cut(printable(source.title)), source.date or "-")
         rows.append((*where, info.coverage.badge, f"{info.chunks:,}", info.status))
     show_table(rows)
     for info in infos:
         for warning in info.coverage.warnings:
-            say(f"! {info.source.source_id}: {_printable(warning)}")
+            say(f"! {info.source.source_id}: {printable(warning)}")
     characters = sum(info.characters for info in infos)
-    say(f"{_count_of(len(infos), 'document')}, {_count_of(characters, 'character')}.")
+    say(f"{count_of(len(infos), 'document')}, {count_of(characters, 'character')}.")
 
 
-def _count_of(number: int, noun: str) -> str:
+def _cut(title: str) -> str:
+    """A title that fits into its column."""
+    return title if len(title) <= LONGEST_TITLE else f"{title[: LONGEST_TITLE - 1].rstrip()}…"
+
+
+def count_of(number: int, noun: str) -> str:
     """A number with its noun, in the plural unless it is one."""
     return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
 
@@ -139,7 +144,8 @@ def show_passages(passages: Iterable[Passage]) -> None:
     for passage in passages:
         chunk = passage.chunk
         say(f"{passage.rank}. {_place(passage)}")
-        say(textwrap.indent(textwrap.fill(" ".join(chunk.text.split()), WIDTH - 3), "   "))
+        for paragraph in chunk.text.split("\n\n"):
+            say(textwrap.indent(textwrap.fill(printable(paragraph), WIDTH - 3), "   "))
         for same in passage.also:
             say(f"   the same in: {_place(same)}")
         say()
@@ -149,7 +155,7 @@ def _place(passage: Passage) -> str:
     """Where a passage stands: title, page, source and offsets."""
     chunk = passage.chunk
     page = f", page {chunk.page}" if chunk.page else ""
-    return f"{passage.source.title}{page}  [{chunk.source_id} {chunk.start}-{chunk.end}]"
+    return f"{printable(passage.source.title)}{page}  [{chunk.source_id} {chunk.start}-{chunk.end}]"
 
 
 def stream_answer(events: Iterable[Event]) -> Answer:
@@ -176,14 +182,14 @@ def stream_answer(events: Iterable[Event]) -> Answer:
 def _show_searched_for(question: str) -> None:
     """What a follow-up was taken to ask; nothing for a question that stood alone."""
     if question:
-        say(_dimmed(f"Searched for: {_printable(question)}"))
+        say(_dimmed(f"Searched for: {printable(question)}"))
 
 
 def show_quote(quote: Quote) -> None:
     """One footnote: number, document, page, place, what a reader needs before the words, and the words themselves."""
     say(f"[{quote.number}] {_titled(quote)}  [{quote.source} {quote.start}-{quote.end}]")
     if quote.warning:
-        say(_beneath(f"! {_printable(quote.warning)}"))
+        say(_beneath(f"! {printable(quote.warning)}"))
     for above in _above(quote):
         say(_dimmed(_beneath(above)))
     before, answer, after = map(_steerless, quote.around_answer)
@@ -201,21 +207,21 @@ def _titled(quote: Quote) -> str:
     """Title, date and page."""
     date = f" ({quote.date})" if quote.date else ""
     page = f", page {quote.page}" if quote.page else ""
-    return f"{_printable(quote.title)}{date}{page}"
+    return f"{printable(quote.title)}{date}{page}"
 
 
 def _above(quote: Quote) -> Iterator[str]:
     """What is no part of a quote and needed to read it: the headings, who speaks, the words before it."""
     if quote.section:
-        yield f"under: {_printable(quote.section)}"
+        yield f"under: {printable(quote.section)}"
     if quote.speaker:
-        speaker = _printable(quote.speaker)
-        yield f"{speaker[:1].upper()}{speaker[1:]}, as reported in {_printable(quote.title)}"
+        speaker = printable(quote.speaker)
+        yield f"{speaker[:1].upper()}{speaker[1:]}, as reported in {printable(quote.title)}"
     if quote.context:
-        yield f"(… {_printable(quote.context)})"
+        yield f"(… {printable(quote.context)})"
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """A document's words on one line, without what would steer a terminal."""
     return " ".join(_steerless(text).split())
 
@@ -239,34 +245,36 @@ def _show_conflicts(answer: Answer) -> None:
         said = [(one.value, quotes[one.quote]) for one in conflict.statements if one.quote in quotes]
         if len(said) < 2:
             continue
-        say(f"\nThe documents disagree on “{_printable(conflict.about)}”:")
+        say(f"\nThe documents disagree on “{printable(conflict.about)}”:")
         for value, quote in said:
             mark = marks.get((quote.source, quote.start), f"[{quote.source} {quote.start}-{quote.end}]")
-            say(f"  {_printable(value)} ({_titled(quote)}) {mark}")
+            say(f"  {printable(value)} ({_titled(quote)}) {mark}")
 
 
 def _show_end(answer: Answer) -> None:
     """What stands under an answer."""
     if answer.abstained:
-        say(answer.answer)
+        _show_refusal(answer)
+        return
     if answer.reason:
         say(f"({answer.reason})")
     if answer.citations:
         say()
         for citation in answer.citations:
             show_quote(citation)
-    if not answer.abstained:
-        _show_conflicts(answer)
-    if answer.abstained:
-        _show_nearest(answer)
+    _show_conflicts(answer)
 
 
-def _show_nearest(answer: Answer) -> None:
-    """What was looked through for a question without an answer, and the quotes that came nearest."""
+def _show_refusal(answer: Answer) -> None:
+    """That there is no answer and why, what was looked through for one, and the quotes that came nearest."""
+    say(answer.answer)
+    if answer.reason:
+        say(textwrap.fill(answer.reason, WIDTH))
     if answer.passages:
         documents = {passage.chunk.source_id for passage in answer.passages}
-        looked = f"{_count_of(len(answer.passages), 'passage')} of {_count_of(len(documents), 'document')}"
-        say(f"Looked for “{_printable(answer.searched_for or answer.question)}” in {looked}.")
+        looked = f"{count_of(len(answer.passages), 'passage')} of {count_of(len(documents), 'document')}"
+        sought = f" for “{printable(answer.searched_for)}”" if answer.searched_for else ""
+        say(f"Looked through {looked}{sought}.")
     if answer.quotes:
         say("\nNearest quotes, which do not answer the question:")
         for quote in answer.quotes:
@@ -277,8 +285,7 @@ def _show_nearest(answer: Answer) -> None:
 def show_quotes(answer: Answer) -> None:
     """The evidence alone, best first: what ``--quotes-only`` prints."""
     if answer.abstained:
-        say(f"{answer.answer} ({answer.reason})")
-        _show_nearest(answer)
+        _show_refusal(answer)
         return
     _show_searched_for(answer.searched_for)
     for quote in answer.quotes:

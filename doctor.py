@@ -121,7 +121,8 @@ def _weights(settings: Settings) -> list[Finding]:
         return findings
     model, sentence = choose_llm(settings.llm, settings.cache)
     as_wanted = model is not None or settings.llm == "none"
-    findings.append(Finding("language model", "good" if as_wanted else "warning", sentence))
+    state = "good" if as_wanted else "warning"
+    findings.append(Finding("language model", state, sentence.removeprefix("Language model: ").rstrip(".")))
     return findings
 
 

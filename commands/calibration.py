@@ -37,7 +37,7 @@ def calibrate_command(  # noqa: PLR0913, PLR0917  (what a person may choose, eac
     out: Annotated[Path | None, typer.Option("--out", help="Calibration file to write.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Fit how sure the evidence makes one that the documents answer, and what a threshold costs; no language model."""
+    """Fit how sure the evidence makes that documents answer. Says what a threshold costs; needs no language model."""
     import console  # noqa: PLC0415
     from eval.calibration.calibrating import calibrate, calibrated_to_dict, promise_of, save_calibrated  # noqa: PLC0415
 

@@ -47,7 +47,7 @@ def checker_command(
     as_json: Json = False,
     out: Annotated[Path | None, typer.Option("--out", help="Write the figures to this JSON file.")] = None,
 ) -> None:
-    """Measure the support check on sentences of a corpus, true ones and the same with one thing changed."""
+    """Measure the support check on sentences of a corpus. They are true ones, and the same with one thing changed."""
     import console  # noqa: PLC0415
     from eval.checker.measuring import fit_blends, measure_set, result_to_dict, score_set  # noqa: PLC0415
     from eval.checker.thresholds import blend_thresholds, threshold_table  # noqa: PLC0415

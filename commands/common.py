@@ -36,9 +36,11 @@ def opened_footnote(*, create: bool = False, mend: bool = False, **flags: Any) -
 
         footnote = _open(current_settings(**flags), create=create, mend=mend)
         try:
-            for notice in footnote.store.notices:
+            for notice in (told := tuple(footnote.store.notices)):
                 console.note(notice)
             yield footnote
+            for notice in footnote.store.notices[len(told) :]:
+                console.note(notice)
         finally:
             footnote.close()
 

@@ -15,9 +15,7 @@ from commands.calibration import calibrate_command
 from commands.checker import checker_command
 from commands.common import Index, Json, current_settings, errors_explained, opened_footnote, print_json
 
-eval_app = typer.Typer(
-    help="Batch evaluation: measure answers on a question set, compare two runs, gate, report.", no_args_is_help=True
-)
+eval_app = typer.Typer(help="Measure answers on a question set, compare runs, gate, report.", no_args_is_help=True)
 
 eval_app.command("checker")(checker_command)
 
@@ -49,7 +47,7 @@ def run_command(  # noqa: PLR0913, PLR0917  (what a person may choose, each by i
     report: Annotated[Path | None, typer.Option("--report", help="Write a report too: .html, .md or .csv.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Ask every question of a set and measure the answers; an interrupted run goes on where it stopped."""
+    """Ask every question of a set and measure the answers. An interrupted run goes on where it stopped."""
     import console  # noqa: PLC0415
     from commands.showing import show_run  # noqa: PLC0415
     from eval.report import write_report  # noqa: PLC0415
@@ -82,7 +80,7 @@ def run_command(  # noqa: PLR0913, PLR0917  (what a person may choose, each by i
 def retrieval_command(
     data: Data, index: Index = None, limit: Limit = None, seed: Seed = None, as_json: Json = False
 ) -> None:
-    """Measure each stage of retrieval on a set with known relevant documents, with the paired test between stages."""
+    """Measure each stage of retrieval on a set. Its relevant documents have to be known; stages are compared."""
     from functools import partial  # noqa: PLC0415
 
     import console  # noqa: PLC0415
@@ -119,7 +117,7 @@ def compare_command(
     shared: Shared = False,
     as_json: Json = False,
 ) -> None:
-    """Say for each measure whether the second run is better, worse, no different, or whether nobody can tell."""
+    """Say for each measure which of two runs is better. It may be neither, or nobody can tell."""
     from dataclasses import asdict  # noqa: PLC0415
 
     from commands.showing import show_comparison  # noqa: PLC0415
@@ -145,7 +143,7 @@ def gate_command(
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """Exit 1 when the run got worse beyond doubt, 0 when it did not, 2 when the two can't be compared."""
+    """Exit 1 when the run got worse beyond doubt, 0 when it did not. Exit 2 when the two can't be compared."""
     from dataclasses import asdict  # noqa: PLC0415
 
     from commands.showing import show_gate  # noqa: PLC0415
@@ -169,7 +167,7 @@ def report_command(
     min_effect: MinEffect = 0.02,
     shared: Shared = False,
 ) -> None:
-    """Write a report to hand on: one HTML file that needs no network, or Markdown, or a table for a spreadsheet."""
+    """Write a report to hand on: HTML, Markdown or a table. The HTML is one file that needs no network."""
     import console  # noqa: PLC0415
     from eval.comparison.comparing import compare_runs  # noqa: PLC0415
     from eval.report import write_report  # noqa: PLC0415
@@ -192,7 +190,7 @@ def new_command(
         bool, typer.Option("--from-feedback", help="A row for every answer that a reader turned down, instead.")
     ] = False,
 ) -> None:
-    """Begin a question set from an index: documents and pages filled in, questions and answers for you to write."""
+    """Begin a question set from an index. Documents and pages are filled in, and you write questions and answers."""
     import console  # noqa: PLC0415
     from eval.sets.drafting import draft_from_feedback, draft_from_sources, write_draft  # noqa: PLC0415
     from schema import FootnoteError  # noqa: PLC0415
@@ -218,7 +216,7 @@ def new_command(
 
 @eval_app.command("check")
 def check_command(data: Data, index: Index = None) -> None:
-    """Check a question set: its form, and that its documents, pages and quotes are in the index."""
+    """Check the form of a question set, and its evidence. Its documents, pages and quotes have to be in the index."""
     import console  # noqa: PLC0415
     from eval.sets.beir import is_beir  # noqa: PLC0415
     from eval.sets.grounding import ground  # noqa: PLC0415
@@ -245,7 +243,7 @@ def score_command(
     name: Annotated[str | None, typer.Option(help="Name of the system; by default the file's.")] = None,
     as_json: Json = False,
 ) -> None:
-    """Measure the answers of another system by the same code (docs/other-systems.md)."""
+    """Measure the answers of another system. The code is the same (docs/other-systems.md)."""
     from commands.showing import show_run  # noqa: PLC0415
     from eval.exchange.foreign import score_foreign  # noqa: PLC0415
     from eval.runs.results import run_to_dict, save_run  # noqa: PLC0415
@@ -279,7 +277,7 @@ def export_command(
 
 @eval_app.command("list")
 def list_command(as_json: Json = False) -> None:
-    """List the runs in the folder of runs, those that are not finished included."""
+    """List the runs in the folder of runs, unfinished ones included."""
     from dataclasses import asdict  # noqa: PLC0415
 
     from commands.showing import show_runs  # noqa: PLC0415

@@ -43,7 +43,7 @@ def index_command(
     watch: Watch = False,
     as_json: Json = False,
 ) -> None:
-    """Add or update files and folders; one row per file says what happened to it."""
+    """Add or update files and folders. One row per file says what happened to it."""
     import console  # noqa: PLC0415
 
     with opened_footnote(create=True, mend=True, index=index, collection=collection) as footnote:
@@ -75,19 +75,22 @@ def _watch(footnote: Footnote, paths: list[Path], *, remove_missing: bool, as_js
     from schema import FootnoteError  # noqa: PLC0415
 
     told: set[FileReport] = set()
+    complaint = ""
 
     def tell(row: FileReport) -> None:
         if row not in told and (row.status != "unchanged" or row.reason):
             console.report_file(row)
 
     def sync() -> bool:
-        nonlocal told
+        nonlocal told, complaint
         try:
             report = _index(footnote, paths, tell, remove_missing=remove_missing)
-        except FootnoteError as error:  # another writer, a full disk: tried again
-            console.note(f"footnote: {error}")
+        except FootnoteError as error:  # another writer, a full disk: tried again every few seconds, and told once
+            if str(error) != complaint:
+                console.note(f"footnote: {error}")
+            complaint = str(error)
             return False
-        told = set(report.files)
+        told, complaint = set(report.files), ""
         if as_json:
             typer.echo(json.dumps(report.to_dict(), ensure_ascii=False))
         else:

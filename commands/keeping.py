@@ -15,7 +15,7 @@ def backup(
     index: Index = None,
     as_json: Json = False,
 ) -> None:
-    """Write the index into one file or folder, also while documents are added to it."""
+    """Write the index into one file or folder. Documents may be added meanwhile."""
     from dataclasses import asdict  # noqa: PLC0415  (start-up time, as below)
 
     with errors_explained():

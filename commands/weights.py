@@ -44,7 +44,7 @@ def models_fetch(
     folder: Annotated[Path | None, typer.Option("--from", help="Look in this folder first.")] = None,
     hub: Annotated[bool, typer.Option("--hub", help="Allow a model hub when nothing else has a model.")] = False,
 ) -> None:
-    """Fetch weights, check their hashes and keep them in the cache that all projects share."""
+    """Fetch weights, check their hashes and keep them in the cache. All projects share it."""
     import console  # noqa: PLC0415
     from models import fetch, fetch_defaults, load_registry, sources_from_environment  # noqa: PLC0415
 
@@ -71,7 +71,7 @@ def models_fetch(
 
 @models_app.command("verify")
 def models_verify(names: Names = None) -> None:
-    """Hash the weights that are here again; damaged ones are named, and removed so that they can be fetched anew."""
+    """Hash the weights that are here again. Damaged ones are named, and removed so that they can be fetched anew."""
     import console  # noqa: PLC0415
     from models import is_present, load_registry, verify  # noqa: PLC0415
 
@@ -90,7 +90,7 @@ def models_verify(names: Names = None) -> None:
 
 @models_app.command("export")
 def models_export(bundle: Annotated[Path, typer.Argument(help="File to write.")], names: Names = None) -> None:
-    """Write weights into one file, to carry them to a machine that reaches nothing."""
+    """Write weights into one file, for a machine that reaches nothing."""
     import console  # noqa: PLC0415
     from models import export_bundle, is_present, load_registry  # noqa: PLC0415
 
@@ -103,7 +103,7 @@ def models_export(bundle: Annotated[Path, typer.Argument(help="File to write.")]
 
 @models_app.command("import")
 def models_import(bundle: Annotated[Path, typer.Argument(help="File that models export wrote.")]) -> None:
-    """Take weights from such a file into the cache; each is checked against the registry's hash."""
+    """Take weights from such a file into the cache. Each is checked against the registry's hash."""
     import console  # noqa: PLC0415
     from models import import_bundle, load_registry  # noqa: PLC0415
 
