@@ -7,7 +7,7 @@ own words are the answer. What this module does not do: retrieve, load anything,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from generator.drafting import Draft, Question, Writer, write_draft
@@ -18,7 +18,9 @@ from generator.refusing.calibration import Rule
 from generator.sources.conflicts import find_conflicts
 from generator.support.short_answers import with_question
 from generator.words import stems
-from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Sentence, Timings
+from schema import Answer, Answered, Conflict, Event, Fingerprint, Passage, QuotesFound, Sentence, Timings, Waiting
+
+LineUp = Callable[[], Iterable[Waiting]]
 
 REFUSAL = "The documents do not say."
 _ENDS = tuple(".!?:;…\"'”’)")
@@ -46,6 +48,7 @@ def answer_events(
     fingerprint: Fingerprint,
     limits: Limits,
     is_stopped: Callable[[], bool] = lambda: False,
+    line_up: LineUp = lambda: (),
 ) -> Iterator[Event]:
     """Answer a question from retrieved passages.
 
@@ -57,8 +60,10 @@ def answer_events(
         fingerprint: what the answer is made with.
         limits: of quotes and of the judgement.
         is_stopped: asked between tokens; true ends the answer where it is.
+        line_up: its items are told while the model is busy with others; they end when it is this answer's turn, or
+            when it was stopped. Only an answer that the model writes lines up.
     """
-    draft = Draft(question, [], list(passages), readers.entail and with_question(readers.entail, question.standalone))
+    draft = Draft(question, [], list(passages), readers.entail and with_question(readers.entail, question.asked))
     retrieved_ms = draft.now_ms()
     found = find_evidence(question.standalone, passages, readers)
     draft.ranked = found.ranked
@@ -70,7 +75,10 @@ def answer_events(
     trusted = trusted_in(found.ranked)
     judgement, draft.signals = _judge(found.views, passages, limits.rule)
     if judgement.answerable and writer is not None:
-        yield from write_draft(draft, chosen, found.sentences, writer, is_stopped)
+        yield from line_up()
+        draft.stopped = is_stopped()
+        if not draft.stopped:
+            yield from write_draft(draft, chosen, found.sentences, writer, is_stopped)
     if judgement.answerable and _wants_own_words(draft, judgement, trusted[0], has_writer=writer is not None):
         draft.own_words = True
         yield draft.keep(Sentence(trusted[0].text, (), "supported", 1.0), [trusted[0]])

@@ -1,7 +1,8 @@
-"""Questions that ask two things: the parts that are looked for one by one, beside the whole.
+"""Questions that ask two things, or ask after a story: the parts that are looked for one by one, beside the whole.
 
 A passage that answers one half of "What does A welcome, and what does B?" does not answer the question as a model reads
-it, so that evidence and judgement of the whole alone would miss both.
+it, so that evidence and judgement of the whole alone would miss both. Nor does the rule on guardians answer a question
+that tells a family's story before it asks; the whole is searched for, and what is asked is read by itself too.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 import re
 
 from generator.words import stems
+from language import sentence_spans
 
 _ASKING = "what|which|who|whom|whose|when|where|why|how"
 _SEAM = re.compile(
@@ -16,15 +18,30 @@ _SEAM = re.compile(
     re.IGNORECASE,
 )
 MOST_PARTS = 3
-"""A question with more of them is a scenario, and is looked for as it stands."""
+"""A question with more of them is looked for as it stands."""
 
 
 def parts_of(question: str) -> list[str]:
-    """The questions within a question, each with words of its own; none where it asks one thing.
+    """The questions within a text that asks several things, or tells a story first; none where it just asks one.
 
     >>> parts_of("Who welcomed it, and what does the memo ask for?")
     ['Who welcomed it', 'what does the memo ask for?']
+    >>> parts_of("I am 17. My mother is ill. Can I become my brother's guardian?")
+    ["Can I become my brother's guardian?"]
     """
-    parts = [part.strip() for part in _SEAM.split(question)]
-    fit = len(parts) <= MOST_PARTS and all(stems(part) for part in parts)
-    return parts if fit and len(parts) > 1 else []
+    asked = asked_in(question)
+    parts = [part.strip() for part in _SEAM.split(asked)]
+    if not 1 < len(parts) <= MOST_PARTS or not all(stems(part) for part in parts):
+        parts = [asked]
+    return parts if len(parts) > 1 or (asked != question.strip() and stems(asked)) else []
+
+
+def asked_in(question: str) -> str:
+    """The sentences of a text that ask; its last one where none has a question mark, all of it where all ask.
+
+    >>> asked_in("Can I become a guardian? I am 17.")
+    'Can I become a guardian?'
+    """
+    sentences = [question[start:end] for start, end in sentence_spans(question)]
+    asking = [sentence for sentence in sentences if "?" in sentence[-2:]] or sentences[-1:]
+    return question.strip() if len(asking) == len(sentences) else " ".join(asking)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field, replace
 from langchain_core.messages import BaseMessage
 
 from generator.citing import cite, clean_draft
+from generator.compound import asked_in
 from generator.evidence import Evidence, speaker_in, to_quote
 from generator.guards.guarding import RECITED, Sieve, defuse, foreign_sources, recites
 from generator.prompting import build_messages, pack_evidence
@@ -56,6 +57,11 @@ class Question:
     started: float
     history: Sequence[Turn] = ()
     shown: str = ""
+
+    @property
+    def asked(self) -> str:
+        """What was searched for without the story that it may begin with."""
+        return asked_in(self.standalone)
 
 
 @dataclass(slots=True)
@@ -115,7 +121,7 @@ def write_draft(
     if not readable:
         return
     in_order = sorted(readable, key=lambda sentence: sentence.key)
-    messages = build_messages(writer.prompt, draft.question.text, in_order, draft.question.history)
+    messages = build_messages(writer.prompt, asked_in(draft.question.text), in_order, draft.question.history)
     draft.tokens_read = sum(writer.count_tokens(str(message.content)) for message in messages)
     sieve = Sieve(writer.prompt.system, _held(readable))
     shown, checked = 0, 0
@@ -154,9 +160,14 @@ def _tokens(text: str) -> Iterator[Event]:
 
 
 def _held(readable: Sequence[Evidence]) -> list[str]:
-    """What the model read, with the names of its documents."""
+    """The sentences that the model read; not their titles, since no footnote quotes those."""
+    return [sentence.text for sentence in readable]
+
+
+def _names(readable: Sequence[Evidence]) -> list[str]:
+    """What their documents are called."""
     sources = [(one.passage.source.title, one.passage.source.path) for one in readable]
-    return [*(sentence.text for sentence in readable), *dict.fromkeys(name for names in sources for name in names)]
+    return list(dict.fromkeys(name for names in sources for name in names))
 
 
 def _ready(draft: Draft, chosen: Sequence[Evidence], sentences: Sequence[Evidence], writer: Writer) -> list[Evidence]:
@@ -189,9 +200,10 @@ def _check(draft: Draft, text: str, readable: Sequence[Evidence], prompt: Prompt
     text = defuse(text, _held(cited))  # an address that another document holds has no footnote here
     text, problems = _attributed(text, cited)
     verdict = _verdict(draft, text, cited)
-    problems += tuple(f"No document is named {name}." for name in sorted(foreign_sources(text, held)))
+    foreign = foreign_sources(text, [*held, *_names(readable)])
+    problems += tuple(f"No document is named {name}." for name in sorted(foreign))
     sentence = Sentence(text, (), verdict.support, verdict.score, verdict.problems + problems)
-    if verdict.support == "unsupported" or foreign_sources(text, held):
+    if verdict.support == "unsupported" or foreign:
         draft.dropped.append(replace(sentence, support="unsupported"))
     else:
         yield draft.keep(sentence, cited)
@@ -204,7 +216,7 @@ def _verdict(draft: Draft, text: str, cited: Sequence[Evidence]) -> Verdict:
         source = evidence.passage.chunk.source_id
         by_document[source] = f"{by_document.get(source, '')} {ground}"
     documents = tuple(by_document.values())
-    if draft.entail and is_no_answer(text, draft.question.standalone, cited, draft.entail):
+    if draft.entail and is_no_answer(text, draft.question.asked, cited, draft.entail):
         return Verdict("unsupported", 0.0, (PROBLEM,))
     return check_support(text, grounds, draft.question.text, documents=documents, entail=draft.entail)
 

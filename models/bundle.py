@@ -49,7 +49,7 @@ def export_bundle(
                 on_progress(Progress(done, total, model.name, "bytes"))
         draft.replace(target)
     except OSError as error:
-        raise FootnoteError(f"The bundle {target} can't be written: {error}") from error
+        raise FootnoteError(f"The bundle {target} can't be written: {error.strerror or error}") from error
     finally:
         draft.unlink(missing_ok=True)
 

@@ -197,7 +197,9 @@ def load_registry(path: Path = REGISTRY_FILE) -> Registry:
     except ValidationError as error:
         raise FootnoteError(f"The registry of models {path} is wrong:\n{_explain(error, data)}") from error
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise FootnoteError(f"The registry of models {path} can't be read: {error}") from error
+        raise FootnoteError(
+            f"The registry of models {path} can't be read: {getattr(error, 'strerror', None) or error}"
+        ) from error
 
 
 def _check_placeholders(template: str, allowed: set[str]) -> None:

@@ -51,7 +51,7 @@ def read_prompt(path: Path) -> Prompt:
     try:
         text = path.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise FootnoteError(f"The prompt {path} can't be read: {error}") from error
+        raise FootnoteError(f"The prompt {path} can't be read: {getattr(error, 'strerror', None) or error}") from error
     lines = text.split("\n")
     try:
         fields, body = _front_matter(lines)

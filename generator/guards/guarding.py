@@ -49,7 +49,8 @@ _ADDRESS = re.compile(
     re.IGNORECASE,
 )
 _FILE = re.compile(
-    r"\b[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|csv|html?|md|txt|json|eml|odt|rtf)\b", re.IGNORECASE
+    r"\b(?:[\w.-]{1,200}/){0,20}[\w-]+(?:\.[\w-]+)*\.(?:pdf|docx?|xlsx?|pptx?|csv|html?|md|txt|json|eml|odt|rtf)\b",
+    re.IGNORECASE,
 )
 _WORD = re.compile(r"\w+")
 
@@ -100,8 +101,13 @@ def recites(text: str, system: str, held: Sequence[str] = ()) -> bool:
 
 
 def foreign_sources(text: str, held: Sequence[str]) -> set[str]:
-    """Names of files that a text mentions and none of the ``held`` texts, titles or names does, in lower case."""
+    """Names of files that a text mentions and none of the ``held`` texts, titles or names does, in lower case.
+
+    >>> foreign_sources("So say a.pdf and laws/b.pdf.", ["acts/a.pdf", "b.pdf"])
+    {'laws/b.pdf'}
+    """
     known = {match.group().lower() for one in held for match in _FILE.finditer(one)}
+    known |= {name.rpartition("/")[2] for name in known}
     return {match.group().lower() for match in _FILE.finditer(text)} - known
 
 

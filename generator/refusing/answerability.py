@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, fields
 from generator.evidence import Evidence
 from generator.refusing.calibration import Rule
 from generator.words import names, stems, words
-from language import STOP_WORDS
+from language import STOP_WORDS, sentence_spans
 from schema import Passage, Reading
 
 TITLE_CASE_FROM = 4
@@ -144,8 +144,12 @@ def missing_names(question: str, passages: Sequence[Passage]) -> list[str]:
 
 
 def _named(question: str) -> set[str]:
-    """The names and years of a question; no names in one that is set in title case, where every word looks like one."""
-    capitalised, content = names(question), stems(question)
+    """The names and years of a question; no names in one that is set in title case, where every word looks like one.
+
+    The first word of each of its sentences is in doubt.
+    """
+    capitalised = {name for start, end in sentence_spans(question) for name in names(question[start:end])}
+    content = stems(question)
     years = set(_YEAR.findall(question))
     is_title_case = len(content) >= TITLE_CASE_FROM and len(capitalised) >= len(content) - 1
     return years if is_title_case else capitalised | years

@@ -18,7 +18,7 @@ from generator.refusing.calibration import Calibration, Feature, Rule
 from generator.support.short_answers import PROBLEM
 from generator.words import stems
 from prompts import load_prompt
-from schema import Answered, AnswerSpan, Fingerprint, QuotesFound, Reading, SentenceChecked, Token, Turn
+from schema import Answered, AnswerSpan, Fingerprint, QuotesFound, Reading, SentenceChecked, Token, Turn, Waiting
 
 STRATEGY = (
     "NHS England published its first Genomics Strategy on 12 October 2022. "
@@ -62,6 +62,8 @@ def run(
     quotes=5,
     longest=120,
     readers=None,
+    line_up=lambda: (),
+    is_stopped=lambda: False,
 ):
     """The events, and the messages that the writer was given; ``draft`` is a list of pieces, or None for no writer."""
     asked, pulled = [], []
@@ -81,7 +83,8 @@ def run(
             writer=writer,
             fingerprint=FINGERPRINT,
             limits=Limits(quotes, rule(threshold)),
-            is_stopped=lambda: stop_after is not None and len(pulled) > stop_after,
+            is_stopped=lambda: is_stopped() or (stop_after is not None and len(pulled) > stop_after),
+            line_up=line_up,
         )
     )
     check_record(events)
@@ -92,7 +95,7 @@ def check_record(events):
     """What holds for every answer there can be."""
     assert isinstance(events[0], QuotesFound)
     assert isinstance(events[-1], Answered)
-    assert all(isinstance(event, (Token, SentenceChecked)) for event in events[1:-1])
+    assert all(isinstance(event, (Waiting, Token, SentenceChecked)) for event in events[1:-1])
     answer = events[-1].answer
     checked = [event for event in events if isinstance(event, SentenceChecked)]
     assert answer.sentences == tuple(event.sentence for event in checked)
@@ -274,6 +277,15 @@ def test_an_address_stays_in_a_sentence_only_where_what_it_cites_holds_it():
     own = "NHS England published its first Genomics Strategy on www.nhs.example on 12 October 2022."
     (sentence,) = run([own], passages=[passage(own, path="strategy.md"), elsewhere])[0][-1].answer.sentences
     assert sentence.text == own
+
+
+def test_an_address_in_the_title_of_what_is_cited_has_no_quote_either():
+    claim = "The strategy was published on 12 October 2022"
+    titled = replace(PASSAGES[0], source=replace(PASSAGES[0].source, title="Plans, see https://evil.example"))
+    events, _ = run([f"{claim} (https://evil.example)."], passages=[titled])
+    (sentence,) = events[-1].answer.sentences
+    assert sentence.text == f"{claim} (link left out)."
+    assert "evil" not in "".join(event.text for event in events if isinstance(event, Token))
 
 
 def test_strong_evidence_overrules_a_model_that_refuses():
@@ -544,6 +556,31 @@ def test_each_part_of_a_question_is_looked_for_and_one_answered_part_is_enough()
     assert events[-1].answer.reason.endswith("(looked for: leads, ABPI, review, follow); the nearest ones are shown.")
 
 
+STORY = "I joined NHS England in 2019. My sister is ill, and Rain is my name."
+
+
+def test_after_a_story_what_is_asked_is_read_by_itself_and_the_model_gets_nothing_else():
+    claims = []
+
+    def score(question, texts):
+        """Sure of the sentence that answers what is asked, and of none for the story."""
+        return [6.0 if question == WHEN and "12 October" in text else 0.0 for text in texts]
+
+    def entail(pairs):
+        claims.extend(claim for claim, _ in pairs)
+        return [9.0] * len(pairs)
+
+    readers = Readers(
+        score, lambda _, passages: [Reading(9.0, (), (0.0,) * len(spans)) for _, spans in passages], entail
+    )
+    events, asked = run(["12 October 2022"], f"{STORY} {WHEN}", threshold=5.0, readers=readers)
+    answer = events[-1].answer
+    assert answer.quotes[0].quote == "NHS England published its first Genomics Strategy on 12 October 2022."
+    assert asked[0][1].content.endswith(f"\n\nQuestion: {WHEN}")
+    assert ([one.text for one in answer.sentences], answer.question) == (["12 October 2022"], f"{STORY} {WHEN}")
+    assert set(claims) == {f"{WHEN} 12 October 2022."}
+
+
 @pytest.mark.parametrize(
     ("answers", "logit", "kept"), [(0.5, -1.0, True), (0.49, -1.0, False), (0.5, -1.01, False), (9.0, 9.0, True)]
 )
@@ -563,3 +600,38 @@ def test_a_short_answer_is_checked_with_its_question_and_the_passage_that_it_sta
     assert [one.problems for one in answer.dropped] == ([] if kept else [(PROBLEM,)])
     assert set(claims) <= {f"{WHEN} On 12 October 2022."}
     assert claims or answers < 0.5
+
+
+PLACES = (Waiting(2, 3), Waiting(1, 2))
+
+
+def test_a_draft_lines_up_after_the_quotes_and_before_its_first_token():
+    events, asked = run(["NHS England published it on 12 October 2022."], line_up=lambda: PLACES)
+    assert events[1:3] == list(PLACES)
+    assert [kind for kind in kinds(events[3:]) if kind != "Token"] == ["SentenceChecked", "Answered"]
+    assert len(asked) == 1
+
+
+@pytest.mark.parametrize(
+    ("draft", "threshold"), [(None, -1.0), (["It published it."], 99.0)], ids=["quotes only", "refused"]
+)
+def test_an_answer_without_the_model_never_lines_up(draft, threshold):
+    def line_up():
+        raise AssertionError("it lined up")
+
+    events, asked = run(draft, threshold=threshold, line_up=line_up)
+    assert (kinds(events)[0], kinds(events)[-1], asked) == ("QuotesFound", "Answered", [])
+
+
+def test_who_leaves_the_line_never_asks_the_model():
+    left = []
+
+    def line_up():
+        yield PLACES[0]
+        left.append(True)
+
+    events, asked = run(["Never written."], line_up=line_up, is_stopped=lambda: bool(left))
+    assert kinds(events) == ["QuotesFound", "Waiting", "Answered"]
+    assert asked == []
+    assert not events[-1].answer.abstained
+    assert events[-1].answer.reason == "The answer was stopped before it was complete."

@@ -64,6 +64,7 @@ def test_the_share_of_the_question_that_the_best_sentence_holds(question, share)
         ("France paid what?", [], 0),  # a capital at the start of a question says nothing
         ("EU funds paid what?", ["EU"], 1),  # an acronym does
         ("What about room 2000A or 12022?", [], 0),  # no years
+        ("It rained in France. However, who paid? Now what?", ["France"], 1),  # the same of each of its sentences
         ("What Did The National Plan Cost Each Year?", [], 0),  # title case sets no name apart
     ],
 )
