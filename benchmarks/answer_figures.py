@@ -21,7 +21,7 @@ from eval.records import Columns, EvalCase, Outcome
 
 BASELINE, OURS = "naive", "footnote"
 MEASURES = (
-    *("gold_contained", "gold_in_answer_or_quote", "answer_f1", "short_answer_f1", "rouge_l"),
+    *("gold_contained", "gold_in_answer_or_quote", "answer_f1", "short_answer_f1", "cited_f1", "rouge_l"),
     *("cited", "citation_holds_gold", "gold_citation_precision", "right_source"),
     *("false_answers", "false_refusals", "answerability_auroc"),
     *("quotes_gold_at_1", "quotes_gold_at_3", "quotes_gold_at_5", "quotes_verbatim"),

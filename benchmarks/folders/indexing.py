@@ -66,13 +66,13 @@ class Watched(Footnote):
 
     def _recipe(self, *parts: Any) -> Any:
         recipe = super()._recipe(*parts)
-        return replace(recipe, load=lambda path: self._timed(recipe.load, path))
+        return replace(recipe, load=lambda path, sha256: self._timed(recipe.load, path, sha256))
 
-    def _timed(self, load: Callable[[Path], Any], path: Path) -> Any:
+    def _timed(self, load: Callable[[Path, str], Any], path: Path, sha256: str) -> Any:
         self._note({"began": str(path)})
         started = time.perf_counter()
         try:
-            return load(path)
+            return load(path, sha256)
         finally:
             self._note({"read": str(path), "seconds": round(time.perf_counter() - started, 3)})
 

@@ -148,7 +148,7 @@ def write_lines(path: Path, lines: Iterable[bytes]) -> None:
     try:
         write_whole(path, (line + b"\n" for line in lines))
     except OSError as error:
-        raise FootnoteError(f"{path} can't be written: {error}") from error
+        raise FootnoteError(f"{path} can't be written: {error.strerror or error}") from error
 
 
 def _enter_ranked(columns: list[str], place: str, run: dict[str, dict[str, float]]) -> None:

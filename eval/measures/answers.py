@@ -91,6 +91,12 @@ def short_answer_f1(judged: Judged) -> float:
     return max(token_f1(marked, gold) for gold in gold_texts(judged.case))
 
 
+def cited_f1(judged: Judged) -> float:
+    """F1 of all words that an answer cites, in the order of its citations: what a reader is given to read besides."""
+    cited = " ".join(span.text for span in judged.cited)
+    return max(token_f1(cited, gold) for gold in gold_texts(judged.case))
+
+
 def _measure(name: str, definition: str, reference: str, of: Callable[[Judged], float]) -> Measure:
     def unless_refused(judged: Judged) -> float:
         return of(judged) if judged.answered else 0.0
@@ -119,6 +125,13 @@ MEASURES = (
         "whole answer.",
         SQUAD,
         short_answer_f1,
+    ),
+    _measure(
+        "cited_f1",
+        "The same of the words of all that the answer cites: for long answers, which a system that answers in a few "
+        "words gives as quotes.",
+        SQUAD,
+        cited_f1,
     ),
     _measure(
         "gold_contained",

@@ -17,6 +17,7 @@ LABELS = {
     "exact_match": "Answer is exactly the expected one",
     "answer_f1": "Words shared with the expected answer (F1)",
     "short_answer_f1": "The same of the words marked as the answer (F1)",
+    "cited_f1": "The same of the words that the answer cites (F1)",
     "rouge_l": "Expected words in their order (ROUGE-L)",
     "quotes_gold_at_1": "Evidence in the first quote",
     "quotes_gold_at_3": "Evidence in the first 3 quotes",

@@ -36,7 +36,12 @@ FAULTS_TOLD = 5
 PARALLEL_REMOTE = 4
 """Questions in progress at once when a server writes the answers and nothing else was asked for."""
 
-UNTOLD = {"llm_api_key", "cache", "runs", "host", "port", "lock_wait_s"}
+SERVING = {
+    "host", "port", "identity", "public_url", "password", "proxy_addresses", "proxy_secret", "oidc_issuer",
+    "oidc_client_id", "oidc_client_secret", "oidc_groups", "state", "access_file", "slots", "queue", "per_minute",
+    "audit", "retention_days", "shutdown_s", "metrics_token",
+}  # fmt: skip
+UNTOLD = {"llm_api_key", "cache", "runs", "lock_wait_s"} | SERVING
 """Settings that a result does not repeat: a secret, and what no answer depends on."""
 
 Tell = Callable[[str], None]

@@ -133,7 +133,7 @@ def _read(path: Path) -> tuple[dict[str, Any], Sequence[str]]:
     try:
         text = path.read_text("utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
-        raise FootnoteError(f"The run {path} can't be read: {error}") from error
+        raise FootnoteError(f"The run {path} can't be read: {getattr(error, 'strerror', None) or error}") from error
     try:
         record = json.loads(text, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:

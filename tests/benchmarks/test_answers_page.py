@@ -26,6 +26,7 @@ def set_record():
     return {
         "machine": {"cpu": "Some CPU", "cores": 2, "commit": "abc1234", "date": "2026-01-31"},
         "questions": {"answerable": 50, "unanswerable": 50},
+        "seed": 7,
         "documents": 1216,
         "chunks": 1300,
         "models": {"llm": "small-model@0123"},
@@ -37,8 +38,8 @@ def set_record():
 def test_each_set_has_a_table_with_a_row_for_each_measure():
     lines = answers_tables({"sets": {"one": set_record(), "two": set_record()}}).split("\n")
     assert lines[0] == (
-        "**one**: 50 answerable and 50 unanswerable questions, 1,216 documents, 1,300 chunks; small-model, 2 cores "
-        "(Some CPU), commit abc1234, 2026-01-31."
+        "**one**: 50 answerable and 50 unanswerable questions (seed 7), 1,216 documents, 1,300 chunks; small-model, "
+        "2 cores (Some CPU), commit abc1234, 2026-01-31."
     )
     assert lines[2] == "| measure | questions | Footnote | naive recipe | difference (95 % interval) | Footnote is |"
     assert lines[3] == "| --- | --- | --- | --- | --- | --- |"

@@ -11,7 +11,15 @@ from eval.measures import tabulate
 from eval.measures.answers import common_subsequence, exact_match, gold_texts, rouge_l, token_f1
 from eval.records import EvalCase, Outcome, Span, Statement
 
-NAMES = ("exact_match", "answer_f1", "short_answer_f1", "gold_contained", "rouge_l", "gold_in_answer_or_quote")
+NAMES = (
+    "exact_match",
+    "answer_f1",
+    "short_answer_f1",
+    "cited_f1",
+    "gold_contained",
+    "rouge_l",
+    "gold_in_answer_or_quote",
+)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +106,7 @@ def values(case, outcome):
     assert tuple(columns) == NAMES
     figures = {name: pytest.approx(column[0], abs=1e-12) for name, column in columns.items()}
     assert figures.pop("short_answer_f1") == figures["answer_f1"]  # as long as nothing is marked
+    del figures["cited_f1"]  # looked at by itself
     return figures
 
 
@@ -143,10 +152,23 @@ def test_the_short_answer_is_what_the_first_citation_with_a_mark_marks():
         assert columns["short_answer_f1"][0] == pytest.approx(wanted, abs=1e-12)
 
 
+def test_the_words_that_an_answer_cites_are_compared_in_one_row():
+    case, unused = EvalCase("1", "q", ("on 12 October 2022",)), Span("a", "on 12 October 2022")
+    answer = answered("In autumn.", "on 12 October", "in 2022")
+    for outcome, wanted in (
+        (answer, 2 * 4 / (5 + 4)),
+        (replace(answer, sentences=(Statement("In autumn.", (1,)),)), 6 / 7),
+        (answered("on 12 October 2022", quotes=(unused,)), 0),
+        (replace(answer, abstained=True), 0),
+    ):
+        columns = tabulate([case], [outcome], lambda *_: "supported", groups=("answers",))
+        assert columns["cited_f1"][0] == pytest.approx(wanted, abs=1e-12)
+
+
 def test_a_refused_question_has_no_right_word():
     case, nothing = (
         EvalCase("1", "q", ("The documents do not say.",)),
-        dict.fromkeys(set(NAMES) - {"short_answer_f1"}, 0),
+        dict.fromkeys(set(NAMES) - {"short_answer_f1", "cited_f1"}, 0),
     )
     assert values(case, answered("The documents do not say.", "do not say", abstained=True)) == nothing
     assert values(case, Outcome("1", "")) == nothing

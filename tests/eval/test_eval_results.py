@@ -213,7 +213,7 @@ def test_what_is_no_run_is_refused(tmp_path, content, fault):
 
 
 def test_a_folder_and_a_file_that_is_not_there_are_refused(tmp_path):
-    assert fault_of(tmp_path).startswith("The run FILE can't be read: ")
-    assert fault_of(tmp_path / "none.json").startswith("The run FILE can't be read: ")
+    assert fault_of(tmp_path) == "The run FILE can't be read: Is a directory"
+    assert fault_of(tmp_path / "none.json") == "The run FILE can't be read: No such file or directory"
     with pytest.raises(FootnoteError, match="can't be read"):
         load_head(tmp_path / "none.json")

@@ -338,13 +338,30 @@ def test_all_faults_of_a_file_are_told_at_once_a_line_each(load, tmp_path):
     ]
 
 
+def faults_of(load, text):
+    with pytest.raises(FootnoteError) as caught:
+        load(text)
+    return str(caught.value).split("\n")
+
+
 @pytest.mark.parametrize(("rows", "last"), [(20, "line 20, "), (21, "and 1 more"), (5000, "and 4980 more")])
 def test_no_more_than_twenty_faults_are_told(load, rows, last):
-    with pytest.raises(FootnoteError) as caught:
-        load("- {}\n" * rows)
-    *told, ending = str(caught.value).split("\n")
+    *told, ending = faults_of(load, "".join(f"- {{question: Q, x{number}: 1}}\n" for number in range(rows)))
     assert len(told) == min(rows - 1, 20)
     assert last in ending
+
+
+@pytest.mark.parametrize(("rows", "last"), [(5, "line 5, "), (6, "and 1 more"), (5000, "and 4995 more")])
+def test_no_more_than_five_faults_are_told_in_the_same_words(load, rows, last):
+    *told, ending = faults_of(load, "- {}\n" * rows)
+    assert len(told) == min(rows - 1, 5)
+    assert last in ending
+
+
+def test_a_fault_of_another_kind_is_told_behind_many_that_are_alike(load):
+    told = faults_of(load, "- {}\n" * 30 + "- {question: Q, x: 1}\n")
+    assert [len(told), told[-1]] == [7, "and 25 more"]
+    assert "line 31, field x: " in told[-2]
 
 
 def test_a_file_that_cannot_be_read_is_named(load, tmp_path):
