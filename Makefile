@@ -8,7 +8,7 @@ PEERS := .venv-peers
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check eval bench peers docs lock clean
+.PHONY: help run test check eval bench peers docs pictures lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -46,6 +46,10 @@ peers: $(VENV)/.installed $(PEERS)/.installed  ## Measure other systems beside F
 docs: $(VENV)/.installed $(VENV)/.browser  ## Make the generated parts of the documentation again
 	@$(BIN)/python docs/generate.py
 	@$(BIN)/python docs/screenshots.py
+
+pictures: $(VENV)/.installed $(VENV)/.browser  ## Take the pictures of the widget again
+	@$(BIN)/footnote models fetch
+	@$(BIN)/python docs/widget_pictures.py --index $(INDEX)
 
 lock: $(VENV)/.installed  ## Write requirements.lock from the current environment
 	@$(BIN)/python docs/lock.py

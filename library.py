@@ -1,7 +1,8 @@
 """The documents of an index: filled, kept level with folders, listed, shown page by page and removed.
 
-`pipeline.Footnote` is one of these that also searches and answers. Files are read by `indexer.parsing`, in processes
-of their own; what this module does not do: search, or know a language model.
+`pipeline.Footnote` is a `Library` that also searches and answers; a view of some collections has a `Shelf` of them, and
+no way to change them. Files are read by `indexer.parsing`, in processes of their own; what this module does not do:
+search, or know a language model.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from indexer.reading import IndexReader
 from indexer.store import IndexStore
 from parts import Parts
 from schema import FileReport, IndexReport, PageView, Progress, SourceInfo, TextDocument
@@ -20,13 +22,56 @@ if TYPE_CHECKING:
     from indexer.building import Recipe
     from indexer.parsing.isolated import Parser
 
-READER_VERSION = "2"
+READER_VERSION = "4"
 """Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
 READERS = 2
 """Most processes that read files at a time; there is one until several threads ask."""
 
 
-class Library:
+class Shelf:
+    """The documents of an index as they are read: listed, and shown page by page.
+
+    Args:
+        settings: what to use.
+        parts: the models.
+        store: what may be seen of the index; for who asks here, nothing else exists.
+        viewer: gives what draws pages, which starts when the first is drawn.
+    """
+
+    def __init__(self, settings: Settings, parts: Parts, store: IndexReader, viewer: Callable[[], Parser]) -> None:
+        self.settings = settings
+        self.parts = parts
+        self.store = store
+        self._viewer = viewer
+
+    def sources(self, collection: str | None = None) -> list[SourceInfo]:
+        """The documents in the index."""
+        return self.store.sources(collection)
+
+    def text(self, source: str) -> str:
+        """The extracted text of a document, exactly; offsets of quotes point into it."""
+        return self.store.text(source)
+
+    def page(self, source_id: str, number: int) -> PageView:
+        """One page of a document with the places of its characters, or one section when it has no pages, from 1."""
+        return self.store.page_view(source_id, number)
+
+    def picture(self, source_id: str, number: int) -> bytes:
+        """A page of a PDF as a PNG file, from the file that was indexed.
+
+        Raises:
+            FootnoteError: when that file is gone or another one by now, or is no PDF.
+        """
+        path, source = self.store.file_of(source_id)
+        return self._viewer().picture(path, number, source.sha256)
+
+    def page_of(self, source_id: str, start: int) -> int:
+        """The number of the page or section that holds an offset."""
+        views = self.store.page_views(source_id)
+        return max((view.number for view in views if view.start <= start), default=1)
+
+
+class Library(Shelf):
     """The documents of one index.
 
     Args:
@@ -35,15 +80,15 @@ class Library:
         store: the index; closed with this.
     """
 
+    store: IndexStore
+
     def __init__(self, settings: Settings, parts: Parts, store: IndexStore) -> None:
-        self.settings = settings
-        self.parts = parts
-        self.store = store
+        super().__init__(settings, parts, store, lambda: self._drawer)
 
     def close(self) -> None:
         """Free the models and the database, and end what draws pages."""
-        if viewer := self.__dict__.get("_viewer"):
-            viewer.close()
+        if drawer := self.__dict__.get("_drawer"):
+            drawer.close()
         self.parts.close()
         self.store.close()
 
@@ -122,14 +167,6 @@ class Library:
             reading=parser.reading,
         )
 
-    def sources(self, collection: str | None = None) -> list[SourceInfo]:
-        """The documents in the index."""
-        return self.store.sources(collection)
-
-    def text(self, source: str) -> str:
-        """The extracted text of a document, exactly; offsets of quotes point into it."""
-        return self.store.text(source)
-
     def remove(self, sources: Sequence[str]) -> list[str]:
         """Remove documents and everything derived from them; all of them or, if one is unknown, none."""
         with self.store.writing():
@@ -138,25 +175,7 @@ class Library:
             self.store.erase_leftovers()
         return names
 
-    def page(self, source_id: str, number: int) -> PageView:
-        """One page of a document with the places of its characters, or one section when it has no pages, from 1."""
-        return self.store.page_view(source_id, number)
-
-    def picture(self, source_id: str, number: int) -> bytes:
-        """A page of a PDF as a PNG file, from the file that was indexed.
-
-        Raises:
-            FootnoteError: when that file is gone or another one by now, or is no PDF.
-        """
-        path, source = self.store.file_of(source_id)
-        return self._viewer.picture(path, number, source.sha256)
-
     @cached_property
-    def _viewer(self) -> Parser:
+    def _drawer(self) -> Parser:
         """What draws pages; lives as long as this."""
         return self._parser()
-
-    def page_of(self, source_id: str, start: int) -> int:
-        """The number of the page or section that holds an offset."""
-        views = self.store.page_views(source_id)
-        return max((view.number for view in views if view.start <= start), default=1)

@@ -215,7 +215,8 @@ class Filter:
     ``sources`` are source ids, or folders of them when they end in ``/``. ``since`` and ``until`` are ISO 8601 dates
     (YYYY, YYYY-MM or YYYY-MM-DD), both inclusive; a document without a stated date passes neither. ``metadata`` holds
     (field, value) pairs that a source must all have: its stored fields (author, language, version, users' own), and
-    ``title``, ``date``, ``path`` and ``collection``.
+    ``title``, ``date``, ``path`` and ``collection``. ``permitted`` is not what somebody asks for but what may be seen:
+    the collections that exist at all, ``None`` for every one; an empty tuple permits nothing.
     """
 
     collections: tuple[str, ...] = ()
@@ -223,6 +224,7 @@ class Filter:
     since: str | None = None
     until: str | None = None
     metadata: tuple[tuple[str, str], ...] = ()
+    permitted: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -464,6 +466,14 @@ class QuotesFound:
 
 
 @dataclass(frozen=True, slots=True)
+class Waiting:
+    """The language model is busy: so many answers have to end before this one is begun, of so many that wait."""
+
+    place: int
+    of: int
+
+
+@dataclass(frozen=True, slots=True)
 class Token:
     """A piece of the draft as the language model writes it."""
 
@@ -485,7 +495,7 @@ class Answered:
     answer: Answer
 
 
-Event = QuotesFound | Token | SentenceChecked | Answered
+Event = QuotesFound | Waiting | Token | SentenceChecked | Answered
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,6 +12,7 @@ ROWS = {
     "gold_in_answer_or_quote": "expected answer in the answer or what it cites",
     "answer_f1": "F1 of the answer's words",
     "short_answer_f1": "F1 of the words marked as the answer, where any are",
+    "cited_f1": "F1 of the words that the answer cites",
     "rouge_l": "ROUGE-L of the answer",
     "cited": "answers with a citation",
     "citation_holds_gold": "answers whose citations hold the expected place",
@@ -45,8 +46,9 @@ def answers_tables(record: Record) -> str:
 def _set_table(name: str, record: Record) -> str:
     counts, machine, models = record["questions"], record["machine"], record["models"]
     about = (
-        f"**{name}**: {counts['answerable']} answerable and {counts['unanswerable']} unanswerable questions, "
-        f"{record['documents']:,} documents, {record['chunks']:,} chunks; {models['llm'].partition('@')[0]}, "
+        f"**{name}**: {counts['answerable']} answerable and {counts['unanswerable']} unanswerable questions "
+        f"(seed {record['seed']}), {record['documents']:,} documents, {record['chunks']:,} chunks; "
+        f"{models['llm'].partition('@')[0]}, "
         f"{machine['cores']} cores ({machine['cpu']}), commit {machine['commit']}, {machine['date']}."
     )
     head = ("measure", "questions", "Footnote", "naive recipe", "difference (95 % interval)", "Footnote is")

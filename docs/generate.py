@@ -27,7 +27,7 @@ LAYERS = (
     ("app", "cli", "commands", "web", "eval"),
     ("console", "doctor", "pipeline", "library", "parts"),
     ("indexer", "retriever", "generator", "models"),
-    ("prompts", "settings", "feedback", "language", "schema"),
+    ("prompts", "settings", "feedback", "access", "language", "schema"),
 )
 KNOWN_TO_ALL = {"schema", "language"}
 BOX_WIDTH, BOX_HEIGHT, GAP_X, GAP_Y, MARGIN = 200, 66, 36, 84, 24
@@ -48,6 +48,7 @@ def main() -> int:
         DOCS / "checker.md": checker(),
         DOCS / "parsing.md": parsing(),
         DOCS / "formats.md": formats(),
+        DOCS / "running.md": running(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -173,6 +174,13 @@ def parsing() -> str:
         large=("parsing", tables.large_tables),
         folders=("folders", tables.folder_tables),
     )
+
+
+def running() -> str:
+    """The page for whoever runs it with what many people at once did to the server."""
+    from docs import load_tables as tables  # noqa: PLC0415
+
+    return _filled(DOCS / "running.md", load=("load", tables.load_table), leaving=("leaving", tables.leaving_table))
 
 
 def formats() -> str:

@@ -1,6 +1,8 @@
 """What every test runs under: no network, no hub, settings of its own; and the samples, indexed once for real."""
 
+import gc
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -20,6 +22,25 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 for _name in [name for name in os.environ if name.startswith("FOOTNOTE_")]:
     del os.environ[_name]
 prepare_process()  # before any test module imports torch
+
+
+STATM = Path("/proc/self/statm")
+GREW = 100 * 2**20
+"""Bytes that a test may leave behind before the collector is called: models sit in cycles, whose size it can't know."""
+
+
+def resident() -> int:
+    """Bytes of memory in use now, where the system tells."""
+    return int(STATM.read_text().split()[1]) * resource.getpagesize() if STATM.exists() else 0
+
+
+@pytest.fixture(autouse=True)
+def models_are_let_go():
+    """Hold no model longer than the test that opened it; all tests together else take ten gigabytes."""
+    before = resident()
+    yield
+    if resident() - before > GREW:
+        gc.collect()
 
 
 @pytest.fixture(scope="session")

@@ -204,7 +204,7 @@ def test_a_refusal_shows_the_nearest_quotes_as_no_answer(samples_index):
     shown = run("ask", "How many people live in France?", "--index", samples_index).stdout
     assert shown.startswith(
         "The documents do not say.\n"
-        "(No passage was found that mentions France (looked for: many, people, live, France); the nearest"
+        "No passage was found that mentions France (looked for: many, people, live, France); the nearest"
     )
     assert "Nearest quotes, which do not answer the question:" in shown
 

@@ -101,6 +101,14 @@ def test_a_passage_has_under_it_where_the_same_is_said(capsys):
     ]
 
 
+def test_a_passage_keeps_its_paragraphs_and_steers_no_terminal(capsys):
+    chunk = Chunk("law/a.md", 0, 30, "Dogs\n\nOne \x1b[31mdog\nper household.", None)
+    console.show_passages([Passage(chunk, Source("law", "a.md", "An \x07Act", None, "0" * 64), 0.5, 1, "fused")])
+    assert capsys.readouterr().out.splitlines() == [
+        "1. An Act  [law/a.md 0-30]", "   Dogs", "   One [31mdog per household.", ""
+    ]  # fmt: skip
+
+
 def quote(number, words, **fields):
     return Quote(number, f"law/{number}.md", f"Act {number}", "1871", None, 10, 10 + len(words), words, 1.0, **fields)
 
@@ -169,7 +177,7 @@ def test_what_a_follow_up_was_taken_to_ask_stands_first(capsys):
     assert capsys.readouterr().out.splitlines()[0] == "Searched for: How many in Wales?"
     refused = answer(abstained=True, searched_for="How many in Wales?", passages=(found("1871.pdf", 4),))
     console.show_quotes(refused)
-    assert "Looked for “How many in Wales?” in 1" in capsys.readouterr().out
+    assert "Looked through 1 passage of 1 document for “How many in Wales?”." in capsys.readouterr().out
 
 
 def test_a_question_that_stood_alone_is_not_repeated(capsys):
@@ -204,9 +212,10 @@ def test_beside_footnotes_a_disagreement_points_to_them_and_else_to_the_place(ca
 def test_a_refusal_says_what_was_looked_for_and_shows_what_came_nearest(capsys):
     refused = answer(quote(1, "One."), abstained=True, reason="Nothing fits.", passages=(found("1871.pdf", 4),))
     console.show_quotes(refused)
-    assert capsys.readouterr().out.splitlines()[:4] == [
-        "The documents do not say. (Nothing fits.)",
-        "Looked for “How many?” in 1 passage of 1 document.",
+    assert capsys.readouterr().out.splitlines()[:5] == [
+        "The documents do not say.",
+        "Nothing fits.",
+        "Looked through 1 passage of 1 document.",
         "",
         "Nearest quotes, which do not answer the question:",
     ]
@@ -264,7 +273,7 @@ def test_a_long_name_has_a_line_of_its_own_and_widens_no_column(capsys):
 def test_the_table_of_documents_says_what_was_read_of_each(capsys):
     scan = Source("default", "scan.pdf", "A \x1b[31mscan", "2021-06", "0")
     coverage = Coverage(characters=1_200, text=3, ocr=1, hidden=7, warnings=("It has\nmacros.",))
-    note = Source("default", "note.md", "Note", None, "0")
+    note = Source("default", "note.md", "A note on everything that there is to be said on ships", None, "0")
     console.show_sources(
         [
             SourceInfo(scan, 1_200, 4, 0, 3, "partial", "", "", coverage),
@@ -275,5 +284,6 @@ def test_the_table_of_documents_says_what_was_read_of_each(capsys):
     assert [line.split("  ")[0] for line in lines[:1]] == ["document"]
     assert "A [31mscan" in lines[2]
     assert "4 pages, 1 by recognition, 7 hidden characters left out" in lines[2]
+    assert "  A note on everything that there is to be said o…  -  " in lines[3]
     assert "34 characters" in lines[3]
     assert lines[4:] == ["! default/scan.pdf: It has macros.", "2 documents, 1,234 characters."]

@@ -3,6 +3,8 @@ import os
 import signal
 import subprocess
 import sys
+import threading
+import time
 from dataclasses import FrozenInstanceError, replace
 from pathlib import Path
 
@@ -11,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import feedback
-from feedback import FILE, Feedback, append_feedback, read_feedback
+from feedback import FILE, Feedback, append_feedback, read_feedback, remove_feedback
 from schema import FootnoteError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -107,6 +109,7 @@ def test_a_broken_line_elsewhere_is_named(tmp_path, line):
         ("at", "yesterday", "field at: 'yesterday' is not a time"),
         ("at", None, "field at"),
         ("fingerprint", "ab", "field fingerprint: 'ab' is not an object"),
+        ("user", None, "field user: None is not text"),
     ],
 )
 def test_a_record_that_is_not_as_described_is_refused_on_the_way_in_and_out(tmp_path, field, value, words):
@@ -176,3 +179,45 @@ def test_it_is_synced_before_it_is_acknowledged(tmp_path, monkeypatch):
     monkeypatch.setattr(feedback.os, "fsync", lambda *given: (calls.append("sync"), fsync(*given))[1])
     append_feedback(tmp_path, RECORD)
     assert calls == ["write", "sync", "sync"]  # the line, then the name of the file in its folder
+
+
+def test_a_record_of_an_older_footnote_is_nobody_s(tmp_path):
+    append_feedback(tmp_path, RECORD)
+    stored = json.loads((tmp_path / FILE).read_bytes())
+    del stored["user"]
+    (tmp_path / FILE).write_text(json.dumps(stored) + "\n")
+    assert read_feedback(tmp_path) == (RECORD,)
+
+
+def test_what_is_unwanted_is_removed_from_the_file_and_the_rest_stays_as_it_was(tmp_path):
+    for user in ("ann", "bob", "ann"):
+        append_feedback(tmp_path, replace(RECORD, user=user))
+    assert remove_feedback(tmp_path, lambda record: record.user == "ann") == 2
+    assert read_feedback(tmp_path) == (replace(RECORD, user="bob"),)
+    assert (tmp_path / FILE).stat().st_mode & 0o777 == 0o600
+    assert b"ann" not in (tmp_path / FILE).read_bytes()
+    assert [path.name for path in tmp_path.iterdir()] == [FILE]
+    unchanged = (tmp_path / FILE).stat()
+    assert remove_feedback(tmp_path, lambda record: record.user == "ann") == 0
+    assert (tmp_path / FILE).stat() == unchanged
+
+
+def test_nothing_is_removed_where_there_is_nothing(tmp_path):
+    assert remove_feedback(tmp_path, lambda _: True) == 0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_record_that_comes_while_others_are_removed_is_not_lost(tmp_path):
+    """Whoever waits for the lock of a file that is replaced meanwhile takes that of the new one."""
+    append_feedback(tmp_path, replace(RECORD, user="ann"))
+    writer = threading.Thread(target=append_feedback, args=(tmp_path, replace(RECORD, user="bob")))
+
+    def is_anns(record):
+        if not writer.is_alive():
+            writer.start()
+            time.sleep(0.2)  # it opens the old file, and waits
+        return record.user == "ann"
+
+    assert remove_feedback(tmp_path, is_anns) == 1
+    writer.join(30)
+    assert [record.user for record in read_feedback(tmp_path)] == ["bob"]

@@ -66,8 +66,10 @@ def test_the_environment_is_the_process_own_by_default(file, monkeypatch):
             {},
             {},
             "topk = 3",
-            ["Setting topk (from file {file}): there is no such setting; there are index, collection,"],
+            ["Setting topk (from file {file}): there is no such setting. Did you mean top_k? docs/settings.md lists"],
         ),
+        ({}, {}, "TOP_K = 3", ["Setting TOP_K (from file {file}): there is no such setting. Did you mean top_k?"]),
+        ({}, {}, "zzzz = 3", ["Setting zzzz (from file {file}): there is no such setting. docs/settings.md lists all"]),
         ({}, {}, 'promise = "no mistakes"', ["Setting promise (from file {file}): String should match pattern"]),
         ({}, {}, 'collection = "a/b"', ["Setting collection (from file {file}): String should match pattern"]),
         ({"port": -1}, {"FOOTNOTE_QUOTES": "0"}, "", ["Setting port (from flag)", "Setting quotes (from environment"]),
@@ -89,7 +91,7 @@ def test_a_file_that_is_not_text_is_named(file):
         load(file=file)
     file.unlink()
     file.mkdir()
-    with pytest.raises(FootnoteError, match=r"footnote\.toml can't be read"):
+    with pytest.raises(FootnoteError, match=r"footnote\.toml can't be read: Is a directory$"):
         load(file=file)
 
 
