@@ -5,6 +5,7 @@ BIN := $(VENV)/bin
 INDEX ?= footnote-index
 PORT ?= 7860
 PEERS := .venv-peers
+SCALE := .venv-scale
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
@@ -18,11 +19,12 @@ run: $(VENV)/.installed  ## Set up, fetch the weights, index samples/ and serve 
 	@$(BIN)/footnote index samples --index $(INDEX)
 	@$(BIN)/footnote serve --index $(INDEX) --port $(PORT)
 
-test: check $(VENV)/.browser  ## Set up, check style and types, and run every test
+test: check $(VENV)/.browser $(SCALE)/.installed  ## Set up, check style and types, and run every test
 	@$(BIN)/footnote models fetch
 	@$(BIN)/footnote models fetch smollm2-135m
 	@$(BIN)/python docs/generate.py --check
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/scale
+	@$(SCALE)/bin/python -m pytest tests/scale
 
 check: $(VENV)/.installed  ## Style and types only
 	@$(BIN)/ruff format --check .
@@ -55,7 +57,7 @@ lock: $(VENV)/.installed  ## Write requirements.lock from the current environmen
 	@$(BIN)/python docs/lock.py
 
 clean:  ## Remove the environment and the sample index (the weights stay in the cache)
-	rm -rf $(VENV) $(PEERS) $(INDEX)
+	rm -rf $(VENV) $(PEERS) $(SCALE) $(INDEX)
 
 $(VENV)/.installed: requirements.lock pyproject.toml
 	@command -v $(PYTHON) >/dev/null || { echo "Footnote needs $(PYTHON); name another with make PYTHON=..."; exit 1; }
@@ -63,6 +65,15 @@ $(VENV)/.installed: requirements.lock pyproject.toml
 	@$(PYTHON) -m venv $(VENV)
 	@$(BIN)/python -m pip install --quiet --requirement requirements.lock
 	@$(BIN)/python -m pip install --quiet --no-deps --editable .
+	@touch $@
+
+# The optional engines live beside $(VENV), whose packages are seen from there, so that no other test meets them.
+$(SCALE)/.installed: requirements-scale.lock $(VENV)/.installed
+	@echo "Setting up the optional engines in $(SCALE) ..."
+	@$(BIN)/python -m venv $(SCALE)
+	@$(BIN)/python -c "import sysconfig as s; print('import site; site.addsitedir(%r)' % s.get_path('purelib'))" \
+		> "$$($(SCALE)/bin/python -c "import sysconfig; print(sysconfig.get_path('purelib'))")/beside.pth"
+	@$(SCALE)/bin/python -m pip install --quiet --requirement requirements-scale.lock
 	@touch $@
 
 $(PEERS)/.installed: benchmarks/peers/requirements.lock
