@@ -9,14 +9,17 @@ from __future__ import annotations
 
 import hashlib
 import json
+import operator
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 NOTHING = "born <= -1"
 """Holds for no row."""
 UNDATED = 99_999_999, 0
 """First and last day of a document without a date: it begins after every day and ends before every day."""
+
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{2})(?:-([0-9]{2}))?)?")
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +58,30 @@ def expression(within: Numbers) -> str:
     >>> expression(Numbers(sources=(3,), folders=(5, 6)))
     '(source in [3] or array_contains(labels, 5) or array_contains(labels, 6))'
     """
-    raise NotImplementedError
+    if within.permits_nothing:
+        return NOTHING
+    parts = [_among("collection", within.collections)] if within.collections else []
+    if places := _places(within):
+        parts.append(places[0] if len(places) == 1 else f"({' or '.join(places)})")
+    bounds = (("last_day", ">=", within.since), ("first_day", "<=", within.until))
+    parts += [f"{name} {sign} {operator.index(day)}" for name, sign, day in bounds if day is not None]
+    parts += map(_has, within.labels)
+    if within.born is not None:
+        parts.append(f"born <= {operator.index(within.born)}")
+    return " and ".join(parts)
+
+
+def _places(within: Numbers) -> list[str]:
+    """The conditions of which a row has to pass one."""
+    return [*([_among("source", within.sources)] if within.sources else []), *map(_has, within.folders)]
+
+
+def _among(field: str, numbers: Sequence[int]) -> str:
+    return f"{field} in [{', '.join(str(operator.index(number)) for number in numbers)}]"
+
+
+def _has(label: int) -> str:
+    return f"array_contains(labels, {operator.index(label)})"
 
 
 def first_and_last_day(date: str | None) -> tuple[int, int]:
@@ -67,17 +93,20 @@ def first_and_last_day(date: str | None) -> tuple[int, int]:
     >>> first_and_last_day("2022"), first_and_last_day("2022-05"), first_and_last_day("2022-05-10")
     ((20220101, 20221231), (20220501, 20220531), (20220510, 20220510))
     """
-    raise NotImplementedError
+    if not (form := _DATE.fullmatch(date or "")):
+        return UNDATED
+    year, month, day = form.groups()
+    return int(f"{year}{month or '01'}{day or '01'}"), int(f"{year}{month or '12'}{day or '31'}")
 
 
 def field_label(field: str, value: str) -> int:
     """The label of a field with its value as text, such as ``author`` and ``Ann``: 63 bits."""
-    raise NotImplementedError
+    return _hashed("field", field, value)
 
 
 def folder_label(folder: str) -> int:
     """The label of a folder of documents, such as ``default/guidance/``: 63 bits."""
-    raise NotImplementedError
+    return _hashed("folder", folder)
 
 
 def folders_above(source_id: str) -> tuple[str, ...]:
@@ -86,9 +115,15 @@ def folders_above(source_id: str) -> tuple[str, ...]:
     >>> folders_above("default/guidance/briefing.md")
     ('default/', 'default/guidance/')
     """
-    raise NotImplementedError
+    return tuple(source_id[: place + 1] for place, character in enumerate(source_id) if character == "/")
 
 
 def labels_of(source_id: str, fields: Iterable[tuple[str, str]]) -> tuple[int, ...]:
     """All labels of a document, ascending, each once: of its fields with their values, and of the folders above it."""
-    raise NotImplementedError
+    own = {field_label(field, value) for field, value in fields}
+    return tuple(sorted(own | {folder_label(folder) for folder in folders_above(source_id)}))
+
+
+def _hashed(*parts: str) -> int:
+    """63 bits of what these are together: as a list in JSON, none can run into the next."""
+    return int.from_bytes(hashlib.sha256(json.dumps(parts).encode()).digest()[:8], "big") >> 1
