@@ -1,13 +1,23 @@
 """Milvus, a server or a file: how it is reached, how long it is waited for, and what its errors say to a user.
 
-The only module that knows pymilvus. What this module does not do: know what is stored (indexer/milvus_rows.py).
+The only module that knows pymilvus. What this module does not do: serve a file (indexer/milvus_lite_server.py), or know
+what is stored (indexer/milvus_rows.py).
 """
 
 from __future__ import annotations
 
+import json
+import logging
+import re
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from ipaddress import ip_address
+from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
+from indexer.milvus_lite_server import LiteServer
+from indexer.milvus_row import Shape
 from schema import FootnoteError
 
 CONNECT_S = 5.0
@@ -15,7 +25,22 @@ CONNECT_S = 5.0
 CALL_S = 10.0
 """Seconds to wait for a search or another short call."""
 FILL_S = 120.0
-"""Seconds to wait for a call that writes, flushes or loads."""
+"""Seconds to wait for a call that writes, reads in bulk, flushes or loads."""
+FILLING = (
+    *("Upsert", "Delete", "Query", "Flush", "CreateCollection", "DropCollection", "CreateIndex", "LoadCollection"),
+    "ReleaseCollection",
+)
+"""The calls of Milvus that may take ``FILL_S``."""
+WAITING = {"create_collection", "flush", "load_collection"}
+"""Methods that ask again and again until the server is done; with a time-out of their own that is bounded."""
+GONE = {2, 3, 4, 7, 8, 11}
+"""Codes of a Milvus that is there and can't answer now: unavailable, out of memory or disk, too many requests, late."""
+EXTRA = 'Install what talks to Milvus with: pip install "footnote[milvus]"'
+
+_NOTED = re.compile(r"^\[\w+\] Retry (run out of \d+ retry times|timeout: [\d.]+s), (message=)?")
+"""What pymilvus writes before every message."""
+_LITE_PING_MS = 600_000
+"""Lite's server hangs up on a client that asks more often whether it is still there, as pymilvus does by default."""
 
 
 class StoreUnavailable(FootnoteError):  # noqa: N818  (it says what is the case, as the doors report it)
@@ -44,7 +69,38 @@ def address_of(where: str, token: str = "") -> Address:
     Raises:
         FootnoteError: neither a file nor an address; a name and password in it; not loopback without TLS or a token.
     """
-    raise NotImplementedError
+    if "://" not in where:
+        if not where.endswith(".db"):
+            raise FootnoteError(
+                f"{where!r} is no place for Milvus. Name a file that ends in .db, or https://HOST:PORT."
+            )
+        return Address(str(Path(where).expanduser().absolute()), is_lite=True)
+    try:
+        parts = urlsplit(where)
+        host, port = parts.hostname or "", parts.port
+    except ValueError as error:
+        raise FootnoteError(f"The address of Milvus can't be read: {error}. Write https://HOST:PORT.") from error
+    if "@" in parts.netloc:
+        raise FootnoteError(
+            "The address of Milvus holds a name or password, which would be shown with it. Write https://HOST:PORT and "
+            "set FOOTNOTE_MILVUS_TOKEN to NAME:PASSWORD."
+        )
+    shown = f"{parts.scheme}://{parts.netloc}"
+    if parts.scheme not in ("http", "https") or not host or parts.path.strip("/") or parts.query or parts.fragment:
+        raise FootnoteError(f"{shown} is no address of Milvus. Write https://HOST:PORT and nothing after it.")
+    if not _is_loopback(host) and (parts.scheme != "https" or not token):
+        raise FootnoteError(
+            f"{shown} is another machine: Milvus there is used over TLS and with a token alone. Write https://, and "
+            "set FOOTNOTE_MILVUS_TOKEN in the environment."
+        )
+    return Address(f"{parts.scheme}://{parts.netloc if port else f'{parts.netloc}:19530'}", is_lite=False, token=token)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
 
 
 class Connection:
@@ -57,27 +113,117 @@ class Connection:
 
     Raises:
         StoreUnavailable: nothing answers there.
-        FootnoteError: pymilvus is not installed; the token is refused; the file is open in another process or its folder
-            can be read by others.
+        FootnoteError: pymilvus is not installed; the token is refused; the file is open in another process, or others
+            may look into it.
     """
 
     def __init__(self, address: Address, *, connect_s: float = CONNECT_S, call_s: float = CALL_S) -> None:
-        raise NotImplementedError
+        self.address = address
+        self._library = _library()
+        self._lite = LiteServer.of(Path(address.uri)) if address.is_lite else None
+        uri = self._lite.uri if self._lite else address.uri
+        options = _options(connect_s, call_s, is_lite=address.is_lite)
+        try:
+            self.client = self._library.MilvusClient(
+                uri, token=address.token, timeout=connect_s, dedicated=True, grpc_options=options
+            )
+        except Exception as error:
+            if self._lite:
+                self._lite.close()
+            raise self._explained("connect", error) from error
+        # pymilvus would connect anew after an error, all threads one after the other; gRPC does that by itself.
+        self.client._handler._on_rpc_error = lambda _: False
 
     @property
     def is_lite(self) -> bool:
         """Whether this is Milvus Lite: its BM25 scores are negative, and after filling it is flushed and loaded."""
-        raise NotImplementedError
+        return self.address.is_lite
 
-    def call(self, method: str, /, **arguments: Any) -> Any:
+    def call(self, method: str, /, *arguments: Any, **named: Any) -> Any:
         """Call a method of pymilvus' client by its name, once, with a time-out.
 
         Raises:
             StoreUnavailable: it could not be reached, or did not answer in time.
             FootnoteError: it refused.
         """
-        raise NotImplementedError
+        # With a time-out pymilvus tries again until that has passed; without one, as often as it is told.
+        patience = {"timeout": FILL_S} if method in WAITING else {"retry_times": 0}
+        try:
+            return getattr(self.client, method)(*arguments, **named, **patience, retry_on_rate_limit=False)
+        except Exception as error:
+            raise self._explained(method, error) from error
+
+    def make(self, name: str, shape: Shape) -> None:
+        """Make a collection with its indexes and load it; its key's field ``collection`` divides it into partitions."""
+        types, client = self._library.DataType, self.client
+        schema = client.create_schema(auto_id=False, enable_dynamic_field=False)
+        for column, kind, more in shape.fields:
+            element = {"element_type": types[more["element_type"]]} if "element_type" in more else {}
+            schema.add_field(column, types[kind], **{**more, **element})
+        for source, target in shape.words.items():
+            function = self._library.Function(f"bm25_{source}", self._library.FunctionType.BM25, [source], [target])
+            schema.add_function(function)
+        indexes = client.prepare_index_params()
+        for column, (metric, kind, parameters) in shape.indexes.items():
+            indexes.add_index(column, index_type=kind, metric_type=metric, params=dict(parameters))
+        self.call("create_collection", name, schema=schema, index_params=indexes)
+
+    def fuse(self, name: str, searches: Sequence[Mapping[str, Any]], limit: int, **named: Any) -> Any:
+        """Several searches at once, their ranks fused by the server: reciprocal rank fusion, k = 60."""
+        requests = [self._library.AnnSearchRequest(**search) for search in searches]
+        return self.call("hybrid_search", name, requests, self._library.RRFRanker(60), limit=limit, **named)
 
     def close(self) -> None:
-        """Close the connection; of a file, also the server that pymilvus started for it."""
-        raise NotImplementedError
+        """Close the connection; of a file, also the server that was started for it."""
+        self.client.close()
+        if self._lite:
+            self._lite.close()
+
+    def _explained(self, method: str, error: Exception) -> FootnoteError:
+        """What went wrong, for a user: never with the token in it."""
+        code = getattr(error, "code", None)
+        code = code() if callable(code) else code
+        name, where = getattr(code, "name", code), self.address.uri
+        said = re.sub(r"\s+", " ", str(getattr(error, "message", "") or error)).strip()
+        said = _NOTED.sub("", said)[:300]
+        said = said.replace(self.address.token, "***") if self.address.token else said
+        if name in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
+            return FootnoteError(
+                f"Milvus at {where} refuses the token. Set FOOTNOTE_MILVUS_TOKEN to one that may {method}."
+            )
+        if name == "DEADLINE_EXCEEDED" or "timeout" in said.lower():
+            return StoreUnavailable(
+                f"Milvus at {where} did not answer {method} in time. Try again; if it stays so, look at its load."
+            )
+        if name == "UNAVAILABLE" or code in GONE or getattr(error, "retriable", False):
+            return StoreUnavailable(
+                f"Milvus at {where} can't be reached or can't answer now ({said}). Start it, or try again."
+            )
+        return FootnoteError(f"Milvus at {where} refused {method}: {said}")
+
+
+def _library() -> Any:
+    """Pymilvus, silent: each error is a sentence of ours, and no traceback on the terminal."""
+    try:
+        import milvus_lite  # noqa: F401, PLC0415  (an extra, and pymilvus loads for seconds)
+        import pymilvus  # noqa: PLC0415
+    except ImportError as error:
+        raise FootnoteError(f"Milvus is not installed with Footnote. {EXTRA}") from error
+    for name in ("pymilvus", "milvus_lite"):
+        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    return pymilvus
+
+
+def _options(connect_s: float, call_s: float, *, is_lite: bool) -> dict[str, Any]:
+    """Options of gRPC: time-outs of its calls, none tried twice, and how soon it looks for a server that was gone."""
+    service = "milvus.proto.milvus.MilvusService"
+    filling = [{"service": service, "method": method} for method in FILLING]
+    timeouts = [{"name": [{}], "timeout": f"{call_s:.3f}s"}, {"name": filling, "timeout": f"{FILL_S:.3f}s"}]
+    options: dict[str, Any] = {
+        "grpc.service_config": json.dumps({"methodConfig": timeouts}),
+        "grpc.enable_retries": 0,
+        "grpc.initial_reconnect_backoff_ms": 200,
+        "grpc.min_reconnect_backoff_ms": int(connect_s * 1000),
+        "grpc.max_reconnect_backoff_ms": 2000,
+    }
+    return options | ({"grpc.keepalive_time_ms": _LITE_PING_MS} if is_lite else {})
