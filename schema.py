@@ -28,6 +28,25 @@ class FootnoteError(Exception):
     """An error that a user may meet: its text says what happened, to what, and what to do about it."""
 
 
+class ModelAwayError(FootnoteError):
+    """The server of the language model can't be asked, or broke off: the documents' own words are there without it."""
+
+
+@dataclass(frozen=True, slots=True)
+class ModelHealth:
+    """How a model server stands: where it is, whether it is asked now, and what its circuit breaker does.
+
+    ``failures`` and ``retries`` are counted since it was first used; ``sentence`` says what last went wrong.
+    """
+
+    place: str
+    is_asked: bool
+    breaker: Literal["closed", "open", "half-open"]
+    failures: int
+    retries: int
+    sentence: str = ""
+
+
 @dataclass(frozen=True, slots=True)
 class Page:
     """One page of a source that has pages: its number (from 1) and its span in the extracted text.
@@ -225,6 +244,22 @@ class Filter:
     until: str | None = None
     metadata: tuple[tuple[str, str], ...] = ()
     permitted: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """What a search by words looks for: passages with any of these terms or phrases; nothing is found by none of them.
+
+    A term is one word, a phrase several in their order, both in lower case. ``headings_only`` leaves out the text of
+    passages: titles and headings alone are searched.
+    """
+
+    terms: tuple[str, ...] = ()
+    phrases: tuple[str, ...] = ()
+    headings_only: bool = False
+
+    def __bool__(self) -> bool:
+        return bool(self.terms or self.phrases)
 
 
 @dataclass(frozen=True, slots=True)
@@ -432,6 +467,7 @@ class Answer:
     ``signals`` what it was made of. ``tokens_read`` and ``tokens_written`` count the messages and the draft in the
     language model's own tokens, without its chat template; ``None`` when no model was asked. ``conflicts`` are between
     the ``quotes``. ``searched_for`` is the question as it was made to stand alone, where it leant on an earlier one.
+    ``failure`` says why the language model wrote nothing, or not to the end, where it could not be asked.
     """
 
     question: str
@@ -451,6 +487,7 @@ class Answer:
     conflicts: tuple[Conflict, ...] = ()
     searched_for: str = ""
     signals: Mapping[str, float] = field(default_factory=dict)
+    failure: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,7 +36,7 @@ from indexer.records import vectors_after
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from parts import Parts
-from retriever.lexical import match_expression
+from retriever.lexical import question_words
 from schema import Chunk, EmbedderIdentity, Extraction, Filter, Source
 from settings import Settings
 
@@ -170,7 +170,7 @@ def searched(folder: Path, identity: EmbedderIdentity, questions: list[str], ask
         first, _ = timed(lambda: store.dense(asked[0], DEPTH))
         record: dict[str, Any] = {"open_ms": round(opening * 1000), "first_search_ms": round(first * 1000)}
         record["resident_mb"], record["of_that_not_from_files_mb"] = resident("VmRSS"), resident("RssAnon")
-        matches = [match_expression(question) for question in questions]
+        matches = [question_words(question) for question in questions]
         dense = [timed(lambda one=one: store.dense(one, DEPTH)) for one in asked]
         record["vectors_ms"] = spread([seconds for seconds, _ in dense])
         for name in ("words_ms_first_time", "words_ms"):

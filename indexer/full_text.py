@@ -17,6 +17,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from indexer.engine import Scored, Weights
+from schema import Words
+
 MOST_ROWS = 6_000
 """Rows scored for one question, in less than 10 ms; up to there the result is FTS5's own, row for row."""
 GROWTH = 115
@@ -30,8 +33,8 @@ MOST_COUNTS = 20_000
 
 _ANY_OF = re.compile(r'(?P<columns>\{[^}]*\} : )?(?P<bracket>\()?(?P<words>"[^"]*"(?: OR "[^"]*")*)(?(bracket)\))')
 
-Scored = list[tuple[int, float]]
-Weights = tuple[float, float, float]
+_SEPARATORS = str.maketrans('"\0', "  ")
+"""What would end a quoted word, or the expression; between words it says nothing."""
 
 
 @dataclass(slots=True)
@@ -99,6 +102,17 @@ class Gate:
         """The same for FTS5."""
         parts = [*self.rare, f"({' AND '.join(self.together)})"] if self.together else self.rare
         return " OR ".join(parts)
+
+
+def match_expression(words: Words) -> str:
+    """The FTS5 expression for any of these, each quoted, so that none is an operator; empty for none.
+
+    >>> match_expression(Words(("fee", "not"), ("12 3 a",), headings_only=True))
+    '{title heading} : ("12 3 a" OR "fee" OR "not")'
+    """
+    quoted = (term.translate(_SEPARATORS) for term in (*words.phrases, *words.terms))
+    expression = " OR ".join(f'"{term}"' for term in quoted)
+    return f"{{title heading}} : ({expression})" if expression and words.headings_only else expression
 
 
 def words_of(match: str) -> list[str] | None:

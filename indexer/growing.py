@@ -44,25 +44,6 @@ class Clustering:
     recall: float
 
 
-@dataclass(frozen=True, slots=True)
-class VectorState:
-    """What ``footnote sources`` and ``doctor`` say of the vectors: how they are searched, why, and what it costs.
-
-    ``recall`` is the measured share of the ten nearest that a search finds; ``bytes`` is the size of the file.
-    """
-
-    kind: str
-    chunks: int
-    recall: float
-    why: str
-    bytes: int
-
-    @property
-    def sentence(self) -> str:
-        """For people: ``searched exactly, as it is up to 50,000 chunks``."""
-        return f"searched {'exactly' if self.kind == 'exact' else 'in clusters'}, {self.why}"
-
-
 def wanted(count: int, clustering: Clustering | None) -> Literal["exact", "clusters", "new clusters"]:
     """How so many chunks should be searched from the next time that their file is written.
 

@@ -15,6 +15,7 @@ import numpy as np
 
 from indexer.catalogue import VECTORS
 from indexer.clusters import ClusteredIndex
+from indexer.engine import Scored
 from indexer.entries import read_generation
 from indexer.growing import CANDIDATES
 from indexer.records import all_ids, vectors_after, vectors_of
@@ -24,8 +25,6 @@ from schema import FootnoteError
 
 SCORED_EXACTLY = 2_000
 """Chunks that a filter admits up to which all are scored exactly, whatever the index: it takes milliseconds."""
-
-Scored = list[tuple[int, float]]
 
 
 class VectorMirror:

@@ -1,15 +1,13 @@
 """An open index as it is read: documents by name, pages, and both searches, all of it or some collections alone.
 
 A reader of some collections is made by `IndexReader.narrowed`; for it no others exist, whatever is asked of it. It
-shares the connection and what is in memory with the one that it was made from, and ends with it. What this module does
+shares the catalogue and its engine with the one that it was made from, and ends with it. What this module does
 not do: write, or decide who may see what.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
-import threading
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -19,35 +17,25 @@ from typing import Any
 import numpy as np
 
 from indexer import records
-from indexer.catalogue import damage_explained, transaction
+from indexer.engine import EVEN, Engine, Weights
 from indexer.entries import read_generation
-from indexer.filtering import admitted_chunks, narrowed
-from indexer.full_text import Scored, Weights, WordSearch
-from indexer.mirror import VectorMirror
+from indexer.filtering import narrowed
+from indexer.opened import OpenCatalogue
 from indexer.remembering import Remembered
-from indexer.seen_words import SeenWords
-from schema import EmbedderIdentity, Filter, FootnoteError, PageView, Passage, Source, SourceInfo
+from schema import Filter, FootnoteError, PageView, Passage, Source, SourceInfo, Words
 
-FILTERS_KEPT = 16
-"""Filters whose chunks are remembered; each costs 8 bytes for each chunk that it admits."""
 VIEWS_KEPT = 32
-"""Sets of collections of which it is remembered what they hold; each costs 16 bytes for each of its chunks."""
+"""Sets of collections whose fingerprints are remembered."""
 
 Permitted = tuple[str, ...] | None
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What all readers of one open index share; the mutex guards the rest."""
+    """What all readers of one open index share; the catalogue's mutex guards the rest."""
 
-    folder: Path
-    identity: EmbedderIdentity
-    connection: sqlite3.Connection
-    mutex: threading.RLock
-    mirror: VectorMirror
-    words: WordSearch
-    chunks: Remembered[Filter, np.ndarray] = field(default_factory=lambda: Remembered(FILTERS_KEPT))
-    seen_words: Remembered[Permitted, SeenWords] = field(default_factory=lambda: Remembered(VIEWS_KEPT))
+    catalogue: OpenCatalogue
+    engine: Engine
     fingerprints: Remembered[Permitted, str] = field(default_factory=lambda: Remembered(VIEWS_KEPT))
 
 
@@ -60,13 +48,13 @@ class IndexReader:
     """
 
     def __init__(self, opened: Opened, permitted: Permitted = None) -> None:
-        self.folder = opened.folder
-        self.identity = opened.identity
+        self.folder = opened.catalogue.folder
+        self.identity = opened.catalogue.identity
         self.permitted = permitted
         self._opened = opened
-        self._connection = opened.connection
-        self._mutex = opened.mutex
-        self._mirror = opened.mirror
+        self._connection = opened.catalogue.connection
+        self._reading = opened.catalogue.reading
+        self._engine = opened.engine
 
     def narrowed(self, collections: Iterable[str]) -> IndexReader:
         """A reader for which only these collections exist, as far as they do for this one."""
@@ -172,31 +160,26 @@ class IndexReader:
         ``within`` says which documents are searched at all.
         """
         with self._reading():
-            among = self._admitted(within)
-            scored = self._mirror.search(self._connection, query, top_k, among=among)
+            scored = self._engine.dense(query, top_k, self._seen(within))
             return records.passages(self._connection, scored, "dense")
 
     def lexical(
-        self,
-        match: str,
-        top_k: int,
-        *,
-        within: Filter | None = None,
-        weights: Weights = (1.0, 1.0, 1.0),
+        self, words: Words, top_k: int, *, within: Filter | None = None, weights: Weights = EVEN
     ) -> list[Passage]:
-        """Passages by BM25 for an FTS5 match expression; scores above 0, higher is better.
+        """Passages by BM25 for any of some words; scores above 0, higher is better.
 
         Args:
-            match: the expression; nothing is found when it is empty.
+            words: what is looked for; nothing is found when there are none.
             top_k: how many at most.
             within: which documents are searched at all; what it leaves out still counts for how rare a word is, but
                 for what may not be seen (`indexer.seen_words`).
             weights: of a word in the title, in the headings and in the text.
         """
-        if not match:
+        if not words:
             return []
         with self._reading():
-            return records.passages(self._connection, self._by_words(match, top_k, within, weights), "lexical")
+            scored = self._engine.lexical(words, top_k, self._seen(within), weights)
+            return records.passages(self._connection, scored, "lexical")
 
     # Within
 
@@ -206,37 +189,9 @@ class IndexReader:
         with self._reading():
             yield read_generation(self._connection)
 
-    @contextmanager
-    def _reading(self) -> Iterator[None]:
-        """One snapshot of the database; nested uses share the outer one."""
-        with self._mutex, damage_explained(self.folder):
-            if self._connection.in_transaction:
-                yield
-            else:
-                with transaction(self._connection, write=False):
-                    yield
-
-    def _by_words(self, match: str, top_k: int, within: Filter | None, weights: Weights) -> Scored:
-        """Row ids and scores by BM25, with the statistics of what may be seen."""
-        generation, among = read_generation(self._connection), self._admitted(within)
-        permitted = narrowed(within or Filter(), self.permitted).permitted
-        if among is None or permitted is None:
-            return self._opened.words.search(match, top_k, weights=weights, generation=generation, among=among)
-
-        def count() -> SeenWords:
-            everything = self._admitted(Filter(permitted=permitted))
-            return SeenWords(self._connection, np.zeros(0, np.int64) if everything is None else everything)
-
-        seen = self._opened.seen_words.of(generation, permitted, count)
-        return seen.search(match, top_k, weights=weights, among=among)
-
-    def _admitted(self, within: Filter | None) -> np.ndarray | None:
-        """Row ids of the chunks that may be searched, (n,) int64, ascending; ``None`` for all."""
-        within = narrowed(within or Filter(), self.permitted)
-        if within == Filter():
-            return None
-        generation = read_generation(self._connection)
-        return self._opened.chunks.of(generation, within, lambda: admitted_chunks(self._connection, within))
+    def _seen(self, within: Filter | None) -> Filter:
+        """The filter, of what may be seen."""
+        return narrowed(within or Filter(), self.permitted)
 
     def _scope(self, collection: str | None = None) -> Filter:
         """What there is for this reader, or one collection of it."""

@@ -17,7 +17,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from indexer.full_text import DEEPER, MOST_COUNTS, Gate, Scored, Weights, admit, gate_of, scored_rows, words_of
+from indexer.engine import Scored, Weights
+from indexer.full_text import DEEPER, MOST_COUNTS, Gate, admit, gate_of, scored_rows, words_of
 
 K1, B = 1.2, 0.75
 """Of BM25, as FTS5 has them."""

@@ -13,7 +13,7 @@ from typing import TypeVar
 import numpy as np
 
 from indexer.reading import IndexReader
-from schema import Filter, FootnoteError, Passage
+from schema import Filter, FootnoteError, Passage, Words
 
 TRIES = 50
 """Searches that are begun; a change in each of them would need one every few hundredths of a second."""
@@ -42,10 +42,10 @@ class SteadyReader:
         with self._same():
             return self._reader.dense(query, top_k, within=within)
 
-    def lexical(self, match: str, top_k: int, *, within: Filter | None = None) -> list[Passage]:
+    def lexical(self, words: Words, top_k: int, *, within: Filter | None = None) -> list[Passage]:
         """See `IndexReader.lexical`."""
         with self._same():
-            return self._reader.lexical(match, top_k, within=within)
+            return self._reader.lexical(words, top_k, within=within)
 
     def vectors(self, chunk_ids: Sequence[str]) -> np.ndarray:
         """See `IndexReader.vectors`."""

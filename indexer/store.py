@@ -1,25 +1,22 @@
-"""The index on disk: SQLite as the truth, FAISS derived from it, one transaction for each commit.
+"""The index on disk: SQLite as the truth, a search engine derived from it, one transaction for each commit.
 
-A store is opened for reading or for writing. Readers always see one generation: before each search the vectors in
-memory are brought level with the generation that the database shows. A writer holds the folder's lock. What this module
-does not do: read files, chunk, embed, or decide what is searched for.
+A store is opened for reading or for writing. Readers always see one generation: an engine finds what the generation
+that the database shows holds. A writer holds the folder's lock. What this module does not do: read files, chunk, embed,
+or decide what is searched for.
 """
 
 from __future__ import annotations
 
 import json
-import threading
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 from indexer import records
-from indexer.advice import after_os
 from indexer.catalogue import (
-    beside,
     damage_explained,
     file_of_database,
     impatient,
@@ -28,14 +25,13 @@ from indexer.catalogue import (
 )
 from indexer.changing import Change, apply_change, note_sync
 from indexer.checking import check_whole, open_checked
+from indexer.engine import VectorState
 from indexer.entries import documents_recorded, read_generation, read_meta, write_meta
-from indexer.full_text import WordSearch
-from indexer.growing import VectorState, wanted
 from indexer.last_commit import LastCommit, lost_since, note_commit, noted_commit
+from indexer.local_engine import LocalEngine
 from indexer.locking import POLL_SECONDS, writer_lock
-from indexer.mirror import VectorMirror
+from indexer.opened import OpenCatalogue
 from indexer.reading import IndexReader, Opened
-from indexer.vector_file import Base, has_changed_much, read_base, record_base, vector_state, write_clusters
 from indexer.work_folders import remove_leftovers
 from indexer.writing import IndexedDocument, delete_sources, insert_document, require_vectors
 from schema import (
@@ -94,9 +90,10 @@ class IndexStore(IndexReader):
         self.folder = folder
         self.identity = identity
         self._lock_wait_s = lock_wait_s
-        self._mutex = threading.RLock()
         noted = noted_commit(folder)
         self._connection = open_checked(folder, create=create)
+        catalogue = OpenCatalogue(folder, identity, self._connection)
+        self._mutex, self._reading = catalogue.mutex, catalogue.reading
         self._file = file_of_database(folder)
         try:
             if create:
@@ -106,17 +103,18 @@ class IndexStore(IndexReader):
                 if recorded is not None:
                     _refuse_other_embedder(folder, EmbedderIdentity(**json.loads(recorded)), identity)
                 lost = lost_since(folder, noted, self._last_commit())
-                mirror = VectorMirror(folder, identity.dimension, self._connection)
+                engine = LocalEngine(catalogue)
         except BaseException:
             self._connection.close()
             raise
-        super().__init__(Opened(folder, identity, self._connection, self._mutex, mirror, WordSearch(self._connection)))
+        super().__init__(Opened(catalogue, engine))
         alone = _ALONE.format(folder=folder) if is_alone(self._connection) else ""
-        self.notices = [notice for notice in (lost, alone, self._mirror.notice) if notice]
+        self.notices = [notice for notice in (lost, alone, engine.notice) if notice]
 
     def close(self) -> None:
         """Close the database; the store can't be used afterwards."""
         with self._mutex:
+            self._engine.close()
             self._connection.close()
 
     # Writing
@@ -179,37 +177,21 @@ class IndexStore(IndexReader):
         self.save_vectors(thorough=True)
 
     def save_vectors(self, *, thorough: bool = False) -> None:
-        """Write the file of the vectors if the one that is there no longer does, and record its hash.
-
-        The caller holds the writer's lock. Killed between the two, the next reader finds a hash that doesn't fit, and
-        reads the vectors from SQLite. Training new clusters takes a while, in which searches go on as before.
+        """Let the engine write what it searches as far as that is due; the caller holds the writer's lock.
 
         Args:
-            thorough: whether the file must hold this generation exactly, and nothing of what was removed.
+            thorough: whether it must hold this generation exactly, and nothing of what was removed.
 
         Raises:
-            FootnoteError: when the file can't be written.
+            FootnoteError: when it can't be written.
         """
-        try:
-            with damage_explained(self.folder):
-                base = self._written(thorough=thorough)
-        except OSError as error:
-            raise FootnoteError(
-                f"The file {self._mirror.path} can't be written: {error.strerror}. {after_os(self.folder, error)}"
-            ) from error
-        if base is not None:
-            with self._mutex, damage_explained(self.folder):
-                with transaction(self._connection, write=True):
-                    record_base(self._connection, base)
-                self._mirror.adopt(base)
+        self._engine.save(thorough=thorough)
         with self._reading():  # a loss of commits, which was told at opening, is known from here on
             note_commit(self.folder, self._last_commit())
 
     def describe(self) -> VectorState:
         """How the vectors are searched, why, and with which recall."""
-        with self._reading():
-            count = self._connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
-            return vector_state(self._mirror.path, read_base(self._connection), count)
+        return self._engine.describe()
 
     # Looking after it
 
@@ -237,7 +219,15 @@ class IndexStore(IndexReader):
 
     @contextmanager
     def _commit(self, touched: Collection[str]) -> Iterator[None]:
-        """One commit of changes to documents of these ids: the generation moves on with it."""
+        """One commit of changes to documents of these ids, in the catalogue and in the engine."""
+        with self._mutex:
+            with self._moving_on(touched), self._engine.committing(touched):
+                yield
+            self._engine.committed()
+
+    @contextmanager
+    def _moving_on(self, touched: Collection[str]) -> Iterator[None]:
+        """One transaction that changes documents of these ids: the generation moves on with it."""
         with self._mutex, damage_explained(self.folder):
             with self._recording(touched):
                 yield
@@ -255,31 +245,11 @@ class IndexStore(IndexReader):
         """This index, ``0`` when it was made without a name, and its generation; inside a transaction."""
         return LastCommit(read_meta(self._connection, "index") or "0", read_generation(self._connection))
 
-    def _written(self, *, thorough: bool) -> Base | None:
-        """The file written anew, unless the one that is there still does; it is not recorded yet."""
-        with self._reading():
-            base = read_base(self._connection)
-            count = self._connection.execute("SELECT count(*) FROM chunk").fetchone()[0]
-            kind = wanted(count, base.clustering if base else None)
-            if kind == "exact":
-                is_level = base and not base.clustering and base.generation == read_generation(self._connection)
-                return None if is_level and self._mirror.base == base else self._mirror.save_exact(self._connection)
-            if kind == "clusters" and self._mirror.base == base and not self._has_changed(thorough=thorough):
-                return None
-        with closing(beside(self.folder)) as connection, transaction(connection, write=False):
-            return write_clusters(self._mirror.path, connection, base, self.identity.dimension)
-
-    def _has_changed(self, *, thorough: bool) -> bool:
-        """Whether the clusters in the file are too far from this generation to be left as they are."""
-        if thorough:
-            return self._mirror.base is None or self._mirror.base.generation != read_generation(self._connection)
-        return has_changed_much(self._connection, self._mirror.in_clusters())
-
     def _record_embedder(self) -> None:
         """Make a new index one of this embedder; looked at again under the lock, since two may be making it."""
         if read_meta(self._connection, "embedder") is not None:
             return
-        with self.writing(), self._commit(()):
+        with self.writing(), self._moving_on(()):
             if read_meta(self._connection, "embedder") is None:
                 write_meta(self._connection, "embedder", json.dumps(asdict(self.identity)))
 

@@ -14,8 +14,9 @@ from pathlib import Path
 import numpy as np
 
 from indexer.clusters import ClusteredIndex
+from indexer.engine import VectorState
 from indexer.entries import read_generation, read_meta, write_meta
-from indexer.growing import LARGEST_EXACT, NEAREST, Clustering, VectorState, build_clusters, wanted
+from indexer.growing import LARGEST_EXACT, NEAREST, Clustering, build_clusters, wanted
 from indexer.records import all_ids, vectors_of
 from indexer.vectors import VectorIndex
 

@@ -20,10 +20,10 @@ from langchain_core.retrievers import BaseRetriever
 from retriever.folding import fold_duplicates
 from retriever.fusion import fuse_scores, reciprocal_rank_fusion
 from retriever.joining import join_neighbours
-from retriever.lexical import heading_expression, match_expression
+from retriever.lexical import heading_words, question_words
 from retriever.query import Query, parse_query
 from retriever.reranking import Reranking, rerank
-from schema import Filter, Passage
+from schema import Filter, Passage, Words
 
 CANDIDATES = 100
 """Passages asked of each view before fusion."""
@@ -49,8 +49,8 @@ class CandidateIndex(Protocol):
     def dense(self, query: np.ndarray, top_k: int, *, within: Filter | None = None) -> list[Passage]:
         """By inner product with a query vector, (dimension,) float32."""
 
-    def lexical(self, match: str, top_k: int, *, within: Filter | None = None) -> list[Passage]:
-        """By BM25 for an FTS5 match expression."""
+    def lexical(self, words: Words, top_k: int, *, within: Filter | None = None) -> list[Passage]:
+        """By BM25 for any of some words."""
 
     def vectors(self, chunk_ids: Sequence[str]) -> np.ndarray:
         """The stored vectors of chunks, (n, dimension) float32, in the order of the ids."""
@@ -153,9 +153,9 @@ def find_candidates(query: Query, searching: Searching, depth: int, *, headed: i
 
     def by_words() -> tuple[list[Passage], list[Passage], float]:
         started = time.monotonic()
-        lexical = index.lexical(match_expression(query.text), depth, within=within)
+        lexical = index.lexical(question_words(query.text), depth, within=within)
         lexical_ms = _ms_since(started)
-        return lexical, index.lexical(heading_expression(query.question), headed, within=within), lexical_ms
+        return lexical, index.lexical(heading_words(query.question), headed, within=within), lexical_ms
 
     # SQLite looks for the words while the embedder reads the question: each takes about as long as the other.
     with ThreadPoolExecutor(1) as other:

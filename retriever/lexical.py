@@ -1,18 +1,21 @@
-"""From a question to an FTS5 match expression: any of its words and phrases, each quoted, so that none is an operator.
+"""From a question to what is looked for by words: its content words, and its phrases.
 
 Words carry most of a question. References such as ``3.2``, ``12(3)(a)``, ``2019/20`` or ``COVID-19`` are several tokens
-to FTS5 and mean something only in their order, so they become phrases; so does what the reader put in double quotes.
+to a search engine and mean something only in their order, so they become phrases; so does what the reader put in double
+quotes. What this module does not do: say it in an engine's own form.
 """
 
 from __future__ import annotations
 
 import re
 import unicodedata
+from dataclasses import replace
 
 from language import STOP_WORDS
+from schema import Words
 
 MOST_TERMS = 64
-"""Terms of a query; a question of 100,000 characters must not become an expression that SQLite refuses."""
+"""Terms of a query; a question of 100,000 characters must not become an expression that an engine refuses."""
 
 _WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
 _REFERENCE = re.compile(r"(?<!\w)(?=[^\W_]*\d|[^\W_]+[-‑–/.]\d)[^\W_]+(?:[-‑–/.:,][^\W_]+|\([^\W_]{1,4}\))+")
@@ -40,28 +43,28 @@ def exact_phrases(text: str) -> list[str]:
     return list(dict.fromkeys(phrase for phrase in phrases if " " in phrase))
 
 
-def match_expression(question: str) -> str:
-    """An FTS5 expression that matches any content word or exact phrase of the question; empty when it has no words.
+def question_words(question: str) -> Words:
+    """Any content word or exact phrase of the question; nothing when it has no words.
 
-    >>> match_expression('Who said "NOT AND"?')
-    '"not and" OR "said" OR "not"'
-    >>> match_expression("What does 3.2 say?")
-    '"3 2" OR "say"'
-    >>> match_expression("the")
-    '"the"'
+    >>> question_words('Who said "NOT AND"?')
+    Words(terms=('said', 'not'), phrases=('not and',), headings_only=False)
+    >>> question_words("What does 3.2 say?")
+    Words(terms=('say',), phrases=('3 2',), headings_only=False)
+    >>> question_words("the")
+    Words(terms=('the',), phrases=(), headings_only=False)
     """
     composed = unicodedata.normalize("NFC", question)
     phrases = exact_phrases(composed)
     words = content_words(_REFERENCE.sub(_named_parts, composed))
     if phrases:
         words = [word for word in words if word not in STOP_WORDS]
-    return " OR ".join(f'"{term}"' for term in [*phrases, *words][:MOST_TERMS])
+    phrases = phrases[:MOST_TERMS]
+    return Words(tuple(words[: MOST_TERMS - len(phrases)]), tuple(phrases))
 
 
-def heading_expression(question: str) -> str:
-    """The same expression over titles and headings only; empty when the question has no words."""
-    expression = match_expression(question)
-    return f"{{title heading}} : ({expression})" if expression else ""
+def heading_words(question: str) -> Words:
+    """The same words in titles and headings only; nothing when the question has no words."""
+    return replace(question_words(question), headings_only=True)
 
 
 def _named_parts(reference: re.Match[str]) -> str:

@@ -10,7 +10,7 @@ import pytest
 from eval.sets.questions import load_questions
 from parts import FAST_RERANK_TOKENS, SLOW_RERANK_TOKENS
 from pipeline import Footnote
-from schema import LONGEST_QUESTION, Answered, FootnoteError, QuotesFound, SentenceChecked, Token, Turn
+from schema import LONGEST_QUESTION, Answered, FootnoteError, QuotesFound, SentenceChecked, Token, Turn, Words
 from settings import Settings
 
 pytestmark = pytest.mark.models
@@ -233,7 +233,9 @@ def test_without_a_model_the_documents_own_words_answer(opened):
 
 def test_readers_get_neighbours_together_and_the_evidence_each_under_its_heading(footnote):
     question = "What does the summary for industry say is meant to happen on partnerships?"
-    chunks = {(one.chunk.source_id, one.chunk.start, one.chunk.end) for one in footnote.store.lexical('"the"', 500)}
+    chunks = {
+        (one.chunk.source_id, one.chunk.start, one.chunk.end) for one in footnote.store.lexical(Words(("the",)), 500)
+    }
     searched = [(one.chunk.source_id, one.chunk.start, one.chunk.end) for one in footnote.search(question)]
     assert len(searched) == 8
     assert not set(searched) <= chunks

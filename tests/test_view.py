@@ -25,7 +25,7 @@ from parts import Parts
 from pipeline import Footnote
 from prompts import load_prompt
 from retriever.lexical import content_words
-from schema import Block, Chunk, Extraction, Filter, FootnoteError, Page, Source, Turn
+from schema import Block, Chunk, Extraction, Filter, FootnoteError, Page, Source, Turn, Words
 from settings import Settings
 
 COLLECTIONS = (
@@ -291,7 +291,7 @@ def test_every_canary_is_found_where_it_may_be(whole):
         view = whole.view({name})
         place = f"{name}/{canary(name, 'path')}/vault.md"
         assert [one.source.collection for one in view.search(canary(name, "text"))][:1] == [name]
-        assert {one.source.collection for one in whole.store.lexical(f'"{canary(name, "text")}"', 9)} == {name}
+        assert {one.source.collection for one in whole.store.lexical(Words((canary(name, "text"),)), 9)} == {name}
         answers = [
             told(view, one) for one in (("sources", (), {}), ("page", ("paged.pdf", 1), {}), ("text", (place,), {}))
         ]

@@ -26,7 +26,7 @@ from benchmarks.crashes.stand_in import IDENTITY, WORDS, word_vectors
 from indexer.changing import Change, Relabelled
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Block, Chunk, Extraction, Filter, Source
+from schema import Block, Chunk, Extraction, Filter, Source, Words
 
 PATHS = st.sampled_from([f"{letter}.md" for letter in "abcdefgh"])
 PIECES = st.lists(st.lists(st.sampled_from(WORDS), min_size=1, max_size=6).map(" ".join), max_size=4)
@@ -180,7 +180,7 @@ class StoreMachine(RuleBasedStateMachine):
     @rule(word=st.sampled_from([word for word in WORDS if word.isascii()]))
     def look_up(self, word: str) -> None:
         """The pieces with a word, or another form of it, are found by it."""
-        found = {hit.chunk.text for hit in self.store.lexical(f'"{word}"', 1000)}
+        found = {hit.chunk.text for hit in self.store.lexical(Words((word,)), 1000)}
         having = {piece for pieces in self.held.values() for piece in pieces if word in piece.split()}
         every = {piece for pieces in self.held.values() for piece in pieces}
         require(having <= found <= every, f"{word} finds {found} and not {having}")

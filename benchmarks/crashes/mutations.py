@@ -30,7 +30,7 @@ from indexer.catalogue import DATABASE, VECTORS
 from indexer.last_commit import COMMIT
 from indexer.locking import LOCK
 from indexer.store import IndexStore
-from schema import FootnoteError
+from schema import FootnoteError, Words
 
 FILES = (DATABASE, f"{DATABASE}-wal", f"{DATABASE}-shm", VECTORS, LOCK, COMMIT)
 SHARES = (40, 20, 2, 20, 2, 2)
@@ -240,7 +240,7 @@ def _questions(store: IndexStore) -> Iterator[tuple[str, Callable[[], Any]]]:
         yield f"pages of {name}", lambda name=name: store.page_views(name)
         yield f"fields of {name}", lambda name=name: store.metadata(name)
     for number, word in enumerate(WORDS):
-        yield f"word {word}", lambda word=word: store.lexical(f'"{word}"', 50)
+        yield f"word {word}", lambda word=word: store.lexical(Words((word,)), 50)
         query = word_vectors([" ".join(WORDS[number : number + 3])])[0]
         yield f"near {word}", lambda query=query: store.dense(query, 5)
     yield "near all", lambda: store.dense(word_vectors(["any"])[0], 10_000)

@@ -13,7 +13,7 @@ from benchmarks import latency, scaling
 from benchmarks.latency import Clock, chunks_of, document, grouped, some
 from benchmarks.made_texts import made_documents, passages, read_questions, read_sentences
 from benchmarks.scaling_plot import across, decades, panel, scaling_plot, up
-from schema import FootnoteError
+from schema import FootnoteError, Words
 
 SENTENCES = [
     "The harbour was rebuilt in 1871.",
@@ -171,7 +171,7 @@ def test_a_clock_tells_the_parts_of_a_search_apart(fake_time):
     clock.watch(fake)
     assert fake.parts.score("x", ["y"]) == ("x", ["y"])
     fake.search("x")
-    fake.store.lexical('"x"', 5)
+    fake.store.lexical(Words(("x",)), 5)
     assert dict(clock.spent) == pytest.approx({"reranking": 8, "embedding": 1, "dense": 4, "lexical": 4})
 
 

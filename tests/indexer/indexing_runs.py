@@ -8,7 +8,7 @@ from fakes import count_words, word_vectors
 from indexer.building import Recipe, index_paths
 from indexer.loading import load_all
 from indexer.loading.members import Member
-from schema import Block, Extraction, FootnoteError
+from schema import Block, Extraction, FootnoteError, Words
 
 EMPTIED = "It holds no files now: its {} in the index, unless --remove-missing is given."
 
@@ -63,7 +63,7 @@ class Indexing:
 
 
 def found(store, word):
-    return [passage.chunk.source_id for passage in store.lexical(f'"{word}"', 50)]
+    return [passage.chunk.source_id for passage in store.lexical(Words((word,)), 50)]
 
 
 def write(folder, **texts):

@@ -23,7 +23,7 @@ from indexer.exchanging import exchange
 from indexer.locking import writer_lock
 from indexer.restoring import restore
 from indexer.store import IndexStore
-from schema import FootnoteError
+from schema import FootnoteError, Words
 
 ROOT = Path(__file__).parents[2]
 
@@ -51,7 +51,7 @@ def contents(folder):
             (store.sources(), store.known_files("default"), store.fingerprint(), store.notices),
             [(store.text(name), [store.page_view(name, view.number) for view in store.page_views(name)])
              for name in names],
-            (chunks, store.lexical('"aspirin" OR "words"', 999)),
+            (chunks, store.lexical(Words(("aspirin", "words")), 999)),
             store.vectors([hit.chunk.chunk_id for hit in chunks]).tobytes(),
         )  # fmt: skip
     finally:

@@ -17,7 +17,7 @@ from indexer.loading.members import Member
 from indexer.stamps import read_stamped
 from indexer.store import IndexStore
 from indexer.walking import LEADS_OUT
-from schema import Block, Extraction, FileReport, FootnoteError, Page
+from schema import Block, Extraction, FileReport, FootnoteError, Page, Words
 
 
 def test_new_changed_unchanged_and_removed_files(docs, indexing):
@@ -422,7 +422,7 @@ def test_chunks_in_the_index_are_those_of_the_file(docs, indexing, run_store):
     (docs / "a.md").write_text(text)
     indexing(docs)
     expected = chunk_document(load(docs / "a.md"), "default/a.md", max_tokens=60, count_tokens=count_words)
-    hits = run_store.lexical('"part" OR "title"', 99)
+    hits = run_store.lexical(Words(("part", "title")), 99)
     assert sorted((hit.chunk for hit in hits), key=lambda chunk: chunk.start) == expected
     assert indexing.embedded == [f"Title\n{chunk.text}" for chunk in expected]
 

@@ -3,7 +3,7 @@
 import pytest
 from indexing_runs import box, found, write
 
-from schema import Filter
+from schema import Filter, Words
 
 
 def labels(indexing, name):
@@ -52,7 +52,7 @@ def test_a_changed_or_removed_sidecar_writes_the_row_again_without_embedding(doc
     assert labels(indexing, "default/sub/page.html")[0] == "Better"
     assert found(indexing.store, "better") == ["default/sub/page.html"]
     assert found(indexing.store, "own") == []
-    red = indexing.store.lexical('"apple"', 9, within=Filter(metadata=(("team", "red"),)))
+    red = indexing.store.lexical(Words(("apple",)), 9, within=Filter(metadata=(("team", "red"),)))
     assert [hit.source.title for hit in red] == ["Better"]
     beside(page, "# a remark\ntitle: Better\nteam: red\n")
     generation = indexing.store.fingerprint()

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from indexer.building import Recipe
 from indexer.corpus import BATCH_DOCUMENTS, index_texts, paragraphs
 from indexer.store import IndexStore
-from retriever.lexical import match_expression
+from retriever.lexical import question_words
 from schema import TextDocument
 
 
@@ -41,7 +41,7 @@ def test_texts_and_offsets_stay_as_they_are(store):
     text = "  First paragraph, with\ttabs.\r\n\r\n\u2029Second — one.  \n"
     index(store, [TextDocument("a/b #1?", "A title", text)])
     assert store.text("default/a/b #1?") == text
-    found = store.lexical(match_expression("Second"), 5)
+    found = store.lexical(question_words("Second"), 5)
     assert [one.chunk.text for one in found] == [text[one.chunk.start : one.chunk.end] for one in found]
     assert found[0].source.title == "A title"
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from indexer.filtering import narrowed
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Chunk, Extraction, Filter, Source
+from schema import Chunk, Extraction, Filter, Source, Words
 
 DATES = [None, "2021", "2022", "2022-05", "2022-10", "2022-10-01", "2022-10-31", "2022-11-01", "2023-01"]
 PATHS = ["a.md", "guides/a.md", "guides/old/b.md", "guides0", "guides.md", "Guides/a.md", "é/ü.md", "100%_/x.md"]
@@ -107,7 +107,7 @@ def test_both_searches_see_exactly_what_the_filter_admits(store, within):
         if admits(within, info.source, store.metadata(info.source.source_id))
     }
     dense = store.dense(word_vectors(["aspirin"])[0], 99, within=within)
-    lexical = store.lexical('"aspirin"', 99, within=within)
+    lexical = store.lexical(Words(("aspirin",)), 99, within=within)
     for found in (dense, lexical):
         assert {hit.source.source_id for hit in found} == expected
         assert len(found) == 2 * len(expected)
@@ -116,7 +116,7 @@ def test_both_searches_see_exactly_what_the_filter_admits(store, within):
         seen = {name for name in expected if name.partition("/")[0] in permitted}
         reader = store.narrowed(permitted)
         assert {hit.source.source_id for hit in reader.dense(word_vectors(["aspirin"])[0], 99, within=within)} == seen
-        assert {hit.source.source_id for hit in reader.lexical('"aspirin"', 99, within=within)} == seen
+        assert {hit.source.source_id for hit in reader.lexical(Words(("aspirin",)), 99, within=within)} == seen
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_both_ends_of_a_period_are_in_it_and_a_coarse_date_stands_for_all_its_da
     chunk = Chunk(source.source_id, 0, 7, "aspirin")
     store.put([IndexedDocument(source, Extraction("aspirin", ()), [chunk], np.ones((1, DIMENSION), np.float32))])
     assert len(store.dense(np.ones(DIMENSION), 9, within=Filter(since=since, until=until))) == passes
-    assert len(store.lexical('"aspirin"', 9, within=Filter(since=since, until=until))) == passes
+    assert len(store.lexical(Words(("aspirin",)), 9, within=Filter(since=since, until=until))) == passes
     store.close()
 
 

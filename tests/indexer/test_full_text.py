@@ -7,10 +7,10 @@ import pytest
 from fakes import IDENTITY, word_vectors
 
 from indexer import full_text
-from indexer.full_text import WordSearch
+from indexer.full_text import WordSearch, match_expression
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Chunk, Extraction, Filter, Source
+from schema import Chunk, Extraction, Filter, Source, Words
 
 COMMON, RARE = ["aspirin", "dose", "trial", "heart"], [f"rare{letter}" for letter in "abcdefgh"]
 EVEN = (1.0, 1.0, 1.0)
@@ -135,7 +135,7 @@ def test_only_what_a_filter_admits_is_scored(store, monkeypatch, bound):
         if bound > 400 or len(admitted) < 10:
             assert {row for row, _ in found} == set(admitted) & set(exact)
     assert search(store, match, 9, among=np.array([], np.int64)) == []
-    hits = store.lexical(match, 400, within=Filter(collections=("default",)))
+    hits = store.lexical(Words((*COMMON, "rarea")), 400, within=Filter(collections=("default",)))
     assert hits
     assert {hit.source.collection for hit in hits} == {"default"}
 
@@ -152,12 +152,28 @@ def test_a_filter_makes_room_for_more_words(store, monkeypatch):
 
 def test_counts_are_remembered_for_one_generation_only(store, tmp_path):
     index = IndexStore(tmp_path / "index", IDENTITY, create=True)
-    words = index._opened.words
+    words = index._engine.words
     assert words.search('"aspirin" OR "dose"', 9, weights=EVEN, generation=1) == []
     assert words._counts == {'"aspirin"': 0, '"dose"': 0}
     source = Source("default", "a.md", "", None, "0")
     chunk = Chunk(source.source_id, 0, 1, "aspirin dose")
     index.put([IndexedDocument(source, Extraction("x", ()), [chunk], word_vectors(["aspirin"]))])
-    assert len(index.lexical('"aspirin" OR "dose"', 9)) == 1
+    assert len(index.lexical(Words(("aspirin", "dose")), 9)) == 1
     assert words._counts == {'"aspirin"': 1, '"dose"': 1}
     index.close()
+
+
+@pytest.mark.parametrize(
+    ("words", "expression"),
+    [
+        (Words(), ""),
+        (Words(headings_only=True), ""),
+        (Words(("fee",)), '"fee"'),
+        (Words(("fee", "not"), ("12 3 a",)), '"12 3 a" OR "fee" OR "not"'),
+        (Words(("fee",), headings_only=True), '{title heading} : ("fee")'),
+        (Words(('a" OR "b', "c\x00d")), '"a  OR  b" OR "c d"'),
+    ],
+)
+def test_words_become_an_expression_in_which_none_is_an_operator(store, words, expression):
+    assert match_expression(words) == expression
+    assert store.lexical(words, 1) == []

@@ -139,9 +139,9 @@ def test_a_large_index_finds_nearly_all_and_says_what_it_measured(large, folder)
 
 def test_doubling_trains_anew_and_shrinking_goes_back_to_exact(large):
     put(large, 100, 180)
-    assert large._mirror.base.clustering.trained == 1000
+    assert large._engine.mirror.base.clustering.trained == 1000
     put(large, 180, 210)
-    assert large._mirror.base.clustering.trained == 2100
+    assert large._engine.mirror.base.clustering.trained == 2100
     assert recall(large, QUERIES) >= 0.97
     with large.writing():
         large.delete([f"default/{number:04}.md" for number in range(30, 210)])
@@ -171,15 +171,17 @@ def test_what_came_and_went_counts_at_once_and_without_a_new_file(large, folder)
 
 
 def test_many_changes_are_merged_into_the_clusters_that_are_there(large, folder):
-    trained = large._mirror.base
+    trained = large._engine.mirror.base
     put(large, 200, 230)
     with large.writing():
         large.delete([f"default/{number:04}.md" for number in range(20)])
         large.save_vectors()
-    assert large._mirror.base.sha256 != trained.sha256
-    assert large._mirror.base.clustering == trained.clustering
-    assert len(large._mirror._exact) == 0
-    assert sorted(large._mirror.in_clusters()) == [row[0] for row in large._connection.execute("SELECT id FROM chunk")]
+    assert large._engine.mirror.base.sha256 != trained.sha256
+    assert large._engine.mirror.base.clustering == trained.clustering
+    assert len(large._engine.mirror._exact) == 0
+    assert sorted(large._engine.mirror.in_clusters()) == [
+        row[0] for row in large._connection.execute("SELECT id FROM chunk")
+    ]
     assert recall(large, QUERIES) >= 0.97
 
 
@@ -187,8 +189,8 @@ def test_another_reader_takes_over_new_clusters(large, folder):
     reader = IndexStore(folder, IDENTITY)
     put(large, 200, 230)
     assert recall(reader, QUERIES) >= 0.97
-    assert reader._mirror.base == large._mirror.base
-    assert len(reader._mirror._exact) == 0
+    assert reader._engine.mirror.base == large._engine.mirror.base
+    assert len(reader._engine.mirror._exact) == 0
     reader.close()
 
 
@@ -196,8 +198,10 @@ def test_removed_vectors_are_nowhere_in_the_file(large, folder):
     with large.writing():
         large.delete(["default/0003.md"])
         large.erase_leftovers()
-    assert len(large._mirror.in_clusters()) == 990
-    loaded = ClusteredIndex.load(folder / VECTORS, sha256=large._mirror.base.sha256, dimension=DIMENSION, mapped=False)
+    assert len(large._engine.mirror.in_clusters()) == 990
+    loaded = ClusteredIndex.load(
+        folder / VECTORS, sha256=large._engine.mirror.base.sha256, dimension=DIMENSION, mapped=False
+    )
     assert len(loaded) == 990
 
 
@@ -232,7 +236,7 @@ def test_a_filter_loses_nothing_however_few_it_admits(large):
         large.put(list(documents(301, 311, "ten")))
         large.put(list(documents(311, 317, "six")))
         large.save_vectors()  # merged: they are in the clusters now
-    assert len(large._mirror._exact) == 0
+    assert len(large._engine.mirror._exact) == 0
     for name in ("one", "ten", "six"):
         within = Filter(collections=(name,))
         keys = {row[0] for row in large._connection.execute(
@@ -373,7 +377,7 @@ def test_the_kind_is_said_in_a_sentence(store):
     put(store, 0, 1)
     assert store.describe().sentence == "searched exactly, as it is up to 600 chunks"
     put(store, 1, 100)
-    clustering = store._mirror.base.clustering
+    clustering = store._engine.mirror.base.clustering
     assert store.describe().sentence == (
         f"searched in clusters, as it is above 600 chunks: {clustering.probes} of 62 clusters are looked into, which "
         f"found {clustering.recall:.1%} of the 10 nearest when it was measured on 1,000"
@@ -387,7 +391,7 @@ def test_what_went_takes_no_place_among_the_candidates(large, monkeypatch):
         large.delete([f"default/{number:04}.md" for number in range(45)])
         large.save_vectors()
     assert recall(large, QUERIES[:20], top_k=8) >= 0.9
-    assert len(large._mirror._gone) == 450
+    assert len(large._engine.mirror._gone) == 450
 
 
 def test_a_vector_is_not_counted_as_found_for_finding_itself():

@@ -18,7 +18,7 @@ from indexer.last_commit import COMMIT, LastCommit, note_commit
 from indexer.locking import writer_lock
 from indexer.mending import mend
 from indexer.store import IndexStore
-from schema import FootnoteError
+from schema import FootnoteError, Words
 
 FILES = [f"{number:02}.md" for number in range(20)]
 
@@ -89,7 +89,7 @@ def test_what_is_mended_is_found_by_a_new_search(folder):
     change(folder, "DELETE FROM source_text WHERE source = 1")
     mend(folder)
     with IndexStoreOpened(folder) as store:
-        found = store.lexical('"paragraph"', 999)
+        found = store.lexical(Words(("paragraph",)), 999)
         assert {hit.source.path for hit in found} == set(FILES[1:])
         assert len(found) == 8 * 19
         assert len(store.dense(word_vectors(["word"])[0], 999)) == 8 * 19 + 3

@@ -9,7 +9,7 @@ from fakes import DIMENSION, IDENTITY
 from indexer import growing, mirror, vector_file
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Chunk, Extraction, Filter, FootnoteError, Source
+from schema import Chunk, Extraction, Filter, FootnoteError, Source, Words
 
 WANTED = 8
 QUERY = np.eye(DIMENSION, dtype=np.float32)[0]
@@ -55,14 +55,14 @@ def store(request, tmp_path, monkeypatch):
 def test_all_that_are_wanted_come_from_what_may_be_seen(store):
     assert {hit.source.collection for hit in store.dense(QUERY, 1_000)} == {"secret"}
     reader = store.narrowed({"small"})
-    by_vector, by_words = reader.dense(QUERY, WANTED), reader.lexical('"aspirin"', WANTED)
+    by_vector, by_words = reader.dense(QUERY, WANTED), reader.lexical(Words(("aspirin",)), WANTED)
     assert [hit.source.path for hit in by_vector] == [f"{number:05}.md" for number in range(9, 1, -1)]
     assert [round(hit.score, 5) for hit in by_vector] == [round(0.2 + number / 100, 5) for number in range(9, 1, -1)]
     assert {hit.source.collection for hit in by_vector + by_words} == {"small"}
     assert len(by_words) == WANTED
-    assert len(reader.dense(QUERY, 99)) == len(reader.lexical('"aspirin"', 99)) == 10
+    assert len(reader.dense(QUERY, 99)) == len(reader.lexical(Words(("aspirin",)), 99)) == 10
     wider = store.narrowed({"small", "other1"})
-    assert len(wider.dense(QUERY, 20)) == len(wider.lexical('"aspirin"', 20)) == 20
+    assert len(wider.dense(QUERY, 20)) == len(wider.lexical(Words(("aspirin",)), 20)) == 20
     own = Filter(("small", "other0", "secret"))
     assert {hit.source.collection for hit in wider.dense(QUERY, 20, within=own)} == {"small"}
 
@@ -72,7 +72,7 @@ def test_a_reader_of_nothing_finds_nothing(store, names):
     reader = store.narrowed(names)
     for within in (None, Filter(("small",)), Filter(permitted=("small",)), Filter(sources=("small/",))):
         assert reader.dense(QUERY, 9, within=within) == []
-        assert reader.lexical('"aspirin"', 9, within=within) == []
+        assert reader.lexical(Words(("aspirin",)), 9, within=within) == []
     assert (reader.sources(), reader.sources("small"), reader.collections(), reader.source_ids()) == ([], [], [], [])
 
 
@@ -111,7 +111,7 @@ def test_a_path_alone_means_the_document_that_may_be_seen(named):
 
 
 def test_vectors_of_passages_that_may_not_be_seen_are_not_there(named):
-    (chunk,) = [hit.chunk.chunk_id for hit in named.lexical('"abc"', 9, within=Filter(sources=("law/c.md",)))]
+    (chunk,) = [hit.chunk.chunk_id for hit in named.lexical(Words(("abc",)), 9, within=Filter(sources=("law/c.md",)))]
     assert named.vectors([chunk]).shape == (1, DIMENSION)
     assert named.narrowed({"law"}).vectors([chunk]).shape == (1, DIMENSION)
     reader, unknown = named.narrowed({"hr"}), "0" * 32

@@ -17,7 +17,7 @@ from indexer.coverage import RECOGNISED, chunk_warning, coverage_of, document_wa
 from indexer.digests import DIGEST_BYTES, digest
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Block, Chunk, Coverage, Extraction, Filter, FootnoteError, Page, Source, source_info_to_dict
+from schema import Block, Chunk, Coverage, Extraction, Filter, FootnoteError, Page, Source, Words, source_info_to_dict
 
 STATUSES = ("text", "ocr", "empty", "suspicious", "unreadable")
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=12)
@@ -194,7 +194,7 @@ def test_a_passage_says_that_its_page_was_badly_read(store):
         "pictured words": RECOGNISED,
         "w0rd$ m4ngled": "The text of this page looks badly read (odd characters): compare it.",
     }
-    for found in (store.dense(word_vectors(["words"])[0], 9), store.lexical('"words" OR "m4ngled"', 9)):
+    for found in (store.dense(word_vectors(["words"])[0], 9), store.lexical(Words(("words", "m4ngled")), 9)):
         assert {hit.chunk.text: hit.warning for hit in found} == expected
 
 
@@ -252,7 +252,7 @@ def test_what_a_document_says_of_itself_and_what_was_noted_are_filters(store, pa
     store.put([scan(metadata={"team": "red"})])
     within = Filter(metadata=tuple(pairs))
     assert bool(store.dense(word_vectors(["words"])[0], 9, within=within)) == found
-    assert bool(store.lexical('"words"', 9, within=within)) == found
+    assert bool(store.lexical(Words(("words",)), 9, within=within)) == found
 
 
 @given(st.dictionaries(st.sampled_from(["team", "author", "a b", "é"]), WORDS | st.booleans() | st.integers(-99, 99)))
@@ -263,7 +263,7 @@ def test_the_fields_that_are_listed_are_those_that_a_filter_takes(tmp_path_facto
         (info,) = store.sources()
         for pair in info.metadata.items():
             if "\x00" not in pair[1]:  # SQLite's functions read a text up to there
-                assert len(store.lexical('"words"', 9, within=Filter(metadata=(pair,)))) == 2
+                assert len(store.lexical(Words(("words",)), 9, within=Filter(metadata=(pair,)))) == 2
     finally:
         store.close()
 
@@ -306,7 +306,7 @@ def test_a_change_of_a_damaged_row_does_not_make_it_whole(store):
 # Damage
 
 
-SEARCH = lambda store: store.lexical('"words"', 9)  # noqa: E731
+SEARCH = lambda store: store.lexical(Words(("words",)), 9)  # noqa: E731
 DAMAGE = [
     ("UPDATE source SET title = 'Another'", lambda store: store.sources(), "the entry of the document"),
     ("UPDATE source SET sha256 = 'f'", lambda store: store.known_files("default"), "the entry of the document"),

@@ -11,10 +11,10 @@ from hypothesis import strategies as st
 
 from indexer import full_text
 from indexer.catalogue import DamagedIndexError
-from indexer.seen_words import numbers
+from indexer.seen_words import SeenWords, numbers
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
-from schema import Chunk, Extraction, Filter, Source
+from schema import Chunk, Extraction, Filter, Source, Words
 
 COLLECTIONS = ("default", "law", "lawyers", "Law")
 COMMON, RARE = ["aspirin", "dose", "trial", "heart"], [f"rare{letter}" for letter in "abcdefgh"]
@@ -64,11 +64,6 @@ def separate(tmp_path_factory):
         one.close()
 
 
-def any_of(words, columns=""):
-    joined = " OR ".join(f'"{word}"' for word in words)
-    return f"{columns}({joined})" if columns else joined
-
-
 def found(passages):
     return [(one.source.source_id, one.score, one.rank) for one in passages]
 
@@ -76,17 +71,17 @@ def found(passages):
 @given(
     permitted=st.sets(st.sampled_from(COLLECTIONS)).map(lambda names: tuple(sorted(names))),
     words=st.lists(st.sampled_from([*COMMON, *RARE, "heart dose", "unheard"]), min_size=1, unique=True),
-    columns=st.sampled_from(["", "{title heading} : "]),
+    headings_only=st.booleans(),
     weights=st.sampled_from([EVEN, (4.0, 2.0, 1.0), (5.0, 0.5, 2.0)]),
     bound=st.sampled_from([1, 10, 40, 6_000]),
     own=st.sampled_from([(), ("law",), ("default", "law"), ("Law", "none")]),
 )
-@example(("law",), ["aspirin", "dose", "trial", "raree"], "", EVEN, 10, ())
+@example(("law",), ["aspirin", "dose", "trial", "raree"], False, EVEN, 10, ())
 @settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_ranking_and_scores_are_those_of_a_separate_index(
-    store, separate, permitted, words, columns, weights, bound, own
+    store, separate, permitted, words, headings_only, weights, bound, own
 ):
-    match, within = any_of(words, columns), Filter(collections=own)
+    match, within = Words(tuple(words), headings_only=headings_only), Filter(collections=own)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(full_text, "MOST_ROWS", bound)
         here = store.narrowed(permitted).lexical(match, 10, within=within, weights=weights)
@@ -101,7 +96,7 @@ def test_ranking_and_scores_are_those_of_a_separate_index(
 def test_what_may_not_be_seen_does_not_move_a_score(tmp_path):
     """The same words a thousand times over in another collection: as if they were not there."""
     with closing(written(tmp_path / "index", made(60))) as store:
-        reader, match = store.narrowed({"law"}), any_of(COMMON + RARE)
+        reader, match = store.narrowed({"law"}), Words((*COMMON, *RARE))
         before, everybody = found(reader.lexical(match, 30)), found(store.lexical(match, 30))
         for number in range(40):
             source = Source("secret", f"{number}.md", "aspirin", None, "0")
@@ -113,29 +108,29 @@ def test_what_may_not_be_seen_does_not_move_a_score(tmp_path):
 
 def test_each_commit_is_counted(tmp_path):
     with closing(written(tmp_path / "index", made(40))) as store:
-        reader = store.narrowed({"law", "default"})
+        reader, common = store.narrowed({"law", "default"}), Words(tuple(COMMON))
         for number, document in enumerate(made(80)):
             if number < 40 or document.source.collection not in ("law", "default"):
                 continue
             store.put([document])
             alone = [one for one in made(number + 1) if one.source.collection in ("law", "default")]
             with closing(written(tmp_path / str(number), alone)) as separate:
-                assert found(reader.lexical(any_of(COMMON), 9)) == found(separate.lexical(any_of(COMMON), 9))
+                assert found(reader.lexical(common, 9)) == found(separate.lexical(common, 9))
             if number > 50:
                 break
 
 
 def test_an_expression_of_another_form_is_refused_where_its_statistics_would_be_those_of_all(store):
+    rows = np.array([1, 2], np.int64)
     with pytest.raises(ValueError, match="not words joined by OR"):
-        store.narrowed({"law"}).lexical('"aspirin" AND "dose"', 9)
-    assert store.lexical('"aspirin" AND "dose"', 9)
+        SeenWords(store._connection, rows).search('"aspirin" AND "dose"', 9, weights=EVEN, among=rows)
 
 
 def test_rows_that_the_full_text_index_has_lost_are_damage(tmp_path):
     with closing(written(tmp_path / "index", made(40))) as store:
         store._connection.execute("DELETE FROM chunk_fts_docsize WHERE id = 3")
         with pytest.raises(DamagedIndexError):
-            store.narrowed(COLLECTIONS).lexical('"aspirin"', 9)
+            store.narrowed(COLLECTIONS).lexical(Words(("aspirin",)), 9)
 
 
 @given(st.lists(st.lists(st.integers(0, 2**49), min_size=1, max_size=4), min_size=1))

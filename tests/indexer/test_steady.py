@@ -13,7 +13,7 @@ from indexer.steady import TRIES, IndexMovedError, SteadyReader, steadily
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from retriever.hybrid import Searching, retrieve
-from schema import Block, Chunk, Extraction, FootnoteError, Source
+from schema import Block, Chunk, Extraction, FootnoteError, Source, Words
 
 TESTS = Path(__file__).resolve().parents[1]
 WRITER = """
@@ -102,7 +102,7 @@ def test_a_search_that_meets_two_generations_is_begun_again(store):
 
     def searching(index):
         begun.append(index)
-        before = index.lexical('"aspirin"', 3)
+        before = index.lexical(Words(("aspirin",)), 3)
         if len(begun) < 3:
             store.put(generation(len(begun)))
         return before + index.dense(np.array(embed(QUESTION), np.float32), 3)
@@ -116,10 +116,10 @@ def test_a_search_that_meets_two_generations_is_begun_again(store):
 @pytest.mark.parametrize("ask", ["dense", "lexical", "vectors", "span"])
 def test_whatever_is_asked_is_of_the_first_generation(store, ask):
     index = SteadyReader(store)
-    (passage,) = index.lexical('"aspirin"', 1)
+    (passage,) = index.lexical(Words(("aspirin",)), 1)
     questions = {
         "dense": lambda: index.dense(np.array(embed(QUESTION), np.float32), 3),
-        "lexical": lambda: index.lexical('"dose"', 3),
+        "lexical": lambda: index.lexical(Words(("dose",)), 3),
         "vectors": lambda: index.vectors([passage.chunk.chunk_id]),
         "span": lambda: index.span(passage.chunk.source_id, 0, 5),
     }

@@ -37,7 +37,7 @@ from indexer.locking import writer_lock
 from indexer.store import IndexStore
 from indexer.writing import IndexedDocument
 from language import sentence_spans
-from schema import Block, Chunk, Extraction, Filter, FootnoteError, Page, Source
+from schema import Block, Chunk, Extraction, Filter, FootnoteError, Page, Source, Words
 
 PAPERS = {
     "a.md": ["aspirin inhibits platelets", "the dose was low"],
@@ -90,7 +90,7 @@ def dense(store, text, **options):
 def test_what_is_put_is_found_by_name_by_words_and_by_vector(filled):
     assert [info.source.source_id for info in filled.sources()] == ["default/a.md", "default/b.md", "default/c.md"]
     assert filled.text("default/a.md") == filled.text("a.md") == "aspirin inhibits platelets\n\nthe dose was low"
-    assert hits(filled.lexical('"dose"', 9)) == [("default/a.md", 28)]
+    assert hits(filled.lexical(Words(("dose",)), 9)) == [("default/a.md", 28)]
     (best, *_) = filled.dense(word_vectors(["the dose was low"])[0], 3)
     assert (best.chunk.text, best.rank, best.origin, round(best.score, 6)) == ("the dose was low", 1, "dense", 1.0)
     assert best.chunk.text == filled.text(best.source.source_id)[best.chunk.start : best.chunk.end]
@@ -98,8 +98,8 @@ def test_what_is_put_is_found_by_name_by_words_and_by_vector(filled):
 
 def test_a_replaced_document_leaves_nothing_behind(filled):
     filled.put([document("a.md", ["ibuprofen instead"], sha256="1")])
-    assert hits(filled.lexical('"inhibits" OR "dose"', 9)) == []
-    assert hits(filled.lexical('"ibuprofen"', 9)) == [("default/a.md", 0)]
+    assert hits(filled.lexical(Words(("inhibits", "dose")), 9)) == []
+    assert hits(filled.lexical(Words(("ibuprofen",)), 9)) == [("default/a.md", 0)]
     assert len(dense(filled, "aspirin")) == 5
     assert filled.find("a.md").sha256 == "1"
     assert filled.check() == "ok"
@@ -113,7 +113,7 @@ def test_an_id_that_goes_on_behind_a_nul_is_another_document(filled):
 def test_a_deleted_document_leaves_nothing_behind(filled):
     filled.delete(["default/b.md", "default/unknown.md"])
     assert [info.source.path for info in filled.sources()] == ["a.md", "c.md"]
-    assert hits(filled.lexical('"aggregate" OR "nothing"', 9)) == []
+    assert hits(filled.lexical(Words(("aggregate", "nothing")), 9)) == []
     assert {source for source, _ in dense(filled, "platelets")} == {"default/a.md", "default/c.md"}
     with pytest.raises(FootnoteError, match=r"^There is no document 'b.md' in the index. List them with: footnote sou"):
         filled.text("b.md")
@@ -288,12 +288,12 @@ def test_lexical_scores_are_bm25(store):
     store.put([document("03.md", [texts[3]], title="omega paper")])  # replaced: the statistics must not count it twice
     terms = ["alpha", "zeta"]
     expected = bm25([("omega paper", "", text) for text in texts], terms)
-    found = {hit.source.path: hit.score for hit in store.lexical('"alpha" OR "zeta"', 99)}
+    found = {hit.source.path: hit.score for hit in store.lexical(Words(("alpha", "zeta")), 99)}
     assert set(found) == {f"{n:02}.md" for n, text in enumerate(texts) if set(terms) & set(text.split())}
     for number, score in enumerate(expected):
         if score:
             assert found[f"{number:02}.md"] == pytest.approx(score, rel=1e-6, abs=1e-9)
-    ranked = store.lexical('"alpha" OR "zeta"', 5)
+    ranked = store.lexical(Words(("alpha", "zeta")), 5)
     assert [hit.score for hit in ranked] == sorted(found.values(), reverse=True)[:5]
     assert [hit.rank for hit in ranked] == [1, 2, 3, 4, 5]
 
@@ -320,12 +320,12 @@ def test_a_small_collection_in_a_big_index_is_searched_as_if_alone(store, tmp_pa
             (hit.chunk, hit.score, hit.rank) for hit in outside
         ]
         assert len(inside) == 3
-        found = hits(store.lexical('"aspirin"', 3, within=Filter(("small",))))
-        assert sorted(found) == sorted(hits(alone.lexical('"aspirin"', 3)))
+        found = hits(store.lexical(Words(("aspirin",)), 3, within=Filter(("small",))))
+        assert sorted(found) == sorted(hits(alone.lexical(Words(("aspirin",)), 3)))
         assert len(found) == 3
     assert store.dense(query, 3, within=Filter(("none",))) == []
-    assert store.lexical('"aspirin"', 3, within=Filter(("none",))) == []
-    assert store.lexical("", 3) == []
+    assert store.lexical(Words(("aspirin",)), 3, within=Filter(("none",))) == []
+    assert store.lexical(Words(), 3) == []
 
 
 def test_a_word_counts_by_the_column_that_it_is_in(store):
@@ -338,12 +338,12 @@ def test_a_word_counts_by_the_column_that_it_is_in(store):
     store.put([document(f"other{n}.md", ["nothing of it"]) for n in range(9)])
 
     def order(*weights):
-        return [hit.source.path for hit in store.lexical('"omega"', 9, weights=weights)]
+        return [hit.source.path for hit in store.lexical(Words(("omega",)), 9, weights=weights)]
 
     assert order(1.0, 2.0, 4.0) == ["2.md", "1.md", "0.md"]
     assert order(4.0, 2.0, 1.0) == ["0.md", "1.md", "2.md"]
     assert order(1.0, 3.0, 2.0) == ["1.md", "2.md", "0.md"]
-    assert store.lexical('"omega"', 9) == store.lexical('"omega"', 9, weights=(1.0, 1.0, 1.0))
+    assert store.lexical(Words(("omega",)), 9) == store.lexical(Words(("omega",)), 9, weights=(1.0, 1.0, 1.0))
 
 
 # Looking up
@@ -384,7 +384,7 @@ def test_a_reader_sees_each_commit_at_its_next_search(filled, folder):
         assert dense(reader, "aspirin", within=Filter(("default",)))[0] == ("default/d.md", 0)
         filled.delete(["default/d.md", "default/a.md"])
         assert len(dense(reader, "aspirin", within=Filter(("default",)))) == 4
-        assert hits(reader.lexical('"dose"', 9)) == []
+        assert hits(reader.lexical(Words(("dose",)), 9)) == []
         assert reader.fingerprint() == filled.fingerprint()
 
 
@@ -405,7 +405,7 @@ def test_a_reader_never_sees_half_of_a_commit(store, folder):
         writer.start()
         seen = []
         while not done.is_set():
-            for found in (reader.dense(word_vectors(["version of"])[0], 9), reader.lexical('"version"', 9)):
+            for found in (reader.dense(word_vectors(["version of"])[0], 9), reader.lexical(Words(("version",)), 9)):
                 versions = {hit.chunk.text.split()[1] for hit in found}
                 assert (len(found), len(versions)) == (3, 1)
                 assert {hit.source.sha256 for hit in found} == versions
@@ -523,7 +523,7 @@ def test_a_database_without_vector_file_is_missed_too(store, folder):
 
 def test_no_page_of_random_bytes_is_a_traceback(filled, folder):
     filled.put([document("long.md", [f"paragraph {n} " + "word " * 200 for n in range(40)])])
-    expected = (len(dense(filled, "aspirin")), hits(filled.lexical('"aspirin"', 9)), filled.text("long.md"))
+    expected = (len(dense(filled, "aspirin")), hits(filled.lexical(Words(("aspirin",)), 9)), filled.text("long.md"))
     close_up(filled)
     path = folder / DATABASE
     whole = path.read_bytes()
@@ -535,7 +535,11 @@ def test_no_page_of_random_bytes_is_a_traceback(filled, folder):
             side_file.unlink(missing_ok=True)
         try:
             with IndexedElsewhere(folder, create=False) as reader:
-                found = (len(dense(reader, "aspirin")), hits(reader.lexical('"aspirin"', 9)), reader.text("long.md"))
+                found = (
+                    len(dense(reader, "aspirin")),
+                    hits(reader.lexical(Words(("aspirin",)), 9)),
+                    reader.text("long.md"),
+                )
                 assert found == expected
         except FootnoteError as error:
             refused += 1
@@ -669,19 +673,19 @@ def no_room(size):
 
 @pytest.mark.parametrize("left_open", [False, True])
 def test_an_index_opens_on_a_full_disk_and_says_so(filled, folder, left_open):
-    expected = hits(filled.lexical('"aspirin"', 9))
+    expected = hits(filled.lexical(Words(("aspirin",)), 9))
     files = {path: path.read_bytes() for path in folder.iterdir() if not path.name.endswith("-shm")}
     filled.close()
     for path, data in files.items() if left_open else ():  # as a kill leaves them
         path.write_bytes(data)
     with no_room(8192), IndexedElsewhere(folder, create=False) as reader:
-        assert hits(reader.lexical('"aspirin"', 9)) == expected
+        assert hits(reader.lexical(Words(("aspirin",)), 9)) == expected
         assert reader.notices == [
             f"The disk that holds {folder} is full, so that only one process at a time can use the index. Free space "
             "on it, then start whatever has the index open again."
         ]
     with IndexedElsewhere(folder, create=False) as reader:
-        assert hits(reader.lexical('"aspirin"', 9)) == expected
+        assert hits(reader.lexical(Words(("aspirin",)), 9)) == expected
         assert reader.notices == []
 
 

@@ -10,6 +10,7 @@ from indexing_runs import write
 from indexer import watching
 from indexer.store import IndexStore
 from indexer.watching import look_at, watch
+from schema import Words
 
 
 def changes(docs):
@@ -150,7 +151,7 @@ def test_a_reader_that_is_open_sees_each_sync(docs, indexing, tmp_path):
 
     with pytest.raises(EndError):
         watch(lambda: look_at([docs], []), sync, wait)
-    hits = reader.lexical('"c"', 9)
+    hits = reader.lexical(Words(("c",)), 9)
     reader.close()
     assert seen[0] == ["a.txt"]
     assert seen[-1] == ["b.txt", "c.txt"]

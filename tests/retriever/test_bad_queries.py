@@ -5,7 +5,7 @@ import pytest
 
 from indexer.store import IndexedDocument, IndexStore
 from retriever.hybrid import Searching, retrieve
-from retriever.lexical import match_expression
+from retriever.lexical import question_words
 from schema import (
     LONGEST_QUESTION,
     Block,
@@ -99,7 +99,7 @@ def paths(passages):
 
 @pytest.mark.parametrize(("question", "expected"), QUERIES)
 def test_words_find_what_holds_them_and_nothing_else(store, question, expected):
-    found = store.lexical(match_expression(question), 10)
+    found = store.lexical(question_words(question), 10)
     assert set(paths(found)) == expected
     assert len(found) == len(expected)
     assert all(one.score > 0 for one in found)
@@ -119,7 +119,7 @@ def test_every_question_ranks_the_whole_of_a_small_index(store, question, expect
 @pytest.mark.parametrize(("question", "expected"), QUERIES)
 def test_a_filter_that_admits_nothing_leaves_nothing_to_find(store, question, expected):
     assert search(store, question, within=NOBODY) == []
-    assert store.lexical(match_expression(question), 10, within=NOBODY) == []
+    assert store.lexical(question_words(question), 10, within=NOBODY) == []
     assert store.dense(np.array(QUERY, np.float32), 10, within=NOBODY) == []
 
 
@@ -144,7 +144,7 @@ def test_more_than_there_is_gives_all_there_is(store):
     assert sorted(paths(search(store, "captain", 10_000))) == sorted(DOCUMENTS)
     assert paths(search(store, "?!", 10_000)) == BY_VECTOR
     assert len(store.dense(np.array(QUERY, np.float32), 10_000)) == 5
-    assert paths(store.lexical(match_expression("captain"), 10_000)) == ["west"]
+    assert paths(store.lexical(question_words("captain"), 10_000)) == ["west"]
 
 
 @pytest.mark.parametrize("question", ["captain", "keeper", "harbour lamp", "?!", "战略"])

@@ -22,7 +22,7 @@ from retriever.hybrid import (
     retrieve_stages,
 )
 from retriever.reranking import Reranking
-from schema import Block, Chunk, EmbedderIdentity, Extraction, Filter, Source
+from schema import Block, Chunk, EmbedderIdentity, Extraction, Filter, Source, Words
 
 IDENTITY = EmbedderIdentity("by hand", "", 3, normalised=True)
 QUERY = [1.0, 0.0, 0.0]
@@ -68,7 +68,7 @@ def paths(passages):
 
 def test_the_views_are_fused_by_their_standardised_scores(store):
     found = search(store, "Where is the lighthouse?", collection="default")
-    bm25 = {one.source.path: one.score for one in store.lexical('"lighthouse"', 9)}
+    bm25 = {one.source.path: one.score for one in store.lexical(Words(("lighthouse",)), 9)}
     dense = standard([cosine for _, cosine in DOCUMENTS.values()])
     lexical = standard([bm25.get(path, 0.0) for path in DOCUMENTS])
     expected = dict(zip(DOCUMENTS, DENSE * dense + LEXICAL * lexical, strict=True))
@@ -103,8 +103,8 @@ def test_a_candidate_that_only_words_found_has_its_true_cosine():
         def dense(self, query, top_k, *, within=None):
             return ranking("near.md", "far.md", scores=[0.9, 0.5])
 
-        def lexical(self, match, top_k, *, within=None):
-            return [] if match.startswith("{") else ranking("word.md", scores=[3.0], origin="lexical")
+        def lexical(self, words, top_k, *, within=None):
+            return [] if words.headings_only else ranking("word.md", scores=[3.0], origin="lexical")
 
         def vectors(self, chunk_ids):
             assert len(chunk_ids) == 1
@@ -143,8 +143,8 @@ def test_a_scenario_leans_the_vector_towards_its_question():
             searched.append(query)
             return []
 
-        def lexical(self, match, top_k, *, within=None):
-            searched.append(match)
+        def lexical(self, words, top_k, *, within=None):
+            searched.append(words)
             return []
 
     def embed(text):
@@ -156,9 +156,9 @@ def test_a_scenario_leans_the_vector_towards_its_question():
     assert asked == [text, question]
     vector = next(one for one in searched if isinstance(one, np.ndarray))
     assert vector == pytest.approx(np.array([2.0, 1.0, 0.0]) / 5**0.5)
-    words, headings = (one for one in searched if isinstance(one, str))
-    assert '"tower"' in words
-    assert headings == '{title heading} : ("light")'
+    words, headings = (one for one in searched if isinstance(one, Words))
+    assert "tower" in words.terms
+    assert headings == Words(("light",), headings_only=True)
 
 
 def test_all_views_are_asked_for_more_than_is_wanted():
@@ -171,21 +171,21 @@ def test_all_views_are_asked_for_more_than_is_wanted():
             asked.append((query.dtype, query.shape, top_k, within))
             return []
 
-        def lexical(self, match, top_k, *, within=None):
-            asked.append((match, top_k, within))
+        def lexical(self, words, top_k, *, within=None):
+            asked.append((words, top_k, within))
             return []
 
     assert search(Recorder(), "lighthouse", collection="c") == []
     assert search(Recorder(), "lighthouse", top_k=CANDIDATES + 1) == []
     within = Filter(collections=("c",))
-    by_words = [one for one in asked if isinstance(one[0], str)]
+    by_words = [one for one in asked if isinstance(one[0], Words)]
     assert [one for one in asked if one not in by_words] + by_words == [
         (np.float32, (3,), CANDIDATES, within),
         (np.float32, (3,), CANDIDATES + 1, None),
-        ('"lighthouse"', CANDIDATES, within),
-        ('{title heading} : ("lighthouse")', HEADED, within),
-        ('"lighthouse"', CANDIDATES + 1, None),
-        ('{title heading} : ("lighthouse")', HEADED, None),
+        (Words(("lighthouse",)), CANDIDATES, within),
+        (Words(("lighthouse",), headings_only=True), HEADED, within),
+        (Words(("lighthouse",)), CANDIDATES + 1, None),
+        (Words(("lighthouse",), headings_only=True), HEADED, None),
     ]
 
 
