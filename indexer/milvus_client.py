@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -204,6 +205,7 @@ class Connection:
 
 def _library() -> Any:
     """Pymilvus, silent: each error is a sentence of ours, and no traceback on the terminal."""
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own log, which goes to the terminal, is read at its import
     try:
         import milvus_lite  # noqa: F401, PLC0415  (an extra, and pymilvus loads for seconds)
         import pymilvus  # noqa: PLC0415
@@ -218,7 +220,8 @@ def _options(connect_s: float, call_s: float, *, is_lite: bool) -> dict[str, Any
     """Options of gRPC: time-outs of its calls, none tried twice, and how soon it looks for a server that was gone."""
     service = "milvus.proto.milvus.MilvusService"
     filling = [{"service": service, "method": method} for method in FILLING]
-    timeouts = [{"name": [{}], "timeout": f"{call_s:.3f}s"}, {"name": filling, "timeout": f"{FILL_S:.3f}s"}]
+    patience = (([{}], call_s), (filling, FILL_S), ([{"service": service, "method": "Connect"}], connect_s))
+    timeouts = [{"name": names, "timeout": f"{seconds:.3f}s"} for names, seconds in patience]
     options: dict[str, Any] = {
         "grpc.service_config": json.dumps({"methodConfig": timeouts}),
         "grpc.enable_retries": 0,

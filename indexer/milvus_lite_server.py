@@ -6,6 +6,7 @@ knows milvus_lite. What it does not do: speak to the server (indexer/milvus_clie
 
 from __future__ import annotations
 
+import logging
 import shutil
 import tempfile
 import threading
@@ -40,6 +41,8 @@ class LiteServer:
         from milvus_lite.adapter.grpc.server import start_server_in_thread  # noqa: PLC0415  (an extra)
         from milvus_lite.exceptions import DataDirLockedError  # noqa: PLC0415
 
+        # It writes a traceback for each call of a newer client that it does not know, and that client goes on without.
+        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
         self._folder = tempfile.mkdtemp(prefix="footnote-")  # of mode 0700, and short, as the name of a socket must be
         try:
             # Host and port are put together with a colon, which makes "unix:PATH" of these.
