@@ -49,6 +49,7 @@ def main() -> int:
         DOCS / "parsing.md": parsing(),
         DOCS / "formats.md": formats(),
         DOCS / "running.md": running(),
+        DOCS / "sizes.md": sizes(),
         ROOT / "README.md": readme(),
     }
     stale = [path for path, text in generated.items() if not path.exists() or path.read_text("utf-8") != text]
@@ -181,6 +182,14 @@ def running() -> str:
     from docs import load_tables as tables  # noqa: PLC0415
 
     return _filled(DOCS / "running.md", load=("load", tables.load_table), leaving=("leaving", tables.leaving_table))
+
+
+def sizes() -> str:
+    """The page on sizes, hours and prices with its tables computed from the last benchmarks' records."""
+    from docs import sizes as tables  # noqa: PLC0415
+
+    figures = tables.read_measured(ROOT / "benchmarks" / "results")
+    return tables.filled((DOCS / "sizes.md").read_text("utf-8"), figures)
 
 
 def formats() -> str:
