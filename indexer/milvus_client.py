@@ -166,7 +166,9 @@ class Connection:
             schema.add_function(function)
         indexes = client.prepare_index_params()
         for column, (metric, kind, parameters) in shape.indexes.items():
-            indexes.add_index(column, index_type=kind, metric_type=metric, params=dict(parameters))
+            # pymilvus sends each parameter by itself; Lite looks for them in one called "params", and ignores others.
+            params = {"params": dict(parameters)} if self.is_lite else dict(parameters)
+            indexes.add_index(column, index_type=kind, metric_type=metric, params=params)
         self.call("create_collection", name, schema=schema, index_params=indexes)
 
     def fuse(self, name: str, searches: Sequence[Mapping[str, Any]], limit: int, **named: Any) -> Any:
