@@ -218,6 +218,13 @@ def test_the_guide_names_every_service():
     assert set(re.findall(r"`([\w-]+)`", first)) == set(SERVICES)
 
 
+def test_links_of_the_guides_lead_somewhere():
+    """Those that are no address exist in the project."""
+    for page in sorted(DEPLOY.glob("*.md")):
+        targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+        assert [one for one in targets if "://" not in one and not (page.parent / one).exists()] == []
+
+
 @pytest.mark.parametrize("line", sorted(set(re.findall(r"^docker compose run --rm tools (.*)$", README, re.MULTILINE))))
 def test_commands_of_the_guide_exist(line):
     """Each is one that the command line accepts."""
