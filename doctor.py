@@ -116,14 +116,34 @@ def _weights(settings: Settings) -> list[Finding]:
         state: State = "good" if present else "bad" if needed else "warning"
         remedy = "" if present else f"footnote models fetch {name}"
         findings.append(Finding(role, state, f"{name} is {'here' if present else 'not here'}", remedy))
+    if settings.llm.startswith("openai:"):
+        return [*findings, _model_server(settings)]
     if ":" in settings.llm:
-        findings.append(Finding("language model", "good", f"{settings.llm}, as asked for"))
-        return findings
+        return [*findings, Finding("language model", "good", f"{settings.llm}, as asked for")]
     model, sentence = choose_llm(settings.llm, settings.cache)
     as_wanted = model is not None or settings.llm == "none"
     state = "good" if as_wanted else "warning"
     findings.append(Finding("language model", state, sentence.removeprefix("Language model: ").rstrip(".")))
     return findings
+
+
+def _model_server(settings: Settings) -> Finding:
+    """Whether the model's server is there, lets us in, and has the model, as far as it says."""
+    from models.remote_chat import RemoteChat  # noqa: PLC0415  (seconds of imports)
+
+    name = settings.llm.partition(":")[2]
+    try:
+        remote = RemoteChat(model=name, base_url=settings.llm_base_url, api_key=settings.llm_api_key)
+        listed = remote.listed()
+    except FootnoteError as error:
+        remedy = "as it says; until then answers are the documents' own words"
+        return Finding("language model", "warning", str(error).rstrip("."), remedy)
+    place = remote.server.place
+    remote.close()
+    if listed and name not in listed:
+        remedy = f"set llm to one that it has: {', '.join(f'openai:{one}' for one in sorted(listed)[:8])}"
+        return Finding("language model", "warning", f"the model server at {place} does not list {name}", remedy)
+    return Finding("language model", "good", f"{name} at {place}, which answers")
 
 
 def _index(settings: Settings) -> Finding:

@@ -21,7 +21,8 @@ from generator.refusing.answerability import SIGNALS
 from generator.refusing.calibration import Rule
 from generator.refusing.calibration_files import chosen_rule
 from models import choose_llm, is_present, load_registry, model_folder
-from models.engines import LoadedEngine, load_chat_model, prepare_process, stream_text, warm
+from models.engines import LoadedEngine, load_chat_model, load_remote_model, prepare_process, stream_text, warm
+from models.model_server import Patience
 from models.registry import Model
 from prompts import Prompt, load_prompt, read_prompt
 from schema import EmbedderIdentity, Fingerprint, FootnoteError
@@ -37,7 +38,9 @@ EVIDENCE_S, QUESTION_TOKENS = 1.0, 45
 """Seconds until the language model is asked, and tokens that it reads besides the evidence, for its budget."""
 READER_BASE = "ms-marco-minilm-l12"
 """The cross-encoder that the reading model adapts."""
-ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads")
+PATIENCE_SETTINGS = ("llm_connect_s", "llm_first_s", "llm_next_s", "llm_most_s", "llm_retries")
+"""How long a model server is waited for."""
+ENGINE_SETTINGS = ("llm", "llm_base_url", "llm_api_key", "cache", "threads", *PATIENCE_SETTINGS)
 """Settings that decide which language model is loaded, and how."""
 FAST_RERANK_TOKENS, SLOW_RERANK_TOKENS = 3500, 1500
 """What two cores read in about a quarter of a second, with matrix units and without."""
@@ -170,7 +173,8 @@ class Parts:
         settings, kind, name = self.settings, *self.settings.llm.partition(":")[::2]
         if kind == "openai":
             key = settings.llm_api_key.get_secret_value()
-            return load_chat_model("openai", name, base_url=settings.llm_base_url, api_key=key)
+            patience = Patience(*(getattr(settings, one) for one in PATIENCE_SETTINGS))
+            return load_remote_model(name, base_url=settings.llm_base_url, api_key=key, patience=patience)
         if kind == "transformers" and name:
             return load_chat_model("transformers", name, threads=settings.threads)
         if kind == "llamacpp" and name:
@@ -218,6 +222,7 @@ class Parts:
                 speed.reading, speed.writing, promised_s=promised, fixed_tokens=QUESTION_TOKENS
             )
         return self._budget or UNMEASURED_EVIDENCE
+            away=engine.server.away if engine.server else lambda: "",
 
     def warm_up(self) -> None:
         """Load everything that answering needs and read the prompt's fixed beginning."""
@@ -226,9 +231,15 @@ class Parts:
             if self.reader is not None:
                 self.reader.read("question", [("text", [(0, 4)])])
             self.embeddings.embed_query("question")
-        if self.engine is not None:
-            stop = threading.Event()
-            warm(self.engine, opening_messages(self.prompt), stop_event=stop)
+        if self.engine is None or (self.engine.server and self.engine.server.look()):
+            return
+        with suppress(ModelAwayError):  # the server is there, and says no; whoever asks is told
+            warm(self.engine, opening_messages(self.prompt), stop_event=threading.Event())
+
+    def model_health(self) -> ModelHealth | None:
+        """How the language model's server stands; ``None`` where none is in use, or nothing needed it yet."""
+        engine: LoadedEngine | None = self.__dict__.get("engine")
+        return engine.server.health() if engine and engine.server else None
 
     @contextmanager
     def loading_engine(self) -> Iterator[None]:
@@ -251,7 +262,10 @@ class Parts:
     def status(self) -> str:
         """One sentence on who answers."""
         if ":" in self.settings.llm:
-            return f"Language model: {self.settings.llm.partition(':')[2]}, as asked for."
+            name, health = self.settings.llm.partition(":")[2], self.model_health()
+            if health is None or health.is_asked:
+                return f"Language model: {name}, as asked for."
+            return f"Language model: {name}, which is away. Answers are the documents' own words until it is back."
         return choose_llm(self.settings.llm, self.settings.cache)[1]
 
     def fingerprint(self, engine: LoadedEngine | None, *, index: str) -> Fingerprint:

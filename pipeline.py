@@ -36,6 +36,7 @@ from schema import (
     Fingerprint,
     FootnoteError,
     Passage,
+    ModelHealth,
     Support,
     Turn,
     checked_question,
@@ -236,6 +237,10 @@ class Footnote(Library, View):
     def warm_up(self) -> None:
         """Load everything that answering needs, so that the first question is as fast as the others."""
         self.parts.warm_up()
+
+    def model_health(self) -> ModelHealth | None:
+        """How the language model's server stands; ``None`` without one."""
+        return self.parts.model_health()
 
     # Feedback
 

@@ -69,6 +69,15 @@ class Settings(BaseModel):
     chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
     max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
     file_seconds: float = Field(
+    llm_connect_s: float = Field(5.0, gt=0.0, le=60.0, description="Seconds that connecting to that server may take")
+    llm_first_s: float = Field(
+        60.0, gt=0.0, le=3600.0, description="Seconds that it may take to the first word of an answer"
+    )
+    llm_next_s: float = Field(20.0, gt=0.0, le=3600.0, description="Seconds that it may take from word to word")
+    llm_most_s: float = Field(300.0, gt=0.0, le=86_400.0, description="Seconds that a whole answer of it may take")
+    llm_retries: int = Field(
+        2, ge=0, le=5, description="Times that it is asked again where it fails before the first word of an answer"
+    )
         60.0,
         gt=0.0,
         le=86_400.0,

@@ -75,9 +75,11 @@ def answer_events(
     trusted = trusted_in(found.ranked)
     judgement, draft.signals = _judge(found.views, passages, limits.rule)
     if judgement.answerable and writer is not None:
-        yield from line_up()
-        draft.stopped = is_stopped()
-        if not draft.stopped:
+        draft.failure = writer.away()
+        if not draft.failure:
+            yield from line_up()
+            draft.stopped = is_stopped()
+        if not draft.failure and not draft.stopped:
             yield from write_draft(draft, chosen, found.sentences, writer, is_stopped)
     if judgement.answerable and _wants_own_words(draft, judgement, trusted[0], has_writer=writer is not None):
         draft.own_words = True
@@ -100,7 +102,7 @@ def _wants_own_words(draft: Draft, judgement: Judgement, best: Evidence, *, has_
     """Whether the documents' own words are needed: the draft is missing, or does not say what the evidence says."""
     if draft.stopped:
         return False
-    if not has_writer:
+    if not has_writer or (draft.failure and not draft.sentences):
         return True
     if not draft.sentences:
         is_marked = best.answer is not None and best.answer.score >= MARKED_FROM
@@ -119,6 +121,8 @@ def _says(draft: Draft, best: Evidence) -> bool:
 def _finish(draft: Draft, judgement: Judgement, fingerprint: Fingerprint, *, has_writer: bool) -> Answer:
     """The whole record."""
     abstained = not draft.sentences and not draft.stopped
+    if draft.failure and not draft.written:
+        fingerprint = replace(fingerprint, llm="none")
     return Answer(
         question=draft.question.text,
         answer=REFUSAL if abstained else _in_a_row([sentence.text for sentence in draft.sentences]),
@@ -137,6 +141,7 @@ def _finish(draft: Draft, judgement: Judgement, fingerprint: Fingerprint, *, has
         conflicts=_conflicts(draft),
         searched_for=draft.question.shown,
         signals=draft.signals,
+        failure=draft.failure,
     )
 
 
@@ -148,10 +153,9 @@ def _in_a_row(texts: Sequence[str]) -> str:
 
 def _confidence(draft: Draft, judgement: Judgement) -> float:
     """The judgement's probability, and what became of the draft, if one was made to its end."""
-    if draft.tokens_written is None or draft.stopped:
+    if draft.tokens_written is None or draft.stopped or draft.failure:
         return judgement.score
-    own = int(draft.own_words)
-    return after_draft(judgement.score, held=len(draft.sentences) > own)
+    return after_draft(judgement.score, held=bool(draft.written))
 
 
 def _conflicts(draft: Draft) -> tuple[Conflict, ...]:
@@ -162,6 +166,14 @@ def _conflicts(draft: Draft) -> tuple[Conflict, ...]:
     return tuple(one for one in found if any(statement.quote in told for statement in one.statements))
 
 
+def _failed(draft: Draft) -> str:
+    """What there is in place of a whole draft, and what happened to it."""
+    if not draft.written:
+        return f"{draft.failure} These are the documents' own words."
+    last = " The last sentence is the documents' own." if draft.own_words else ""
+    return f"The answer was cut off; what had been checked is kept.{last} {draft.failure}"
+
+
 def _reason(draft: Draft, judgement: Judgement, *, has_writer: bool) -> str:
     """Why the answer is as it is, when it is not a full one: the first of these that is true."""
     left_out = f"Left out, for want of support in the documents: {len(draft.dropped)} sentence(s)."
@@ -170,6 +182,7 @@ def _reason(draft: Draft, judgement: Judgement, *, has_writer: bool) -> str:
         (draft.stopped, "The answer was stopped before it was complete."),
         (not judgement.answerable, judgement.reason),
         (not has_writer, "No language model was used: these are the documents' own words."),
+        (bool(draft.failure), _failed(draft)),
         (draft.own_words and not alone, "The last sentence is the documents' own: the language model left it out."),
         (alone and draft.refused_by_model, "The language model found no answer; these are the documents' own words."),
         (alone, "What the language model wrote had no support in the documents; these are their own words."),

@@ -23,7 +23,7 @@ from generator.support.checking import Verdict, check_support
 from generator.support.short_answers import PROBLEM, is_no_answer
 from language import sentence_spans
 from prompts import Prompt
-from schema import Event, Passage, Quote, Sentence, SentenceChecked, Timings, Token, Turn
+from schema import Event, ModelAwayError, Passage, Quote, Sentence, SentenceChecked, Timings, Token, Turn
 
 ENDINGS = ".!?…\"'”’)]。！？"
 """Characters that a finished sentence may end with."""
@@ -36,6 +36,7 @@ class Writer:
     """A language model as the generator sees it: messages in, pieces of text out, and a count of its tokens.
 
     ``evidence_tokens`` is the budget for what it reads, ``answer_tokens`` the length at which it is made to end.
+    ``away`` says in a sentence why it can't be asked now, or nothing.
     """
 
     stream: StreamText
@@ -43,6 +44,7 @@ class Writer:
     prompt: Prompt
     evidence_tokens: int
     answer_tokens: int
+    away: Callable[[], str] = lambda: ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +87,12 @@ class Draft:
     own_words: bool = False
     cut: bool = False
     stopped: bool = False
+    failure: str = ""
+
+    @property
+    def written(self) -> list[Sentence]:
+        """The sentences that the language model wrote."""
+        return self.sentences[:-1] if self.own_words else self.sentences
 
     def now_ms(self) -> float:
         """Milliseconds since the question came."""
@@ -125,7 +133,7 @@ def write_draft(
     draft.tokens_read = sum(writer.count_tokens(str(message.content)) for message in messages)
     sieve = Sieve(writer.prompt.system, _held(readable))
     shown, checked = 0, 0
-    for piece in writer.stream(messages):
+    for piece in _pieces(draft, writer, messages):
         if is_stopped():
             break
         if draft.timings.first_token_ms is None:
@@ -145,13 +153,22 @@ def write_draft(
         checked = len(complete)
     draft.tokens_written = writer.count_tokens(draft.text)
     draft.stopped = is_stopped()
-    if not draft.stopped and not draft.refused_by_model:
+    # Of a draft that broke off, the sentence that was being written says who knows what.
+    if not draft.stopped and not draft.refused_by_model and not draft.failure:
         yield from _tokens(sieve.feed(draft.text[shown:]) + sieve.rest())
         rest = sentence_spans(draft.text)[checked:]
         # A sentence that ran into the limit says half of what it means, which no check can see.
         draft.cut = bool(rest) and draft.text[-1] not in ENDINGS and draft.tokens_written >= writer.answer_tokens
         for start, end in rest[:-1] if draft.cut else rest:
             yield from _check(draft, draft.text[start:end], readable, writer.prompt)
+
+
+def _pieces(draft: Draft, writer: Writer, messages: Sequence[BaseMessage]) -> Iterator[str]:
+    """What the model writes; that its server can't be asked, or breaks off, ends the draft and not the answer."""
+    try:
+        yield from writer.stream(messages)
+    except ModelAwayError as error:
+        draft.failure = str(error)
 
 
 def _tokens(text: str) -> Iterator[Event]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 
 from pydantic import SecretStr
 
+from models.model_server import ModelServer, Patience
 from models.speed import SpeedMeter
 from schema import FootnoteError
 
@@ -40,7 +41,8 @@ class LoadedEngine:
     """A language model that is ready: ``count_tokens`` counts a text, exactly where the model runs in this process.
 
     ``meter`` learns how fast it is (pass it to `stream_text`). ``first_token_probabilities`` is there with llama.cpp
-    only. ``is_local`` is false for a server, which nobody should be made to pay for a measurement.
+    only. ``is_local`` is false for a server, which nobody should be made to pay for a measurement; ``server`` is what
+    is known of it.
     """
 
     name: str
@@ -51,6 +53,7 @@ class LoadedEngine:
     meter: SpeedMeter = field(default_factory=SpeedMeter)
     first_token_probabilities: Probabilities | None = None
     is_local: bool = True
+    server: ModelServer | None = None
 
 
 def prepare_process() -> None:
@@ -92,11 +95,7 @@ def load_chat_model(
     """
     prepare_process()
     if kind == "openai":
-        from models.remote_chat import RemoteChat  # noqa: PLC0415
-
-        remote = RemoteChat(model=model, base_url=base_url, api_key=SecretStr(api_key))
-        fingerprint = fingerprint or f"openai:{model}@{base_url}"
-        return LoadedEngine(name or model, fingerprint, remote, remote.get_num_tokens, remote.close, is_local=False)
+        return load_remote_model(model, base_url=base_url, api_key=api_key, name=name, fingerprint=fingerprint)
     chat = _load_local(kind, Path(model), threads, context_tokens)
     name, fingerprint = name or chat.model_name, fingerprint or hash_weights(Path(model))
     return LoadedEngine(
@@ -106,6 +105,45 @@ def load_chat_model(
         chat.get_num_tokens,
         chat.close,
         first_token_probabilities=getattr(chat, "first_token_probabilities", None),
+    )
+
+
+def load_remote_model(
+    model: str,
+    *,
+    base_url: str,
+    api_key: str = "",
+    patience: Patience | None = None,
+    name: str = "",
+    fingerprint: str = "",
+) -> LoadedEngine:
+    """The model of a server, which is not contacted yet; ``patience`` says how long it is waited for.
+
+    Raises:
+        FootnoteError: when there is no usable address.
+    """
+    prepare_process()
+    from models.remote_chat import RemoteChat  # noqa: PLC0415
+
+    patience = patience or Patience()
+    remote = RemoteChat(
+        model=model,
+        base_url=base_url,
+        api_key=SecretStr(api_key),
+        connect_s=patience.connect_s,
+        first_s=patience.first_s,
+        next_s=patience.next_s,
+        most_s=patience.most_s,
+        max_retries=patience.retries,
+    )
+    return LoadedEngine(
+        name or model,
+        fingerprint or f"openai:{model}@{base_url}",
+        remote,
+        remote.get_num_tokens,
+        remote.close,
+        is_local=False,
+        server=remote.server,
     )
 
 

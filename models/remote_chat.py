@@ -6,52 +6,29 @@ a server that is down, and one sentence that names the address whatever went wro
 
 from __future__ import annotations
 
-import contextlib
 import math
 import re
-import socket
 import threading
+import time
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 
 import httpx
-import openai
 from langchain.chat_models import init_chat_model
 from langchain_core.language_models.chat_models import BaseChatModel
 from langchain_core.messages import AIMessageChunk, BaseMessage
 from pydantic import Field, PrivateAttr, SecretStr
 
+from models.connections import Connections, names_in, read_list
+from models.model_server import LOOK_TIMEOUT_S, ModelServer
+from models.remote_failures import failure_of, place_of
 from models.speed import Stopwatch
 from models.streamed_chat import StreamedChat, Wish
 from models.streaming import Emit, pump
 from schema import FootnoteError
 
 _PIECES = re.compile(r"[A-Za-z]+|[^\x00-\x7f]|\S|\s+")
-
-
-class Connections:
-    """The connections that one request opens, so that another thread than the one that reads them can end them."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._streams: list[Any] = []
-        self._ended = False
-
-    def trace(self, event: str, info: dict[str, Any]) -> None:
-        """Take note of a connection when httpx reports it; one that comes too late is ended at once."""
-        if event in ("connection.connect_tcp.complete", "connection.start_tls.complete"):
-            with self._lock:
-                self._streams.append(info["return_value"])
-            if self._ended:
-                self.end()
-
-    def end(self) -> None:
-        """Shut the sockets down: unlike closing them, that wakes the thread that waits for them."""
-        self._ended = True
-        with self._lock:
-            for stream in self._streams:
-                with contextlib.suppress(OSError, ValueError):  # closed already
-                    stream.get_extra_info("socket").shutdown(socket.SHUT_RDWR)
 
 
 class RemoteChat(StreamedChat):
@@ -64,12 +41,17 @@ class RemoteChat(StreamedChat):
     base_url: str = Field(description="Address, such as http://127.0.0.1:8080/v1")
     api_key: SecretStr = Field(default=SecretStr(""), description="Key; empty for servers that want none")
     connect_s: float = Field(default=5.0, gt=0, description="Seconds to wait for a connection")
-    read_s: float = Field(default=60.0, gt=0, description="Seconds to wait for the next piece of an answer")
-    max_retries: int = Field(default=1, ge=0, le=5, description="Attempts after the first one failed to connect")
+    first_s: float = Field(default=60.0, gt=0, description="Seconds to wait for the first piece of an answer")
+    next_s: float = Field(default=20.0, gt=0, description="Seconds to wait for each further piece")
+    most_s: float = Field(default=300.0, gt=0, description="Seconds that a whole answer may take")
+    max_retries: int = Field(
+        default=2, ge=0, le=5, description="Attempts after the first, before an answer's first word"
+    )
 
     _client: httpx.Client = PrivateAttr()
     _current: threading.local = PrivateAttr(default_factory=threading.local)
     _chat: BaseChatModel = PrivateAttr()
+    _server: ModelServer = PrivateAttr()
 
     def model_post_init(self, context: Any, /) -> None:
         """Make LangChain's client; contacts nobody.
@@ -84,8 +66,9 @@ class RemoteChat(StreamedChat):
                 "http://127.0.0.1:8080/v1."
             )
         # A connection for each request: closing it then ends that request, and no other.
+        timeout = httpx.Timeout(max(self.first_s, self.next_s), connect=self.connect_s)
         self._client = httpx.Client(
-            timeout=httpx.Timeout(self.read_s, connect=self.connect_s),
+            timeout=timeout,
             limits=httpx.Limits(max_keepalive_connections=0),
             event_hooks={"request": [self._report_connections]},
         )
@@ -94,12 +77,36 @@ class RemoteChat(StreamedChat):
             base_url=self.base_url,
             api_key=self.api_key.get_secret_value() or "none",
             temperature=self.temperature,
-            timeout=httpx.Timeout(self.read_s, connect=self.connect_s),
-            max_retries=self.max_retries,
+            timeout=timeout,
+            max_retries=0,  # ours can be stopped, and the breaker sees them
             http_client=self._client,
             use_responses_api=False,
             stream_usage=True,
         )
+        place, key = place_of(self.base_url), self.api_key.get_secret_value()
+        explain = partial(failure_of, place=place, key=key)
+        self._server = ModelServer(place, look=self._look, explain=explain, retries=self.max_retries)
+
+    @property
+    def server(self) -> ModelServer:
+        """What is known of the server."""
+        return self._server
+
+    def listed(self) -> list[str]:
+        """The models that the server says it has; see `models.connections.names_in`."""
+        return names_in(self._list(), self._server.place)
+
+    def _look(self) -> str:
+        """Why the server can't be reached, or nothing; one that keeps its list to itself is there."""
+        try:
+            self._list()
+        except FootnoteError as error:
+            return str(error)
+        return ""
+
+    def _list(self) -> httpx.Response:
+        self._current.connections = Connections()
+        return read_list(self._client, self.base_url, self.api_key.get_secret_value(), timeout_s=LOOK_TIMEOUT_S)
 
     def _report_connections(self, request: httpx.Request) -> None:
         request.extensions["trace"] = self._current.connections.trace
@@ -109,7 +116,8 @@ class RemoteChat(StreamedChat):
         return "openai-compatible"
 
     def close(self) -> None:
-        """Close what is open of the connections."""
+        """Close what is open of the connections, and look for the server no more."""
+        self._server.close()
         self._client.close()
 
     def get_num_tokens(self, text: str) -> int:
@@ -123,7 +131,22 @@ class RemoteChat(StreamedChat):
     def _messages(self, messages: list[BaseMessage], wish: Wish) -> Iterator[AIMessageChunk]:
         options: dict[str, Any] = {"max_tokens": wish.max_tokens, "stop": list(wish.stop)}
         options = {name: value for name, value in options.items() if value}
+        yield from self._server.asked(lambda: self._attempt(messages, options, wish.stop_event), wish.stop_event)
+        if wish.stop_event.is_set():
+            yield AIMessageChunk(content="", chunk_position="last")
+
+    def _attempt(
+        self, messages: list[BaseMessage], options: dict[str, Any], stop_event: threading.Event
+    ) -> Iterator[AIMessageChunk]:
+        """One request.
+
+        Raises:
+            TimeoutError: when the server is silent for too long, or takes too long in all.
+            EOFError: when its answer has no end.
+            Exception: whatever the client raises.
+        """
         connections, watch = Connections(), Stopwatch()
+        ends_at, is_whole = time.monotonic() + self.most_s, False
 
         def produce(emit: Emit[AIMessageChunk]) -> None:
             self._current.connections = connections
@@ -133,27 +156,16 @@ class RemoteChat(StreamedChat):
                 if emit(_with_speeds(chunk, watch)):
                     return
 
-        try:
-            yield from pump(produce, wish.stop_event, abort=connections.end)
-        except (openai.OpenAIError, httpx.HTTPError) as error:
-            raise FootnoteError(self._explain(error, midway=watch.marked)) from error
-        if wish.stop_event.is_set():
-            yield AIMessageChunk(content="", chunk_position="last")
+        def patience() -> float:
+            return self.next_s if watch.marked else self.first_s
 
-    def _explain(self, error: Exception, *, midway: bool) -> str:
-        if isinstance(error, openai.AuthenticationError | openai.PermissionDeniedError):
-            return f"The model server at {self.base_url} refused the key: set llm_api_key to one that it accepts."
-        if isinstance(error, openai.APITimeoutError | httpx.TimeoutException):
-            return f"The model server at {self.base_url} was silent for too long: check it, or name another."
-        if isinstance(error, openai.APIStatusError):
-            return f"The model server at {self.base_url} refused the request ({error.status_code}): {error.message}"
-        if midway and isinstance(error, openai.APIConnectionError | httpx.HTTPError):
-            return (
-                f"The model server at {self.base_url} broke off in the middle of an answer: check it, then ask again."
-            )
-        if isinstance(error, openai.APIConnectionError | httpx.HTTPError):
-            return f"The model server at {self.base_url} can't be reached: start it, or set llm_base_url to another."
-        return f"The model server at {self.base_url} sent an error: {error}"
+        for chunk in pump(produce, stop_event, abort=connections.end, patience=patience):
+            is_whole = is_whole or bool(chunk.response_metadata.get("finish_reason"))
+            yield chunk
+            if time.monotonic() > ends_at:
+                raise TimeoutError
+        if not is_whole and not stop_event.is_set():
+            raise EOFError
 
 
 def _with_speeds(chunk: AIMessageChunk, watch: Stopwatch) -> AIMessageChunk:

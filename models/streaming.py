@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import queue
 import threading
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, TypeVar
 
@@ -24,7 +26,11 @@ def wait_for_turn(turn: threading.Lock, stop_event: threading.Event) -> bool:
 
 
 def pump(
-    produce: Callable[[Emit[Item]], None], stop_event: threading.Event, *, abort: Callable[[], None] | None = None
+    produce: Callable[[Emit[Item]], None],
+    stop_event: threading.Event,
+    *,
+    abort: Callable[[], None] | None = None,
+    patience: Callable[[], float] = lambda: math.inf,
 ) -> Iterator[Item]:
     """Run a producer in a thread and yield what it emits, as it comes.
 
@@ -33,8 +39,10 @@ def pump(
             and the producer must return soon after.
         stop_event: setting it ends the stream within 0.05 s, even while the producer is silent.
         abort: called in the reader's thread when the stream is left early, to interrupt a producer that waits.
+        patience: seconds that the next item may take, as of now.
 
     Raises:
+        TimeoutError: when an item takes longer.
         Exception: whatever the producer raised, unless the stream was left before.
     """
     items: queue.Queue[Any] = queue.Queue()
@@ -54,7 +62,7 @@ def pump(
     worker = threading.Thread(target=run, name="footnote-engine", daemon=True)
     worker.start()
     try:
-        yield from _until_end(items, stop_event)
+        yield from _until_end(items, stop_event, patience)
     finally:
         left.set()
         if worker.is_alive() and abort is not None:
@@ -69,17 +77,21 @@ class _Failure:
         self.error = error
 
 
-def _until_end(items: queue.Queue[Any], stop_event: threading.Event) -> Iterator[Any]:
+def _until_end(items: queue.Queue[Any], stop_event: threading.Event, patience: Callable[[], float]) -> Iterator[Any]:
+    since = time.monotonic()
     while not stop_event.is_set():
         try:
             item = items.get(timeout=POLL_S)
         except queue.Empty:
+            if time.monotonic() - since > patience():
+                raise TimeoutError from None
             continue
         if item is _END:
             return
         if isinstance(item, _Failure):
             raise item.error
         yield item
+        since = time.monotonic()
 
 
 def split_at_stop(text: str, stops: tuple[str, ...]) -> tuple[str, str, bool]:

@@ -67,6 +67,7 @@ class AnswerForm(Form):
     conflicts: list[schema.Conflict]
     searched_for: str
     signals: dict[str, float]
+    failure: str
 
 
 class FoundForm(Form):

@@ -37,6 +37,7 @@ class FootnoteForm(BaseModel):
     quotes: list[schema.Quote]
     conflicts: list[schema.Conflict]
     searched_for: str
+    failure: str
 
 
 class ReplyForm(BaseModel):

@@ -10,7 +10,7 @@ import re
 import schema
 
 _ENDS = tuple(".!?:;…\"'”’)")
-_UNDER = "\n\n[1] "
+_UNDER = re.compile(r"\n\n(?:\[1\]|Note:) ")
 _MARKER = re.compile(r" ?(\[\d{1,3}\])+")
 _LIVE = re.compile(r"(?<=!)(?=\[)|(?<=\])(?=[(\[:])|(?<=<)(?=[A-Za-z/!?])")
 
@@ -35,7 +35,7 @@ class AnswerText:
         return piece
 
     def rest(self, answer: schema.Answer) -> str:
-        """The last piece: sentences that have not been said, and the footnotes, or why there is no answer."""
+        """The last piece: sentences that have not been said, the footnotes, and why there is no answer, or not all."""
         whole = AnswerText(footnotes=self.footnotes)
         for sentence in answer.sentences:
             whole.sentence(sentence)
@@ -43,6 +43,8 @@ class AnswerText:
             whole.said = " ".join(part for part in (inert(answer.answer), inert(answer.reason)) if part)
         if answer.citations and self.footnotes:
             whole.said += "\n\n" + "\n".join(map(footnote_line, answer.citations))
+        if answer.failure and answer.sentences:
+            whole.said += f"\n\nNote: {inert(answer.reason)}"
         begun = whole.said.startswith(self.said)
         return whole.said[len(self.said) :] if begun else f"\n\n{whole.said}"
 
@@ -73,5 +75,5 @@ def inert(text: str) -> str:
 
 
 def said_before(text: str) -> str:
-    """An earlier answer of this form without its footnotes and markers, as the conversation takes it."""
-    return _MARKER.sub("", text.partition(_UNDER)[0]).strip()
+    """An earlier answer of this form without its footnotes, note and markers, as the conversation takes it."""
+    return _MARKER.sub("", _UNDER.split(text, maxsplit=1)[0]).strip()

@@ -1,6 +1,7 @@
 """/livez and /readyz: whether the process answers, and whether it can answer questions, for whoever runs it.
 
-Anybody may ask, so they say which part is not ready and nothing of what is in it.
+Anybody may ask, so they say which part is not ready and nothing of what is in it. A model server that is away is no
+reason to send people elsewhere, since they get the documents' own words; an index that can't be read is one.
 """
 
 from __future__ import annotations
@@ -8,10 +9,10 @@ from __future__ import annotations
 from typing import Literal
 
 from fastapi import APIRouter
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 from starlette.responses import Response
 
-from schema import FootnoteError
+from schema import FootnoteError, ModelHealth
 from web.desk import Desk
 from web.responses import AsciiJSONResponse
 
@@ -28,7 +29,7 @@ class Readiness(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
     status: Literal["ready", "not ready"]
-    model: Literal["ready", "loading"]
+    model: Literal["ready", "loading", "away"] = Field(description="away: answers are the documents' own words")
     index: Literal["ready", "unreadable"]
     server: Literal["open", "closing"]
 
@@ -62,11 +63,15 @@ def build_probes(desk: Desk) -> APIRouter:
 
 def readiness(desk: Desk) -> Readiness:
     """How the parts stand as of now."""
-    model: Literal["ready", "loading"] = "loading" if desk.state == "loading" else "ready"
+    model: Literal["ready", "loading", "away"] = "loading" if desk.state == "loading" else _model(desk.look_at_model())
     server: Literal["open", "closing"] = "closing" if desk.state == "closing" else "open"
     index: Literal["ready", "unreadable"] = "ready" if _is_readable(desk) else "unreadable"
-    is_ready = (model, server, index) == ("ready", "open", "ready")
+    is_ready = model != "loading" and (server, index) == ("open", "ready")
     return Readiness(status="ready" if is_ready else "not ready", model=model, index=index, server=server)
+
+
+def _model(health: ModelHealth | None) -> Literal["ready", "away"]:
+    return "ready" if health is None or health.is_asked else "away"
 
 
 def _is_readable(desk: Desk) -> bool:

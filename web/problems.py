@@ -19,11 +19,13 @@ from starlette.types import Scope
 
 from access.refusals import Busy, Refused
 from schema import FootnoteError
-from web.problem_kinds import BUSY, FAILED, NO_MODEL, NOT_AS_DESCRIBED, NOT_SIGNED_IN, TOO_MANY, Kind
+from web.problem_kinds import BUSY, FAILED, NO_MODEL, NOT_AS_DESCRIBED, NOT_SIGNED_IN, TOO_MANY, UNAVAILABLE, Kind
 from web.streaming import UnforeseenError
 
 MEDIA_TYPE = "application/problem+json"
 OPENAI_PATHS = "/v1/"
+TRY_AGAIN_S = 10
+"""Seconds after which a part that could not be read is worth another try: it may be back by then, by itself."""
 WENT_WRONG = "Something went wrong inside Footnote; the log of the server says what, under this request_id. Try again."
 
 _log = logging.getLogger(__name__)
@@ -52,7 +54,8 @@ def problem_of(error: Exception, kind: Kind) -> Problem:
     if isinstance(error, Refused):
         return Problem(NOT_SIGNED_IN, str(error), headers={"www-authenticate": "Bearer"})
     if isinstance(error, FootnoteError) and not isinstance(error, UnforeseenError):
-        return Problem(kind, without_paths(str(error)))
+        headers = {"retry-after": str(TRY_AGAIN_S)} if kind is UNAVAILABLE else {}
+        return Problem(kind, without_paths(str(error)), headers=headers)
     return Problem(FAILED, WENT_WRONG)
 
 

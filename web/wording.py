@@ -127,7 +127,8 @@ def status_text(exchange: Exchange) -> str:
     if not exchange.sentences:
         return f"{quotes} found."
     footnotes = count(len(exchange.citations), "footnote")
-    return f"Ready: {count(len(exchange.sentences), 'sentence')}, {footnotes}."
+    ready = f"Ready: {count(len(exchange.sentences), 'sentence')}, {footnotes}."
+    return f"{ready} {exchange.answer.reason}" if exchange.answer and exchange.answer.failure else ready
 
 
 def plain_text(exchange: Exchange) -> str:

@@ -59,6 +59,8 @@ def answerer(footnote: Footnote) -> Answerer:
                 f"The documents of the index {footnote.settings.index} were changed while the questions were asked, so "
                 "that the answers don't belong together. Begin again with --fresh once the index stays as it is."
             )
+        if answer.failure:  # what readers get in its place would be measured as the model's
+            raise FootnoteError(answer.failure)
         return to_outcome(case, answer, count_verbatim(answer, text))
 
     return ask

@@ -18,7 +18,18 @@ from generator.refusing.calibration import Calibration, Feature, Rule
 from generator.support.short_answers import PROBLEM
 from generator.words import stems
 from prompts import load_prompt
-from schema import Answered, AnswerSpan, Fingerprint, QuotesFound, Reading, SentenceChecked, Token, Turn, Waiting
+from schema import (
+    Answered,
+    AnswerSpan,
+    Fingerprint,
+    ModelAwayError,
+    QuotesFound,
+    Reading,
+    SentenceChecked,
+    Token,
+    Turn,
+    Waiting,
+)
 
 STRATEGY = (
     "NHS England published its first Genomics Strategy on 12 October 2022. "
@@ -635,3 +646,62 @@ def test_who_leaves_the_line_never_asks_the_model():
     assert asked == []
     assert not events[-1].answer.abstained
     assert events[-1].answer.reason == "The answer was stopped before it was complete."
+
+
+class Away:
+    """A writer whose server breaks off after some pieces, or can't be asked at all."""
+
+    def __init__(self, pieces, *, away=""):
+        self.pieces, self.away, self.is_asked = pieces, away, False
+
+    def stream(self, messages):
+        self.is_asked = True
+        yield from self.pieces
+        raise ModelAwayError("The server is gone.")
+
+    def events(self, *, passages=PASSAGES, threshold=-1.0, line_up=lambda: ()):
+        writer = Writer(self.stream, count_words, load_prompt("answer"), 300, 120, lambda: self.away)
+        return list(
+            answer_events(
+                Question(WHEN, WHEN, time.monotonic()),
+                passages,
+                readers=Readers(overlap),
+                writer=writer,
+                fingerprint=FINGERPRINT,
+                limits=Limits(5, rule(threshold)),
+                line_up=line_up,
+            )
+        )
+
+
+OWN = "NHS England published its first Genomics Strategy on 12 October 2022."
+
+
+@pytest.mark.parametrize("pieces", [[], ["It was ", "published on 12 Oct"], ["DOCUMENTS"], ["It was free. ", "And"]])
+def test_a_server_that_breaks_off_before_anything_holds_leaves_the_documents_own_words(pieces):
+    answer = Away(pieces).events()[-1].answer
+    assert (answer.answer, answer.failure) == (OWN, "The server is gone.")
+    assert answer.reason == "The server is gone. These are the documents' own words."
+    assert (answer.abstained, answer.fingerprint) == (False, replace(FINGERPRINT, llm="none"))
+    assert [quote.quote for quote in answer.citations] == [OWN]
+
+
+def test_a_server_that_breaks_off_leaves_what_was_checked_and_not_the_sentence_it_was_in():
+    answer = Away(["It was published on 12 October 2022. ", "It names four priority areas."]).events()[-1].answer
+    assert answer.answer == "It was published on 12 October 2022."
+    assert answer.reason == "The answer was cut off; what had been checked is kept. The server is gone."
+    assert (answer.fingerprint, answer.dropped) == (FINGERPRINT, ())
+
+
+def test_a_server_that_is_away_is_neither_lined_up_for_nor_asked():
+    lined_up = []
+    writer = Away([], away="The server is away.")
+    events = writer.events(line_up=lambda: lined_up.append(1) or ())
+    assert [type(event) for event in events] == [QuotesFound, SentenceChecked, Answered]
+    assert events[-1].answer.reason == "The server is away. These are the documents' own words."
+    assert (lined_up, writer.is_asked, events[-1].answer.tokens_read) == ([], False, None)
+
+
+def test_what_the_documents_do_not_answer_is_refused_whether_or_not_the_server_is_there():
+    answer = Away([], away="The server is away.").events(threshold=9.0)[-1].answer
+    assert (answer.abstained, answer.failure) == (True, "")

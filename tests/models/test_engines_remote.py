@@ -107,7 +107,7 @@ def test_the_event_ends_a_request_to_a_server_that_never_answers(silent_port):
 
 
 def test_a_server_that_never_answers_is_given_up_with_its_address(silent_port):
-    model = RemoteChat(model="tiny", base_url=f"http://127.0.0.1:{silent_port}/v1", read_s=0.3, max_retries=0)
+    model = RemoteChat(model="tiny", base_url=f"http://127.0.0.1:{silent_port}/v1", first_s=0.3, max_retries=0)
     with pytest.raises(FootnoteError, match=rf"http://127.0.0.1:{silent_port}/v1 was silent for too long"):
         model.invoke(COLOURS)
 

@@ -82,7 +82,7 @@ def halting_url():
 
 
 def test_a_server_that_halts_in_the_middle_of_an_answer_is_given_up(halting_url):
-    model = RemoteChat(model="tiny", base_url=halting_url, read_s=0.5, max_retries=0)
+    model = RemoteChat(model="tiny", base_url=halting_url, next_s=0.5, max_retries=0)
     stream = stream_text(model, STORY, max_tokens=2000, stop_event=threading.Event())
     assert next(stream) == "Once"
     with pytest.raises(FootnoteError, match=rf"{halting_url} was silent for too long"):
