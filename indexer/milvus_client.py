@@ -27,6 +27,8 @@ CALL_S = 10.0
 """Seconds to wait for a search or another short call."""
 FILL_S = 120.0
 """Seconds to wait for a call that writes, reads in bulk, flushes or loads."""
+RRF_K = 60
+"""Of reciprocal rank fusion."""
 FILLING = (
     *("Upsert", "Delete", "Query", "Flush", "CreateCollection", "DropCollection", "CreateIndex", "LoadCollection"),
     "ReleaseCollection",
@@ -112,6 +114,9 @@ class Connection:
         connect_s: seconds to wait for it.
         call_s: seconds to wait for a short call.
 
+    Attributes:
+        arguments: what pymilvus' own client was made with; the token among them.
+
     Raises:
         StoreUnavailable: nothing answers there.
         FootnoteError: pymilvus is not installed; the token is refused; the file is open in another process, or others
@@ -122,16 +127,19 @@ class Connection:
         self.address = address
         self._library = _library()
         self._lite = LiteServer.of(Path(address.uri)) if address.is_lite else None
-        uri = self._lite.uri if self._lite else address.uri
-        options = _options(connect_s, call_s, is_lite=address.is_lite)
+        self.arguments = {
+            "uri": self._lite.uri if self._lite else address.uri,
+            "token": address.token,
+            "timeout": connect_s,
+            "dedicated": True,
+            "grpc_options": _options(connect_s, call_s, is_lite=address.is_lite),
+        }
         try:
-            self.client = self._library.MilvusClient(
-                uri, token=address.token, timeout=connect_s, dedicated=True, grpc_options=options
-            )
+            self.client = self._library.MilvusClient(**self.arguments)
         except Exception as error:
             if self._lite:
                 self._lite.close()
-            raise self._explained("connect", error) from error
+            raise self.explained("connect", error) from error
         # pymilvus would connect anew after an error, all threads one after the other; gRPC does that by itself.
         self.client._handler._on_rpc_error = lambda _: False
 
@@ -152,7 +160,7 @@ class Connection:
         try:
             return getattr(self.client, method)(*arguments, **named, **patience, retry_on_rate_limit=False)
         except Exception as error:
-            raise self._explained(method, error) from error
+            raise self.explained(method, error) from error
 
     def make(self, name: str, shape: Shape) -> None:
         """Make a collection with its indexes and load it; its key's field ``collection`` divides it into partitions."""
@@ -169,12 +177,18 @@ class Connection:
             # pymilvus sends each parameter by itself; Lite looks for them in one called "params", and ignores others.
             params = {"params": dict(parameters)} if self.is_lite else dict(parameters)
             indexes.add_index(column, index_type=kind, metric_type=metric, params=params)
-        self.call("create_collection", name, schema=schema, index_params=indexes)
+        # What is committed must be found by the next search, which a server does not promise by default.
+        self.call("create_collection", name, schema=schema, index_params=indexes, consistency_level="Strong")
 
     def fuse(self, name: str, searches: Sequence[Mapping[str, Any]], limit: int, **named: Any) -> Any:
-        """Several searches at once, their ranks fused by the server: reciprocal rank fusion, k = 60."""
+        """Several searches at once, their ranks fused by the server: reciprocal rank fusion."""
         requests = [self._library.AnnSearchRequest(**search) for search in searches]
-        return self.call("hybrid_search", name, requests, self._library.RRFRanker(60), limit=limit, **named)
+        return self.call("hybrid_search", name, requests, self._library.RRFRanker(RRF_K), limit=limit, **named)
+
+    def rank_fusion(self) -> Any:
+        """The same fusion as a function of Milvus, which is how LangChain's adapter takes it."""
+        rerank, parameters = self._library.FunctionType.RERANK, {"reranker": "rrf", "k": RRF_K}
+        return self._library.Function("rank_fusion", rerank, [], [], params=parameters)
 
     def close(self) -> None:
         """Close the connection; of a file, also the server that was started for it."""
@@ -182,7 +196,7 @@ class Connection:
         if self._lite:
             self._lite.close()
 
-    def _explained(self, method: str, error: Exception) -> FootnoteError:
+    def explained(self, method: str, error: Exception) -> FootnoteError:
         """What went wrong, for a user: never with the token in it."""
         code = getattr(error, "code", None)
         code = code() if callable(code) else code

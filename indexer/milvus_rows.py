@@ -152,12 +152,18 @@ class Rows:
             return []
         limit = min(top_k, MOST_FOUND)
         searches = [
-            {"data": [data], "anns_field": field, "param": self._parameters(field, limit), "limit": limit}
+            {"data": [data], "anns_field": field, "param": self.parameters(field, limit), "limit": limit}
             | {"expr": expression(within)}
             for field, data in (("dense", vector), ("words_bm25", text))
         ]
         found = self.connection.fuse(self.name, searches, limit)
         return _best(((int(hit["chunk"]), float(hit["distance"])) for hit in found[0]), limit)
+
+    def parameters(self, field: str, limit: int) -> dict[str, Any]:
+        """What a search of a field for so many rows is made with, as pymilvus takes it."""
+        if field != "dense":
+            return {"metric_type": "BM25"}
+        return {"metric_type": "IP", "params": {} if self.exact else {"ef": max(EF, 2 * limit)}}
 
     # Looking after it
 
@@ -196,15 +202,10 @@ class Rows:
             anns_field=field,
             filter=expression(within),
             limit=limit,
-            search_params=self._parameters(field, limit),
+            search_params=self.parameters(field, limit),
         )
         sign = -1.0 if self.connection.is_lite and field != "dense" else 1.0
         return _best(((int(hit["chunk"]), sign * float(hit["distance"])) for hit in found[0]), limit)
-
-    def _parameters(self, field: str, limit: int) -> dict[str, Any]:
-        if field != "dense":
-            return {"metric_type": "BM25"}
-        return {"metric_type": "IP", "params": {} if self.exact else {"ef": max(EF, 2 * limit)}}
 
     def _count(self, condition: str) -> int:
         return int(self._query(condition, ["count(*)"])[0]["count(*)"])
