@@ -9,7 +9,7 @@ SCALE := .venv-scale
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run test check eval bench peers docs pictures lock clean
+.PHONY: help run test scale check eval bench peers docs pictures lock clean
 
 help:  ## Show this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -19,11 +19,14 @@ run: $(VENV)/.installed  ## Set up, fetch the weights, index samples/ and serve 
 	@$(BIN)/footnote index samples --index $(INDEX)
 	@$(BIN)/footnote serve --index $(INDEX) --port $(PORT)
 
-test: check $(VENV)/.browser $(SCALE)/.installed  ## Set up, check style and types, and run every test
+test: check $(VENV)/.browser  ## Set up, check style and types, and run every test
 	@$(BIN)/footnote models fetch
 	@$(BIN)/footnote models fetch smollm2-135m
 	@$(BIN)/python docs/generate.py --check
 	@$(BIN)/python -m pytest --ignore tests/scale
+
+scale: $(SCALE)/.installed  ## Set up the optional engines (Milvus, Ray, Redis) and run their tests
+	@command -v redis-server >/dev/null || echo "redis-server is not installed: the tests that need it are skipped."
 	@$(SCALE)/bin/python -m pytest tests/scale
 
 check: $(VENV)/.installed  ## Style and types only

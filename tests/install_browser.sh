@@ -1,14 +1,12 @@
 #!/bin/sh
-# The browser tests drive Debian's Chromium, strace injects kills into the tests of crashes, and several web processes
-# share a Redis; install what is missing.
+# The browser tests drive Debian's Chromium, and strace injects kills into the tests of crashes; install what is missing.
 set -eu
 missing=""
 command -v chromium >/dev/null || missing="chromium"
 command -v strace >/dev/null || missing="$missing strace"
-command -v redis-server >/dev/null || missing="$missing redis-server"
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then
-    command -v chromium >/dev/null && exit 0 # without the others some tests are skipped
+    command -v chromium >/dev/null && exit 0 # without strace some tests are skipped
     echo "The browser tests need a 'chromium' on the PATH; install one and run again." >&2
     exit 1
 fi
