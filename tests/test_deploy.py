@@ -202,13 +202,15 @@ def test_alerts_are_of_figures_that_there_are():
 def test_the_image_is_made_of_the_project_and_its_lock_files():
     """Every package of pyproject.toml is copied, and let through to the builder; versions come from the locks."""
     dockerfile, ignored = ((DEPLOY / name).read_text("utf-8") for name in ("Dockerfile", "Dockerfile.dockerignore"))
-    project = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text("utf-8"))["tool"]["setuptools"]
-    packages = {name.removesuffix("*") for name in project["packages"]["find"]["include"]}
+    everything = tomllib.loads((DEPLOY.parent / "pyproject.toml").read_text("utf-8"))
+    packages = {name.removesuffix("*") for name in everything["tool"]["setuptools"]["packages"]["find"]["include"]}
     copied = {word for line in re.findall(r"^COPY (?!--from)(.*) \S+$", dockerfile, re.MULTILINE)
               for word in line.split() if not word.startswith("--")}  # fmt: skip
     assert packages <= copied
     assert copied == set(re.findall(r"^!(.*)$", ignored, re.MULTILINE))
     assert dockerfile.count("--constraint requirements.lock --constraint requirements-scale.lock") == 1
+    extras = re.findall(r'"\.\[([\w,]+)\]"', dockerfile)[0].split(",")
+    assert set(extras) <= set(everything["project"]["optional-dependencies"])
 
 
 def test_the_guide_names_every_service():
