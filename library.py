@@ -7,10 +7,12 @@ search, or know a language model.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from functools import cached_property
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import replace
+from functools import cached_property, partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from indexer.reading import IndexReader
 from indexer.store import IndexStore
@@ -20,12 +22,18 @@ from settings import Settings
 
 if TYPE_CHECKING:
     from indexer.building import Recipe
+    from indexer.distributed import Distributed
     from indexer.parsing.isolated import Parser
 
 READER_VERSION = "4"
 """Part of the recipe: raise it when the same file would be read or chunked differently, and all are read again."""
 READERS = 2
 """Most processes that read files at a time; there is one until several threads ask."""
+RECIPE_SETTINGS = (
+    *("embedder", "cache", "threads", "precision", "chunk_tokens"),
+    *("max_characters", "file_seconds", "file_minutes", "file_memory_mb"),
+)
+"""What decides how a file is read, chunked and embedded, and where the weights are; none of it is secret."""
 
 
 class Shelf:
@@ -98,18 +106,23 @@ class Library(Shelf):
         *,
         collection: str | None = None,
         remove_missing: bool = False,
+        ray: str = "",
         on_file: Callable[[FileReport], None] = lambda _: None,
         on_progress: Callable[[Progress], None] = lambda _: None,
     ) -> IndexReport:
-        """Add or update files and folders; see `indexer.building.index_paths`."""
+        """Add or update files and folders; see `indexer.building.index_paths`.
+
+        With ``ray`` (``local``, or host and port of a cluster), files are read, chunked and embedded there.
+        """
         from indexer.building import index_paths  # noqa: PLC0415
 
-        with self._parser() as parser:
+        with self._parser() as parser, self._elsewhere(ray, recipe := self._recipe(parser)) as elsewhere:
             return index_paths(
                 self.store,
                 paths,
                 collection=collection or self.settings.collection,
-                recipe=self._recipe(parser),
+                recipe=recipe,
+                elsewhere=elsewhere,
                 remove_missing=remove_missing,
                 on_file=on_file,
                 on_progress=on_progress,
@@ -142,29 +155,29 @@ class Library(Shelf):
 
     def _parser(self) -> Parser:
         """What reads files, in processes that start with the first file; to be closed."""
-        from indexer.parsing.isolated import Parser  # noqa: PLC0415
-        from indexer.parsing.limits import Limits  # noqa: PLC0415
-
-        settings = self.settings
-        limits = Limits(
-            settings.file_seconds,
-            settings.file_memory_mb,
-            settings.max_characters,
-            whole_seconds=60 * settings.file_minutes,
-        )
-        return Parser(limits, workers=READERS)
+        return parser_of(self.settings, READERS)
 
     def _recipe(self, parser: Parser) -> Recipe:
-        from indexer.building import Recipe  # noqa: PLC0415
+        return recipe_of(self.settings, self.parts, parser)
+
+    def _elsewhere(self, ray: str, recipe: Recipe) -> AbstractContextManager[Distributed | None]:
+        """Ray, where it is wanted; it starts with the first file."""
+        if not ray:
+            return nullcontext()
+        from indexer.distributed import Distributed  # noqa: PLC0415
+        from indexer.ray_cluster import LOCAL, checked_address, joined  # noqa: PLC0415
 
         settings = self.settings
-        return Recipe(
-            name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
-            load=parser.parse,
-            count_tokens=lambda texts: self.parts.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
-            embed=lambda texts: self.parts.embeddings.embed(texts),  # noqa: PLW0108
-            max_tokens=settings.chunk_tokens,
-            reading=parser.reading,
+        wanted = {name: getattr(settings, name) for name in RECIPE_SETTINGS}
+        wanted["threads"] = threads = settings.threads or 1
+        return Distributed(
+            partial(joined, checked_address(ray)),
+            partial(recipe_elsewhere, wanted),
+            recipe,
+            dimension=self.store.identity.dimension,
+            longest=settings.max_characters,
+            threads=threads,
+            is_large=ray != LOCAL,
         )
 
     def remove(self, sources: Sequence[str]) -> list[str]:
@@ -179,3 +192,43 @@ class Library(Shelf):
     def _drawer(self) -> Parser:
         """What draws pages; lives as long as this."""
         return self._parser()
+
+
+def parser_of(settings: Settings, workers: int) -> Parser:
+    """What reads files with the limits of these settings; to be closed."""
+    from indexer.parsing.isolated import Parser  # noqa: PLC0415
+    from indexer.parsing.limits import Limits  # noqa: PLC0415
+
+    limits = Limits(
+        settings.file_seconds,
+        settings.file_memory_mb,
+        settings.max_characters,
+        whole_seconds=60 * settings.file_minutes,
+    )
+    return Parser(limits, workers=workers)
+
+
+def recipe_of(settings: Settings, parts: Parts, parser: Parser) -> Recipe:
+    """How a file becomes documents, chunks and vectors; the models are loaded when they are first needed."""
+    from indexer.building import Recipe  # noqa: PLC0415
+
+    return Recipe(
+        name=f"reader {READER_VERSION}, chunks of {settings.chunk_tokens} tokens",
+        load=parser.parse,
+        count_tokens=lambda texts: parts.embeddings.count_tokens(texts),  # noqa: PLW0108  (loads at first use)
+        embed=lambda texts: parts.embeddings.embed(texts),  # noqa: PLW0108
+        max_tokens=settings.chunk_tokens,
+        reading=parser.reading,
+    )
+
+
+def recipe_elsewhere(wanted: Mapping[str, Any]) -> Recipe:
+    """The recipe in a process of another machine, where one process reads or embeds and few do both.
+
+    Args:
+        wanted: the settings that are `RECIPE_SETTINGS`.
+    """
+    settings = Settings(**wanted)
+    parts = Parts(settings)
+    recipe = recipe_of(settings, parts, parser_of(settings, 1))
+    return replace(recipe, count_tokens=lambda texts: parts.tokeniser.count(texts))  # noqa: PLW0108

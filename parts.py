@@ -31,6 +31,7 @@ from settings import Settings
 if TYPE_CHECKING:
     from models.encoders import SentenceEmbeddings
     from models.reader import Reader
+    from models.tokenising import Tokeniser
 
 CONTEXT_TOKENS = 8192
 """Of the language model: the largest evidence budget, a question, the last turn and an answer fit in."""
@@ -90,6 +91,15 @@ class Parts:
             max_tokens=encoder.max_tokens,
             threads=self.settings.threads,
             precision=self.settings.precision,
+        )
+
+    @cached_property
+    def tokeniser(self) -> Tokeniser:
+        """What counts the tokens of the embedding model, without the model."""
+        from models.tokenising import Tokeniser  # noqa: PLC0415  (a library that only reading needs)
+
+        return Tokeniser.load(
+            self._folder(self.embedder), self.embedder.encoder.max_tokens if self.embedder.encoder else 512
         )
 
     @cached_property

@@ -6,7 +6,7 @@ import json
 import signal
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -32,6 +32,14 @@ RemoveMissing = Annotated[
         "drive may just not be mounted.",
     ),
 ]
+Ray = Annotated[
+    str | None,
+    typer.Option(
+        "--ray",
+        metavar="ADDRESS|local",
+        help="Read, chunk and embed on Ray: local starts one on this machine, HOST:PORT joins a cluster's.",
+    ),
+]
 Watch = Annotated[bool, typer.Option("--watch", help="Go on, and follow what changes, until Ctrl-C.")]
 
 
@@ -40,17 +48,20 @@ def index_command(
     index: Index = None,
     collection: Collection = None,
     remove_missing: RemoveMissing = False,
+    ray: Ray = None,
     watch: Watch = False,
     as_json: Json = False,
 ) -> None:
     """Add or update files and folders. One row per file says what happened to it."""
     import console  # noqa: PLC0415
 
+    if ray and watch:
+        raise typer.BadParameter("--ray is for a run over many files, --watch for the few that change: leave out one.")
     with opened_footnote(create=True, mend=True, index=index, collection=collection) as footnote:
         if watch:
             _watch(footnote, paths, remove_missing=remove_missing, as_json=as_json)
             return
-        report = _index(footnote, paths, console.report_file, remove_missing=remove_missing)
+        report = _index(footnote, paths, console.report_file, remove_missing=remove_missing, ray=ray or "")
         if as_json:
             print_json(report.to_dict())
         else:
@@ -60,13 +71,14 @@ def index_command(
 
 
 def _index(
-    footnote: Footnote, paths: list[Path], on_file: Callable[[FileReport], None], *, remove_missing: bool
+    footnote: Footnote, paths: list[Path], on_file: Callable[[FileReport], None], *, remove_missing: bool, ray: str = ""
 ) -> IndexReport:
     """One run, with a progress bar."""
     import console  # noqa: PLC0415
 
+    options: dict[str, Any] = {"remove_missing": remove_missing} | ({"ray": ray} if ray else {})
     with console.progress_bar("Indexing") as on_progress:
-        return footnote.index(paths, remove_missing=remove_missing, on_file=on_file, on_progress=on_progress)
+        return footnote.index(paths, on_file=on_file, on_progress=on_progress, **options)
 
 
 def _watch(footnote: Footnote, paths: list[Path], *, remove_missing: bool, as_json: bool) -> None:

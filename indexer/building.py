@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from indexer.elsewhere import Elsewhere
 from indexer.recipe import Recipe
 from indexer.run import Run
 from indexer.store import IndexStore
@@ -24,6 +25,7 @@ def index_paths(
     *,
     collection: str,
     recipe: Recipe,
+    elsewhere: Elsewhere | None = None,
     remove_missing: bool = False,
     on_file: Callable[[FileReport], None] = lambda _: None,
     on_progress: Callable[[Progress], None] = lambda _: None,
@@ -35,6 +37,7 @@ def index_paths(
         paths: files and folders; what a folder no longer holds is removed from the index.
         collection: that the documents belong to.
         recipe: how to read, chunk and embed.
+        elsewhere: what does so in the place of this process.
         remove_missing: whether that also holds for what was below a folder that is there and holds no files now.
         on_file: called with each row as soon as it is true on disk.
         on_progress: called often, in bytes of input; the last time when all is done.
@@ -45,7 +48,7 @@ def index_paths(
     """
     started = time.monotonic()
     with store.writing():
-        run = Run(store, collection, recipe, on_file=on_file, on_progress=on_progress)
+        run = Run(store, collection, recipe, elsewhere, on_file=on_file, on_progress=on_progress)
         run.index(paths, remove_missing=remove_missing)
         store.save_vectors()
     return IndexReport(tuple(run.reports), time.monotonic() - started)

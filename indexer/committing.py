@@ -1,7 +1,7 @@
 """Results in batches: embedded while the next ones are read, committed together, and only then told.
 
-Rows are told in the order in which the results come. A document with the same text as another takes its vectors. What
-this module does not do: know how a result came about.
+Rows are told in the order in which the results come. A document with the same text as another takes its vectors; one
+that was embedded elsewhere comes with them. What this module does not do: know how a result came about.
 """
 
 from __future__ import annotations
@@ -90,7 +90,8 @@ class Batches:
 
     def _begin(self) -> _Batch | None:
         results, self._waiting, self._chunks = self._waiting, [], 0
-        own = (document for result in results for document, twin in _documents(result) if not twin)
+        documents = (pair for result in results for pair in _documents(result))
+        own = (document for document, twin in documents if not twin and not _is_embedded(document))
         return _Batch(results, self._ahead.start(_texts(own))) if results else None
 
     def _changes(self, batch: _Batch) -> list[Change]:
@@ -104,6 +105,8 @@ class Batches:
             for document, twin in _documents(result):
                 if twin:
                     rows = self._copied(document, (twin, renamed.get(twin, twin)), written)
+                elif _is_embedded(document):
+                    rows = document.vectors
                 else:
                     rows, offset = vectors[offset : offset + len(document.chunks)], offset + len(document.chunks)
                 written.update(zip((chunk.chunk_id for chunk in document.chunks), rows, strict=True))
@@ -134,6 +137,8 @@ class Batches:
                 return np.vstack([self._none(), *(written[name][np.newaxis] for name in names)])
             with suppress(FootnoteError):  # it changed or went meanwhile
                 return self._store.vectors(names)
+        if _is_embedded(document):
+            return document.vectors
         return np.vstack([self._none(), *self._ahead.start(_texts([document]))])
 
     def _none(self) -> np.ndarray:
@@ -143,6 +148,11 @@ class Batches:
 def _documents(result: Result) -> Iterator[tuple[IndexedDocument, str]]:
     """The documents of a result, each with the id of its twin."""
     return zip(result.change.documents, result.twins, strict=True)
+
+
+def _is_embedded(document: IndexedDocument) -> bool:
+    """Whether a document came with the vectors of its chunks."""
+    return bool(document.chunks) and len(document.vectors) == len(document.chunks)
 
 
 def _texts(documents: Sequence[IndexedDocument] | Iterator[IndexedDocument]) -> list[str]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -16,7 +17,7 @@ from indexer.chunking import chunk_document
 from indexer.identities import Held, Holding, Identities, Place
 from indexer.loading.members import Member
 from indexer.notes import Note
-from indexer.recipe import Recipe
+from indexer.recipe import Made, Recipe
 from indexer.stamps import Stamp, Stamped
 from indexer.store import KnownFile
 from indexer.surveying import Entry
@@ -99,9 +100,16 @@ def standing(task: Task, collection: str, recipe: Recipe) -> tuple[Result, Holdi
 
 
 def fresh(
-    task: Task, members: Iterable[Member], collection: str, recipe: Recipe, files: Identities
+    task: Task,
+    members: Iterable[Member],
+    collection: str,
+    recipe: Recipe,
+    files: Identities,
+    made: Iterable[Made | None] = (),
 ) -> tuple[Result, Holding]:
     """A file that was read: its documents with their chunks, and what is held of it when they are written.
+
+    ``made`` are the chunks of its members where they were made elsewhere.
 
     Raises:
         FootnoteError: when there is no document in it.
@@ -109,20 +117,20 @@ def fresh(
     before = task.place.holding.documents if task.place.holding else ()
     known = {held.note.member: held for held in before}
     documents, problems, kept = [], [], []
-    for member in _named_apart(members):
+    for member, chunked in zip(named_apart(members), chain(made, repeat(None)), strict=False):
         taken = _taken(task, member.name, files)
         if problem := taken or member.problem:
             stands = None if taken else known.get(member.name)
             kept += [stands] if stands else []
             problems.append((member.name, problem + (STANDS if stands else "")))
         elif member.extraction is not None:
-            documents.append((_note(task, member.name, member.extraction), member.extraction))
+            note = note_of(member.name, member.extraction, task.given, task.stamped.stamp)
+            documents.append((note, member.extraction, chunked))
     if not documents:
         raise FootnoteError(problems[0][1].removesuffix(STANDS) if len(problems) == 1 else _nothing(problems))
-    first, text = documents[0]
-    documents[0] = replace(first, refused=tuple(problems)), text
-    written = [_document(task, note, extraction, collection, recipe) for note, extraction in documents]
-    held = [Held(_known(one), note) for one, (note, _) in zip(written, documents, strict=True)]
+    documents[0] = replace(documents[0][0], refused=tuple(problems)), *documents[0][1:]
+    written = [_document(task, *one, collection, recipe) for one in documents]
+    held = [Held(_known(one), note) for one, (note, *_) in zip(written, documents, strict=True)]
     rows = [_row(task, one) for one in held]
     rows += [FileReport(task.shown(name), "refused", problem) for name, problem in problems]
     as_before = [_labelled(task, one, collection) for one in kept]
@@ -132,7 +140,7 @@ def fresh(
     twins = {one.note.member: one.file.source.source_id for one in alike}
     result = Result(
         *(task.entry.shown.name, task.entry.size, tuple(rows), change),
-        twins=tuple(twins.get(note.member, "") for note, _ in documents),
+        twins=tuple(twins.get(note.member, "") for note, *_ in documents),
     )
     documents_now = (*held, *(one for one, _ in as_before))
     return result, Holding(task.entry.shown, task.place.root, task.place.path, documents_now)
@@ -158,7 +166,7 @@ def _renamed(place: Place) -> str:
     return f"It was called {before} before." if before != place.path else ""
 
 
-def _named_apart(members: Iterable[Member]) -> Iterator[Member]:
+def named_apart(members: Iterable[Member]) -> Iterator[Member]:
     """Members with names that can be printed and stored, no two the same."""
     taken: set[str] = set()
     for member in members:
@@ -178,27 +186,34 @@ def _taken(task: Task, member: str, files: Identities) -> str:
     return "Another document has this very path: index one of the two into a collection of its own with --collection."
 
 
-def _note(task: Task, member: str, extraction: Extraction) -> Note:
+def note_of(member: str, extraction: Extraction, given: Mapping[str, str], stamp: Stamp | None) -> Note:
+    """What is remembered of a document: its path inside the file, what it says itself, and what files beside it say."""
     return Note(
         member=member,
-        stamp=task.stamped.stamp,
+        stamp=stamp,
         title=extraction.title,
         date=extraction.date,
         fields=dict(extraction.metadata),
-        given=dict(task.given),
+        given=dict(given),
     )
 
 
-def _document(task: Task, note: Note, extraction: Extraction, collection: str, recipe: Recipe) -> IndexedDocument:
-    """A document with chunks that have no vectors yet."""
+def _document(
+    task: Task, note: Note, extraction: Extraction, made: Made | None, collection: str, recipe: Recipe
+) -> IndexedDocument:
+    """A document with chunks that have no vectors yet, unless those were made elsewhere."""
     source = task.source(collection, note)
     fields = note.labels(task.entry.shown.name)[2]
-    chunks = chunk_document(
-        extraction, source.source_id, max_tokens=recipe.max_tokens, count_tokens=recipe.count_tokens
-    )
+    if made:
+        chunks, vectors = made.chunks(source.source_id, extraction.text), made.vectors
+    else:
+        chunks = chunk_document(
+            extraction, source.source_id, max_tokens=recipe.max_tokens, count_tokens=recipe.count_tokens
+        )
+        vectors = NO_VECTORS
     status, reason = _status(extraction)
     return IndexedDocument(
-        *(source, replace(extraction, metadata=fields), chunks, NO_VECTORS),
+        *(source, replace(extraction, metadata=fields), chunks, vectors),
         root=task.place.root,
         recipe=recipe.name,
         status=status,

@@ -1,4 +1,7 @@
-"""How a file becomes documents, chunks and vectors: what the indexing run is given by whoever wires it."""
+"""How a file becomes documents, chunks and vectors: what the indexing run is given by whoever wires it.
+
+A run may also be given documents that were chunked and embedded elsewhere, as `Made`.
+"""
 
 from __future__ import annotations
 
@@ -10,6 +13,7 @@ import numpy as np
 
 from indexer.chunking import CountTokens
 from indexer.loading.members import Member
+from schema import Chunk, FootnoteError
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,3 +33,25 @@ class Recipe:
     embed: Callable[[Sequence[str]], np.ndarray]
     max_tokens: int
     reading: Callable[[Path], str] = lambda _: ""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """The chunks of one document as the same recipe made them elsewhere.
+
+    ``spans`` are start, end, page and heading of each chunk; ``vectors`` is (chunks, dimension) float32, or (0, 0) when
+    they are still to be made.
+    """
+
+    spans: tuple[tuple[int, int, int | None, str], ...]
+    vectors: np.ndarray
+
+    def chunks(self, source_id: str, text: str) -> list[Chunk]:
+        """The chunks as those of a source with this text."""
+        return [
+            Chunk(source_id, start, end, text[start:end], page, heading) for start, end, page, heading in self.spans
+        ]
+
+
+class RunStoppedError(FootnoteError):
+    """What a run can't go on after: no file is to blame, so none is refused for it."""

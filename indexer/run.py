@@ -1,7 +1,8 @@
 """One indexing run from the walk to the report: hash, decide, read, prepare, commit, each ahead of the next.
 
 Hashing and reading go on in threads while this one decides in the order of the walk, chunks and commits; reading itself
-happens wherever `Recipe.load` does it. What this module does not do: any of these steps itself.
+happens wherever `Recipe.load` does it, or with chunking and embedding `elsewhere`. What this module does not do: any of
+these steps itself.
 """
 
 from __future__ import annotations
@@ -15,12 +16,12 @@ from pathlib import Path, PurePosixPath
 from indexer.ahead import Ahead
 from indexer.changing import Change
 from indexer.committing import Batches
+from indexer.elsewhere import Elsewhere, Read
 from indexer.identities import Holding, Identities
-from indexer.loading.members import Member
 from indexer.missing import missing, removal_rows
 from indexer.preparing import Result, Task, fresh, refused, standing
-from indexer.reading_ahead import ReadingAhead
-from indexer.recipe import Recipe
+from indexer.reading_ahead import ReadingAhead, Window
+from indexer.recipe import Recipe, RunStoppedError
 from indexer.sidecars import Sidecars
 from indexer.stamps import ChangedError, Stamped, read_stamped
 from indexer.store import IndexStore
@@ -30,9 +31,6 @@ from schema import FileReport, FootnoteError, Progress
 _TELL_SECONDS = 1.0
 """How often it is told how far a long file is."""
 
-Read = tuple[Stamped, tuple[Member, ...]]
-"""What a file is, and what it holds."""
-
 
 class Run:
     """The state of one run: what is known, what is on its way, and the rows so far.
@@ -41,6 +39,7 @@ class Run:
         store: its writer's lock is held.
         collection: that the documents belong to.
         recipe: how to read, chunk and embed.
+        elsewhere: what does so in the place of this process.
         on_file: called with each row as soon as it is true on disk.
         on_progress: called often, in bytes of input.
     """
@@ -50,16 +49,18 @@ class Run:
         store: IndexStore,
         collection: str,
         recipe: Recipe,
+        elsewhere: Elsewhere | None = None,
         *,
         on_file: Callable[[FileReport], None],
         on_progress: Callable[[Progress], None],
     ) -> None:
         self.reports: list[FileReport] = []
-        self._store, self._collection, self._recipe = store, collection, recipe
+        self._store, self._collection, self._recipe, self._elsewhere = store, collection, recipe, elsewhere
         self._on_file, self._on_progress = on_file, on_progress
         self._files = Identities(collection, store.known_files(collection))
         self._sidecars = Sidecars()
         self._seen: set[Path] = set()
+        self._begun: set[str] = set()
 
     def index(self, paths: Iterable[Path], *, remove_missing: bool) -> None:
         """Index files and folders, and remove what folders no longer hold."""
@@ -68,7 +69,7 @@ class Run:
         self._files.look_for_vanished(sizes.keys(), lambda path: walk_of(path, walks) is not None)
         with ExitStack() as stack:
             hashing = stack.enter_context(ReadingAhead(self._stamp, lambda item: item[0].size))
-            reading = stack.enter_context(ReadingAhead(self._load, _weight))
+            reading = self._reading(stack)
             embedding = stack.enter_context(Ahead(self._recipe.embed))
             batches = Batches(self._store, embedding, on_row=self._report, on_progress=self._on_progress)
             batches.total = sum(sizes.values())
@@ -89,6 +90,12 @@ class Run:
         except FootnoteError as error:
             self._report(FileReport(str(shown(absolute(path))), "refused", str(error)))
             return None
+
+    def _reading(self, stack: ExitStack) -> Window[Task | Result, Read]:
+        """What reads ahead: threads of this process, which end with the stack, or what was given."""
+        if elsewhere := self._elsewhere:
+            return Window(self._begin, _weight, elsewhere.most_items, elsewhere.most_bytes)
+        return stack.enter_context(ReadingAhead(self._load, _weight))
 
     def _items(self, walks: Iterable[Walk]) -> Iterator[tuple[Entry, Path, Stamped | None]]:
         """Every file once, with the folder that its identity is relative to and what is known of its bytes."""
@@ -136,10 +143,18 @@ class Run:
         assert isinstance(task, Task)  # noqa: S101  (a result weighs nothing, and is not worked on)
         path = task.entry.found.path
         try:
-            return task.stamped, self._recipe.load(path, task.stamped.sha256)
+            return Read(task.stamped, self._recipe.load(path, task.stamped.sha256))
         except ChangedError:
             stamped = self._stamp((task.entry, path, None))
-            return stamped, self._recipe.load(path, stamped.sha256)
+            return Read(stamped, self._recipe.load(path, stamped.sha256))
+
+    def _begin(self, task: Task | Result) -> Future[Read]:
+        """Begin elsewhere; a text that is known has vectors already, or gets them from the one that is on its way."""
+        assert isinstance(task, Task) and self._elsewhere  # noqa: S101  (see `_load`)
+        sha256 = task.stamped.sha256
+        is_known = sha256 in self._begun or bool(self._files.same_content(sha256, self._recipe.name))
+        self._begun.add(sha256)
+        return self._elsewhere.begin(task, embed=not is_known)
 
     def _wait(self, task: Task, read: Future[Read] | None, batches: Batches) -> None:
         """Wait for a file to be read; when that takes long, commit what came before and tell how far it is."""
@@ -151,10 +166,11 @@ class Run:
     def _prepare(self, task: Task, read: Future[Read] | None) -> Result:
         """What a file comes to that had to be read."""
         try:
-            stamped, members = read.result() if read else (task.stamped, ())
-            result, holding = fresh(
-                replace(task, stamped=stamped), members, self._collection, self._recipe, self._files
-            )
+            found = read.result() if read else Read(task.stamped, ())
+            task = replace(task, stamped=found.stamped)
+            result, holding = fresh(task, found.members, self._collection, self._recipe, self._files, found.made)
+        except RunStoppedError:
+            raise
         except FootnoteError as error:
             return _after_problems(task, self._refused(task, str(error)))
         except Exception as error:
