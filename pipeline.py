@@ -19,6 +19,7 @@ from generator.answering import Limits, LineUp, answer_events
 from generator.drafting import Question
 from generator.support.checking import check_support
 from indexer.filter_checks import checked_filter, described
+from indexer.milvus_client import address_of
 from indexer.steady import steadily
 from indexer.store import IndexStore
 from library import Library, Shelf
@@ -35,8 +36,8 @@ from schema import (
     Filter,
     Fingerprint,
     FootnoteError,
-    Passage,
     ModelHealth,
+    Passage,
     Support,
     Turn,
     checked_question,
@@ -214,7 +215,10 @@ class Footnote(Library, View):
 
     def __init__(self, settings: Settings, *, create: bool = False, lender: Footnote | None = None) -> None:
         parts = Parts(settings, lender.parts if lender else None)
-        store = IndexStore(settings.index, parts.identity, create=create, lock_wait_s=settings.lock_wait_s)
+        milvus = address_of(settings.milvus, settings.milvus_token.get_secret_value()) if settings.milvus else None
+        store = IndexStore(
+            settings.index, parts.identity, create=create, lock_wait_s=settings.lock_wait_s, milvus=milvus
+        )
         super().__init__(settings, parts, store)
 
     # Models
@@ -234,13 +238,13 @@ class Footnote(Library, View):
         """The language model; ``None`` when answers are quotes only."""
         return self.parts.engine
 
-    def warm_up(self) -> None:
-        """Load everything that answering needs, so that the first question is as fast as the others."""
-        self.parts.warm_up()
-
     def model_health(self) -> ModelHealth | None:
         """How the language model's server stands; ``None`` without one."""
         return self.parts.model_health()
+
+    def warm_up(self) -> None:
+        """Load everything that answering needs, so that the first question is as fast as the others."""
+        self.parts.warm_up()
 
     # Feedback
 

@@ -24,7 +24,7 @@ REPLACED = {
     "(docs/calibration.md)",
 }
 """Settings that there were, and what to set instead."""
-SECRETS = ("password", "proxy_secret", "oidc_client_secret", "metrics_token")
+SECRETS = ("password", "proxy_secret", "oidc_client_secret", "metrics_token", "milvus_token")
 """Settings that footnote.toml may not hold, since it is shared and backed up like any file."""
 
 
@@ -49,6 +49,12 @@ class Settings(BaseModel):
 
     index: Path = Field(Path("footnote-index"), description="Folder of the index")
     collection: str = Field("default", pattern=r"^[\w.-]{1,64}$", description="Collection that documents belong to")
+    milvus: str = Field(
+        "",
+        description="Milvus that searches the index: FILE.db or https://HOST:PORT; empty: the index itself. footnote "
+        "migrate fills it",
+    )
+    milvus_token: SecretStr = Field(SecretStr(""), description="Token of that Milvus (environment only)")
     cache: Path = Field(default_factory=default_cache, description="Folder of the weights, shared by all projects")
     embedder: str = Field("bge-small-en-v1.5-int8", description="Name of the embedding model in the registry")
     reranker: str = Field("ms-marco-minilm-l12", description="Name of the cross-encoder in the registry, or none")
@@ -62,13 +68,6 @@ class Settings(BaseModel):
     )
     llm_base_url: str = Field("", description="Address of an OpenAI-compatible server, for llm = openai:MODEL")
     llm_api_key: SecretStr = Field(SecretStr(""), description="Key of that server (environment or file only)")
-    threads: int = Field(0, ge=0, le=256, description="Threads for embedding and the language model; 0: every core")
-    precision: Literal["auto", "int8", "bf16"] = Field(
-        "auto", description="Numbers that embedder and reranker compute in; auto: bf16 where the processor has AMX"
-    )
-    chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
-    max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
-    file_seconds: float = Field(
     llm_connect_s: float = Field(5.0, gt=0.0, le=60.0, description="Seconds that connecting to that server may take")
     llm_first_s: float = Field(
         60.0, gt=0.0, le=3600.0, description="Seconds that it may take to the first word of an answer"
@@ -78,6 +77,13 @@ class Settings(BaseModel):
     llm_retries: int = Field(
         2, ge=0, le=5, description="Times that it is asked again where it fails before the first word of an answer"
     )
+    threads: int = Field(0, ge=0, le=256, description="Threads for embedding and the language model; 0: every core")
+    precision: Literal["auto", "int8", "bf16"] = Field(
+        "auto", description="Numbers that embedder and reranker compute in; auto: bf16 where the processor has AMX"
+    )
+    chunk_tokens: int = Field(224, ge=32, le=480, description="Largest chunk, in tokens of the embedder")
+    max_characters: int = Field(10_000_000, ge=1000, description="Longest document, in characters")
+    file_seconds: float = Field(
         60.0,
         gt=0.0,
         le=86_400.0,

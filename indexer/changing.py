@@ -15,8 +15,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from indexer.writing import IndexedDocument, delete_sources, insert_document
+from indexer.catalogue import CHUNK_COLUMNS, quoted
+from indexer.writing import IndexedDocument, delete_sources, insert_document, insert_into
 from schema import Chunk, Source
+
+_CHUNK = ("source", *CHUNK_COLUMNS, "digest", "vector", "vector_digest")
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,17 @@ def relabel(connection: sqlite3.Connection, one: Relabelled) -> None:
         _rename_chunks(connection, row_id, source.source_id)
     if source.title != title:
         _retitle_chunks(connection, row_id, source.title)
+
+
+def renumber_chunks(connection: sqlite3.Connection, source_id: str) -> None:
+    """Give the chunks of a document new rows, for an engine in which a row is never changed."""
+    rows = connection.execute(
+        f"SELECT {quoted(_CHUNK, 'c')} FROM chunk c JOIN source s ON s.id = c.source "  # noqa: S608  (constants)
+        "WHERE s.source_id = ? ORDER BY c.id",
+        (source_id,),
+    ).fetchall()
+    connection.execute("DELETE FROM chunk WHERE source IN (SELECT id FROM source WHERE source_id = ?)", (source_id,))
+    connection.executemany(insert_into("chunk", _CHUNK), rows)
 
 
 def note_sync(connection: sqlite3.Connection, notes: Mapping[str, str]) -> None:

@@ -28,7 +28,7 @@ class VectorState:
     """What ``footnote sources`` and ``doctor`` say of the vectors: how they are searched, why, and what it costs.
 
     ``kind`` is ``exact``, ``clusters`` or the name of another engine; ``recall`` is the measured share of the ten
-    nearest that a search finds; ``bytes`` is the size of the file, 0 when there is none in the folder.
+    nearest that a search finds, NaN where nobody measured it; ``bytes`` is the size of the file, 0 when there is none.
     """
 
     kind: str
@@ -44,11 +44,15 @@ class VectorState:
         return f"searched {how}, {self.why}"
 
 
+class IndexMovedError(Exception):
+    """The index was changed in the middle of a search."""
+
+
 class Engine(Protocol):
     """A search engine over one catalogue.
 
     Searches are of the catalogue's snapshot: they are made inside a transaction, and what the snapshot does not hold is
-    not found.
+    not found. An engine that can't look back raises `IndexMovedError` when the snapshot is not of the last generation.
 
     Attributes:
         notice: what whoever opened the index should know; empty for nothing.

@@ -13,10 +13,9 @@ import numpy as np
 
 from schema import Filter
 
-_FIELD = """EXISTS (
-    SELECT 1 FROM json_tree(s.metadata) f WHERE f.path IN ('$', '$.metadata') AND f.key = ?
-    AND CASE f.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(f.atom AS TEXT) END = ?
-)"""
+_FIELDS = "json_tree(s.metadata) f WHERE f.path IN ('$', '$.metadata')"
+_VALUE = "CASE f.type WHEN 'true' THEN 'true' WHEN 'false' THEN 'false' ELSE CAST(f.atom AS TEXT) END"
+_FIELD = f"EXISTS (SELECT 1 FROM {_FIELDS} AND f.key = ? AND {_VALUE} = ?)"  # noqa: S608  (constants)
 """A stored field and its value as text; what LangChain's store was given lies one level deeper, under ``metadata``."""
 
 _COLUMNS = ("title", "date", "path", "collection")
@@ -64,6 +63,21 @@ def narrowed(within: Filter, collections: Iterable[str] | None) -> Filter:
         return within
     kept = set(collections) if within.permitted is None else {*collections} & {*within.permitted}
     return replace(within, permitted=tuple(sorted(kept)))
+
+
+def stored_fields(connection: sqlite3.Connection, row_id: int) -> tuple[tuple[str, str], ...]:
+    """Every field of a document that a filter may ask for, with its value as text, by the id of its row."""
+    statement = f"SELECT f.key, {_VALUE} FROM source s, {_FIELDS} AND s.id = ?"  # noqa: S608  (constants)
+    stored = [row for row in connection.execute(statement, (row_id,)) if isinstance(row[0], str) and row[1] is not None]
+    own = connection.execute(f"SELECT {', '.join(_COLUMNS)} FROM source WHERE id = ?", (row_id,)).fetchone()  # noqa: S608
+    return (*stored, *((name, value) for name, value in zip(_COLUMNS, own, strict=True) if value is not None))
+
+
+def admitted_sources(connection: sqlite3.Connection, within: Filter, most: int) -> list[tuple[int, str]]:
+    """Row ids and collections of admitted documents, at most so many."""
+    condition, values = admitted(within)
+    statement = f"SELECT s.id, s.collection FROM source s WHERE {condition} LIMIT ?"  # noqa: S608  (constants)
+    return connection.execute(statement, (*values, most)).fetchall()
 
 
 def admitted_chunks(connection: sqlite3.Connection, within: Filter) -> np.ndarray:

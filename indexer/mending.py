@@ -29,6 +29,7 @@ from indexer.checking import check_document, check_whole, open_checked
 from indexer.entries import read_meta, record_documents, write_meta
 from indexer.last_commit import forget_commit, noted_commit
 from indexer.locking import writer_lock
+from indexer.outside import ENTRIES
 from indexer.records import source_rows
 from indexer.vectors import flushed
 from indexer.work_folders import made_beside
@@ -45,7 +46,7 @@ COPIED = {
 """The columns of each table that belong to a document, without the numbers of rows."""
 UNREADABLE = (sqlite3.Error, UnicodeDecodeError)
 """How damage shows itself; the second when SQLite quotes what can't be decoded."""
-MADE_ANEW = {"format", "generation", "documents", "vectors", "clusters"}
+MADE_ANEW = {"format", "generation", "documents", "vectors", "clusters", *ENTRIES}
 
 Row = tuple[object, ...]
 

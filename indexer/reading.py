@@ -8,8 +8,8 @@ not do: write, or decide who may see what.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
@@ -17,13 +17,15 @@ from typing import Any
 import numpy as np
 
 from indexer import records
-from indexer.engine import EVEN, Engine, Weights
+from indexer.engine import EVEN, Engine, IndexMovedError, Scored, Weights
 from indexer.entries import read_generation
 from indexer.filtering import narrowed
 from indexer.opened import OpenCatalogue
 from indexer.remembering import Remembered
-from schema import Filter, FootnoteError, PageView, Passage, Source, SourceInfo, Words
+from schema import Filter, FootnoteError, Origin, PageView, Passage, Source, SourceInfo, Words
 
+TRIES = 50
+"""Searches that are begun again because the index was changed meanwhile."""
 VIEWS_KEPT = 32
 """Sets of collections whose fingerprints are remembered."""
 
@@ -159,9 +161,7 @@ class IndexReader:
 
         ``within`` says which documents are searched at all.
         """
-        with self._reading():
-            scored = self._engine.dense(query, top_k, self._seen(within))
-            return records.passages(self._connection, scored, "dense")
+        return self._passages(lambda: self._engine.dense(query, top_k, self._seen(within)), "dense")
 
     def lexical(
         self, words: Words, top_k: int, *, within: Filter | None = None, weights: Weights = EVEN
@@ -177,9 +177,7 @@ class IndexReader:
         """
         if not words:
             return []
-        with self._reading():
-            scored = self._engine.lexical(words, top_k, self._seen(within), weights)
-            return records.passages(self._connection, scored, "lexical")
+        return self._passages(lambda: self._engine.lexical(words, top_k, self._seen(within), weights), "lexical")
 
     # Within
 
@@ -188,6 +186,19 @@ class IndexReader:
         """Whatever is read within the block, in this thread, is of one generation, whose number it yields."""
         with self._reading():
             yield read_generation(self._connection)
+
+    def _passages(self, search: Callable[[], Scored], origin: Origin) -> list[Passage]:
+        """What a search finds in one snapshot; in another when that one was not of the last generation any more.
+
+        Raises:
+            IndexMovedError: within the caller's own snapshot, or when the index never stood still.
+        """
+        for _ in range(TRIES):
+            with suppress(IndexMovedError), self._reading():
+                return records.passages(self._connection, search(), origin)
+            if self._connection.in_transaction:  # the caller's snapshot, which stays as it is
+                break
+        raise IndexMovedError
 
     def _seen(self, within: Filter | None) -> Filter:
         """The filter, of what may be seen."""

@@ -285,6 +285,34 @@ def vectors_after(
         yield _matrix(batch, dimension)
 
 
+def chunk_rows_after(
+    connection: sqlite3.Connection, row_id: int, most: int
+) -> Iterator[tuple[int, int, str, Chunk, bytes]]:
+    """The next chunks behind a row id, ascending: the ids of their rows and of their documents', title, chunk, vector.
+
+    Raises:
+        sqlite3.DatabaseError: one of them is not as it was written.
+    """
+    rows = connection.execute(
+        f"SELECT c.id, c.source, s.source_id, c.title, c.vector, c.vector_digest, {_CHUNK} "  # noqa: S608  (constants)
+        "FROM chunk c JOIN source s ON s.id = c.source WHERE c.id > ? ORDER BY c.id LIMIT ?",
+        (row_id, most),
+    )
+    for number, source, source_id, title, vector, stored, *columns in rows:
+        yield number, source, title, _chunk_of(columns, source_id)[0], _vector(vector, stored)
+
+
+def admitted_rows(connection: sqlite3.Connection, ids: Sequence[int], within: Filter = EVERYTHING) -> set[int]:
+    """Those of the row ids of chunks that are there, of documents that a filter admits."""
+    condition, values = admitted(within)
+    rows = connection.execute(
+        "SELECT c.id FROM chunk c JOIN source s ON s.id = c.source "  # noqa: S608  (constants)
+        f"WHERE c.id IN (SELECT value FROM json_each(?)) AND {condition}",
+        (json.dumps(list(ids)), *values),
+    )
+    return {row[0] for row in rows}
+
+
 def corpus_fingerprint(connection: sqlite3.Connection, within: Filter = EVERYTHING) -> str:
     """A hash of what the documents are: the same files in the same collections give the same 16 digits."""
     digest = hashlib.sha256()

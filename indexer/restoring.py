@@ -19,9 +19,10 @@ from pathlib import Path
 from typing import IO
 
 from indexer.backup import BESIDE, MANIFEST, Manifest, counts, described, move, reason_of, touch
-from indexer.catalogue import DATABASE, FORMAT_VERSION, open_catalogue
+from indexer.catalogue import DATABASE, FORMAT_VERSION, open_catalogue, transaction
 from indexer.exchanging import exchange
 from indexer.locking import writer_lock
+from indexer.outside import forget_outside
 from indexer.store import IndexStore
 from indexer.vectors import flushed, sha256_of
 from indexer.work_folders import made_beside
@@ -113,6 +114,8 @@ def _finish(folder: Path, manifest: Manifest, source: Path) -> None:
         raise FootnoteError(f"{source} is not a whole backup: its manifest is of another one.")
     if not manifest.embedder:
         return
+    with closing(open_catalogue(folder, create=False)) as connection, transaction(connection, write=True):
+        forget_outside(connection)  # an engine outside is of another moment by now
     with closing(IndexStore(folder, EmbedderIdentity(**json.loads(manifest.embedder)))) as store, store.writing():
         store.save_vectors()
 

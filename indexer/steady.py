@@ -12,17 +12,16 @@ from typing import TypeVar
 
 import numpy as np
 
+from indexer.engine import IndexMovedError
 from indexer.reading import IndexReader
 from schema import Filter, FootnoteError, Passage, Words
+
+__all__ = ["IndexMovedError", "SteadyReader", "steadily"]
 
 TRIES = 50
 """Searches that are begun; a change in each of them would need one every few hundredths of a second."""
 
 Found = TypeVar("Found")
-
-
-class IndexMovedError(Exception):
-    """The index was changed in the middle of a search."""
 
 
 class SteadyReader:

@@ -23,14 +23,16 @@ from indexer.catalogue import (
     is_alone,
     transaction,
 )
-from indexer.changing import Change, apply_change, note_sync
+from indexer.changing import Change, apply_change, note_sync, renumber_chunks
 from indexer.checking import check_whole, open_checked
 from indexer.engine import VectorState
+from indexer.engines import made_for, open_engine
 from indexer.entries import documents_recorded, read_generation, read_meta, write_meta
 from indexer.last_commit import LastCommit, lost_since, note_commit, noted_commit
-from indexer.local_engine import LocalEngine
 from indexer.locking import POLL_SECONDS, writer_lock
+from indexer.milvus_client import Address
 from indexer.opened import OpenCatalogue
+from indexer.outside import read_outside
 from indexer.reading import IndexReader, Opened
 from indexer.work_folders import remove_leftovers
 from indexer.writing import IndexedDocument, delete_sources, insert_document, require_vectors
@@ -79,13 +81,20 @@ class IndexStore(IndexReader):
         identity: of the embedder whose vectors are stored and searched.
         create: make the index when it is not there.
         lock_wait_s: seconds to wait for another writer.
+        milvus: where Milvus is that searches it; ``None`` for search in the folder.
 
     Raises:
-        FootnoteError: no index, a damaged one, or one that was made with another embedder.
+        FootnoteError: no index, a damaged one, or one that was made with another embedder or has another engine.
     """
 
     def __init__(
-        self, folder: Path, identity: EmbedderIdentity, *, create: bool = False, lock_wait_s: float = 10.0
+        self,
+        folder: Path,
+        identity: EmbedderIdentity,
+        *,
+        create: bool = False,
+        lock_wait_s: float = 10.0,
+        milvus: Address | None = None,
     ) -> None:
         self.folder = folder
         self.identity = identity
@@ -97,13 +106,13 @@ class IndexStore(IndexReader):
         self._file = file_of_database(folder)
         try:
             if create:
-                self._record_embedder()
+                self._record_embedder(milvus)
             with self._reading():
                 recorded = read_meta(self._connection, "embedder")
                 if recorded is not None:
                     _refuse_other_embedder(folder, EmbedderIdentity(**json.loads(recorded)), identity)
                 lost = lost_since(folder, noted, self._last_commit())
-                engine = LocalEngine(catalogue)
+                engine, self._outside = open_engine(catalogue, milvus), read_outside(self._connection)
         except BaseException:
             self._connection.close()
             raise
@@ -150,6 +159,9 @@ class IndexStore(IndexReader):
         with self._commit([name for change in changes for name in change.touched]):
             for change in changes:
                 apply_change(self._connection, change, now)
+                if self._engine.holds_labels:
+                    for one in change.relabelled:
+                        renumber_chunks(self._connection, one.source.source_id)
 
     def note(self, notes: Mapping[str, str]) -> None:
         """Replace what runs remember of unchanged documents, by their ids; the generation stays the same."""
@@ -221,9 +233,22 @@ class IndexStore(IndexReader):
     def _commit(self, touched: Collection[str]) -> Iterator[None]:
         """One commit of changes to documents of these ids, in the catalogue and in the engine."""
         with self._mutex:
-            with self._moving_on(touched), self._engine.committing(touched):
-                yield
+            with self._moving_on(touched):
+                self._require_engine()
+                with self._engine.committing(touched):
+                    yield
             self._engine.committed()
+
+    def _require_engine(self) -> None:
+        """The engine that is told of a commit is the one that searches the index.
+
+        Raises:
+            FootnoteError: another one does since this was opened.
+        """
+        if read_outside(self._connection) != self._outside:
+            raise FootnoteError(
+                f"Another engine searches the index {self.folder} since this process opened it: start it again."
+            )
 
     @contextmanager
     def _moving_on(self, touched: Collection[str]) -> Iterator[None]:
@@ -245,13 +270,15 @@ class IndexStore(IndexReader):
         """This index, ``0`` when it was made without a name, and its generation; inside a transaction."""
         return LastCommit(read_meta(self._connection, "index") or "0", read_generation(self._connection))
 
-    def _record_embedder(self) -> None:
-        """Make a new index one of this embedder; looked at again under the lock, since two may be making it."""
+    def _record_embedder(self, milvus: Address | None) -> None:
+        """Make a new index one of this embedder and engine; looked at again under the lock: two may be making it."""
         if read_meta(self._connection, "embedder") is not None:
             return
         with self.writing(), self._moving_on(()):
             if read_meta(self._connection, "embedder") is None:
                 write_meta(self._connection, "embedder", json.dumps(asdict(self.identity)))
+                if milvus:
+                    made_for(self._connection, milvus, self.identity.dimension)
 
 
 def _refuse_other_embedder(folder: Path, recorded: EmbedderIdentity, given: EmbedderIdentity) -> None:

@@ -162,7 +162,7 @@ def _opened(
     """Footnote over the index that the set is asked of, level with the corpus where the set brings one."""
     has_corpus = is_beir(question_set)
     if has_corpus:
-        settings = settings.model_copy(update={"index": corpus_index(question_set, settings)})
+        settings = settings.model_copy(update={"index": corpus_index(question_set, settings), "milvus": ""})
     footnote = Footnote(settings, create=has_corpus, lender=lender)
 
     def show(progress: Progress) -> None:

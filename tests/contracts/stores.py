@@ -233,8 +233,8 @@ class StoreContract:
                 )
             ]
 
-        before, print_before = answers(filed), filed.fingerprint()
         filed.save_vectors()
+        before, print_before = answers(filed), filed.fingerprint()
         assert answers(filed) == before
         filed.close()
         with closing(opens()) as again:
