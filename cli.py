@@ -14,6 +14,7 @@ from commands.embeds import embed_app
 from commands.evaluation import eval_app
 from commands.indexing import Collection, index_command
 from commands.keeping import backup, restore
+from commands.migrate import migrate
 from commands.narrowing import OnlySources, Since, Until, Where, filter_of
 from commands.records import audit_app, forget
 from commands.weights import models_app
@@ -84,6 +85,7 @@ def remove(
 
 app.command()(backup)
 app.command()(restore)
+app.command()(migrate)
 
 
 @app.command()

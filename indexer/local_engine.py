@@ -19,7 +19,6 @@ from indexer.full_text import WordSearch, match_expression
 from indexer.growing import wanted
 from indexer.mirror import VectorMirror
 from indexer.opened import OpenCatalogue
-from indexer.records import vectors_after
 from indexer.remembering import Remembered
 from indexer.seen_words import SeenWords
 from indexer.vector_file import Base, has_changed_much, read_base, record_base, vector_state, write_clusters
@@ -132,8 +131,8 @@ class LocalEngine:
             return vector_state(self.mirror.path, read_base(self._connection), self._catalogue.chunks())
 
     def held(self) -> Iterator[tuple[np.ndarray, np.ndarray]]:
-        """The vectors of the catalogue, by which every chunk that is found is scored."""
-        return vectors_after(self._connection, -1, self.mirror.dimension)
+        """The vectors that scores come from."""
+        return self.mirror.held(self._connection)
 
     def close(self) -> None:
         """Nothing: the connection is the catalogue's."""

@@ -9,6 +9,7 @@ SQLite again. What this module does not do: lock, write the file, or decide when
 from __future__ import annotations
 
 import sqlite3
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -124,6 +125,14 @@ class VectorMirror:
         whole = VectorIndex(self.dimension)
         bring_level(whole, connection, self.dimension)
         return Base(whole.save(self.path), self.generation)
+
+    def held(self, connection: sqlite3.Connection) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """All ids of the snapshot, ascending, with the vectors that their scores come from, in batches."""
+        self.catch_up(connection)
+        if self._clusters is None:
+            yield self._exact.held()
+        else:  # the clusters propose, the catalogue's vectors give the score
+            yield from vectors_after(connection, -1, self.dimension)
 
     def in_clusters(self) -> np.ndarray:
         """The ids in the clusters, (n,) int64; none when the index is searched exactly."""

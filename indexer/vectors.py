@@ -41,6 +41,13 @@ class VectorIndex:
         """All ids, (n,) int64."""
         return np.asarray(faiss.vector_to_array(self._index.id_map), dtype=np.int64)
 
+    def held(self) -> tuple[np.ndarray, np.ndarray]:
+        """All ids, (n,) int64, ascending, with their vectors, (n, dimension) float32."""
+        ids = self.ids()
+        order = np.argsort(ids)
+        vectors = faiss.downcast_index(self._index.index).reconstruct_n(0, len(ids))
+        return ids[order], np.asarray(vectors, np.float32).reshape(len(ids), self.dimension)[order]
+
     def add(self, ids: np.ndarray, vectors: np.ndarray) -> None:
         """Add vectors, (n, dimension) float32, under ids, (n,) int64, that are not in the index yet."""
         if len(ids):
