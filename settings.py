@@ -12,6 +12,7 @@ import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
+from urllib.parse import unquote, urlsplit
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationError
 
@@ -24,7 +25,7 @@ REPLACED = {
     "(docs/calibration.md)",
 }
 """Settings that there were, and what to set instead."""
-SECRETS = ("password", "proxy_secret", "oidc_client_secret", "metrics_token", "milvus_token")
+SECRETS = ("password", "proxy_secret", "oidc_client_secret", "metrics_token", "shared_password", "milvus_token")
 """Settings that footnote.toml may not hold, since it is shared and backed up like any file."""
 
 
@@ -179,6 +180,13 @@ class Settings(BaseModel):
     metrics_token: SecretStr = Field(
         SecretStr(""), description="What /metrics wants as bearer token, unless identity is none (environment only)"
     )
+    shared: str = Field(
+        "",
+        pattern=r"^(rediss?://([^\s/?#@:]+@)?[^\s/?#@]+(/\d{1,4})?)?$",
+        description="Redis that several processes of one server count in together, such as "
+        "rediss://redis.example.org:6379/0; on another machine only with rediss:// and a password. Empty: one process",
+    )
+    shared_password: SecretStr = Field(SecretStr(""), description="Password of that Redis (environment only)")
     lock_wait_s: float = Field(10.0, ge=0.0, le=3600.0, description="Seconds to wait for another writer of the index")
 
 
@@ -232,6 +240,7 @@ def load_settings(
         variable = ENV_PREFIX + name.upper()
         if environment.get(variable):
             values[name], origins[name] = environment[variable], f"environment {variable}"
+    _take_password(values, origins)
     for name, value in (flags or {}).items():
         if value is not None:
             values[name], origins[name] = value, "flag"
@@ -239,6 +248,26 @@ def load_settings(
         return Settings(**values), origins
     except ValidationError as error:
         raise FootnoteError(_explain(error, origins)) from error
+
+
+def _take_password(values: dict[str, Any], origins: dict[str, str]) -> None:
+    """Move a password out of the address of the shared Redis, which may only hold one in the environment.
+
+    Raises:
+        FootnoteError: when it stands in a file.
+    """
+    address = str(values.get("shared", ""))
+    credentials, _, host = address.rpartition("@")
+    user, colon, password = credentials.partition("://")[2].partition(":")
+    if not colon:
+        return
+    if not origins["shared"].startswith("environment"):
+        raise FootnoteError(
+            f"Setting shared (from {origins['shared']}): a password belongs in the environment, as "
+            f"{ENV_PREFIX}SHARED_PASSWORD."
+        )
+    values["shared"] = f"{urlsplit(address).scheme}://{user}{'@' * bool(user)}{host}"
+    values.setdefault("shared_password", unquote(password))
 
 
 def _explain(error: ValidationError, origins: Mapping[str, str]) -> str:

@@ -14,6 +14,8 @@ from access.chain import START, Line, lines_of, parse_line
 from access.files import write_atomically
 
 FILE = "audit.jsonl"
+BLOCK = 1 << 16
+"""Bytes of a file's end that are read at first; few lines are longer."""
 OLDER = "audit-[0-9][0-9][0-9][0-9][0-9][0-9].jsonl"
 
 
@@ -86,7 +88,7 @@ def take_out(path: Path, numbers: set[int]) -> None:
 
 def heal(descriptor: int, size: int) -> None:
     """Cut off a last line that a crash left unfinished; one that only lacks its end gets it."""
-    rest = os.pread(descriptor, size, 0).rpartition(b"\n")[2]
+    rest = _end_of(descriptor, size, ends=1).rpartition(b"\n")[2]
     if not rest:
         return
     try:
@@ -100,9 +102,21 @@ def heal(descriptor: int, size: int) -> None:
 def last_hash(folder: Path) -> str:
     """The hash of the last line that there is."""
     for path in reversed(files_of(folder)):
-        if texts := path.read_bytes().split(b"\n")[:-1]:
+        with path.open("rb") as stream:
+            end = _end_of(stream.fileno(), os.fstat(stream.fileno()).st_size, ends=2)
+        if texts := end.split(b"\n")[:-1]:
             return hash_of(texts[-1])
     return START
+
+
+def _end_of(descriptor: int, size: int, *, ends: int) -> bytes:
+    """The end of a file with at least so many ends of lines, or the whole: another process may write every line."""
+    length = BLOCK
+    while True:
+        end = os.pread(descriptor, length, max(0, size - length))
+        if length >= size or end.count(b"\n") >= ends:
+            return end
+        length *= 4
 
 
 def hash_of(text: bytes) -> str:

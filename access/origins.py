@@ -39,6 +39,18 @@ def canonical_origin(text: str) -> str:
     return f"{scheme}://{host}" + (f":{port}" if port and port != _PORTS[scheme] else "")
 
 
+def is_loopback(host: str) -> bool:
+    """Whether only this machine reaches this address or name.
+
+    >>> is_loopback("[::1]"), is_loopback("localhost"), is_loopback("10.0.0.1")
+    (True, True, False)
+    """
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return host.lower() == "localhost"
+
+
 def _host(text: str) -> str:
     """The host in the spelling of browsers; empty when it is none."""
     try:

@@ -11,6 +11,7 @@ from typing import Literal
 import schema
 from access.audit import AuditLog, Entry, Outcome
 from access.quotas import Quotas
+from access.shared import Shared
 from access.visitor import Visitor
 
 Door = Literal["page", "rest", "widget", "openai"]
@@ -32,12 +33,13 @@ class Asked:
 class Records:
     """Who may ask how much, and what is written down of it; nothing of either by default.
 
-    ``daily`` is called with every question.
+    ``daily`` is called with every question; ``shared`` is what several processes of one server remember together.
     """
 
     quotas: Quotas | None = None
     audit: AuditLog | None = None
     daily: Callable[[], None] = lambda: None
+    shared: Shared | None = None
 
 
 @dataclass(eq=False, slots=True)

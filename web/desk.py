@@ -46,6 +46,7 @@ class Desk:
         records: quotas and the audit log.
         look_at_index: the index's fingerprint and how many documents it holds; raises FootnoteError when it can't be
             read.
+        look_at_model: how the language model's server stands; ``None`` without one.
     """
 
     def __init__(
@@ -55,12 +56,14 @@ class Desk:
         line: Line | None = None,
         records: Records | None = None,
         look_at_index: Callable[[], tuple[str, int]] | None = None,
+        look_at_model: Callable[[], schema.ModelHealth | None] = lambda: None,
     ) -> None:
         self.service = service
         self.line = line or Line()
         self.records = records or Records()
         self.look_at_index = look_at_index or (lambda: ("", len(service.sources())))
-        self.metrics = Metrics(self.line, self.look_at_index)
+        self.look_at_model = look_at_model
+        self.metrics = Metrics(self.line, self.look_at_index, self.records.shared, look_at_model)
         self.state: Literal["loading", "open", "closing"] = "open"
         self._calls: set[Call] = set()
         self._lock = threading.Lock()

@@ -15,15 +15,17 @@ from fastapi import APIRouter
 from access.database import FILE, Database
 from access.embeds import Embeds
 from access.keys import SHORTEST_PASSWORD, Keys, keys_path
+from access.origins import is_loopback
 from access.policy import LivePolicy
 from access.refusals import Refused
 from access.sessions import Sessions
+from access.shared import Shared, open_shared
 from access.tokens import read_own_token
 from access.visitor import Visitor
 from schema import FootnoteError
 from settings import Settings
 from web.cookies import Cookie
-from web.identity import Everybody, Identity, is_loopback
+from web.identity import Everybody, Identity
 from web.login import build_login_router
 from web.proxy import Proxy
 from web.refusal_log import RefusalLog
@@ -65,6 +67,8 @@ class Entrance:
     rules: Rules | None = None
     routers: tuple[APIRouter, ...] = ()
     """The routes that people sign in by."""
+    shared: Shared | None = None
+    """What this process remembers together with others of the same server."""
 
     def visitor(self, token: str, origin: str) -> Visitor | None:
         """The visitor of a token of an embed, or ``None``."""
@@ -79,6 +83,8 @@ class Entrance:
         """Close what is open, as the server ends."""
         if self.rules:
             self.rules.database.close()
+        if self.shared:
+            self.shared.close()
 
 
 def open_entrance(settings: Settings) -> Entrance:
@@ -95,11 +101,13 @@ def open_entrance(settings: Settings) -> Entrance:
         keys=Keys(keys_path(path)),
         database=Database(settings.state / FILE),
     )
+    shared: Shared | None = None
     try:
         identity = _identity(settings, rules)
-        return Entrance(identity, settings.public_url, rules, _routers(settings, identity, rules))
+        shared = open_shared(settings.shared, settings.shared_password.get_secret_value())
+        return Entrance(identity, settings.public_url, rules, _routers(settings, identity, rules, shared), shared)
     except FootnoteError:
-        rules.database.close()
+        Entrance(rules=rules, shared=shared).close()
         raise
 
 
@@ -149,11 +157,11 @@ def _cookie(settings: Settings) -> Cookie:
     return Cookie("footnote", secure=settings.public_url.startswith("https:"))
 
 
-def _routers(settings: Settings, identity: Identity, rules: Rules) -> tuple[APIRouter, ...]:
+def _routers(settings: Settings, identity: Identity, rules: Rules, shared: Shared | None) -> tuple[APIRouter, ...]:
     """The routes that people sign in by."""
     if not isinstance(identity, Session):
         return ()
-    login = build_login_router(identity)
+    login = build_login_router(identity, shared)
     if identity.kind != "oidc":
         return (login,)
     from web.oidc import CALLBACK, build_oidc_router  # noqa: PLC0415  (Authlib takes a while, and few need it)
@@ -166,4 +174,4 @@ def _routers(settings: Settings, identity: Identity, rules: Rules) -> tuple[APIR
         return settings.oidc_client_secret.get_secret_value() or rules.keys.oidc_client_secret
 
     client = Client(settings.oidc_client_id, secret, settings.public_url + CALLBACK, settings.oidc_groups)
-    return login, build_oidc_router(identity, Provider(settings.oidc_issuer, client))
+    return login, build_oidc_router(identity, Provider(settings.oidc_issuer, client), shared)

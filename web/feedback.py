@@ -5,10 +5,6 @@ What this module does not do: keep feedback (`feedback`), or judge it.
 
 from __future__ import annotations
 
-import hashlib
-import threading
-from collections import OrderedDict
-from collections.abc import Callable
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Request
@@ -16,11 +12,11 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 from starlette.responses import Response
 
 import schema
-from access.visitor import Visitor
 from feedback import LONGEST_COMMENT, Feedback, Rating
 from web.answer_forms import StatusForm
 from web.desk import Desk
 from web.identity import visitor_of
+from web.once import Once
 from web.origin import is_cross_site
 from web.problem_docs import documented
 from web.problem_kinds import FOREIGN_PAGE, KEY_REUSED, NOT_JSON, QUESTION, TOO_LARGE, UNAVAILABLE
@@ -30,7 +26,6 @@ from web.responses import AsciiJSONResponse
 from web.rest import WORDS, Whole
 
 FOREIGN = "This request comes from another site's page; feedback is taken from Footnote's own page and from programs."
-REUSED = "This Idempotency-Key was sent with another body; take a new key for each piece of feedback."
 MOST_CITATIONS = 100
 LARGEST = 1_000_000_000
 """Of page numbers and character offsets."""
@@ -92,7 +87,7 @@ class FeedbackRequest(BaseModel):
 def build_feedback_router(desk: Desk) -> APIRouter:
     """The route over one desk."""
     router = APIRouter(default_response_class=AsciiJSONResponse)
-    once = Once()
+    once = Once(shared=desk.records.shared)
 
     @router.post(
         "/api/v1/feedback",
@@ -110,42 +105,9 @@ def build_feedback_router(desk: Desk) -> APIRouter:
             raise Problem(NOT_JSON, SEND_JSON)
         with refused_as(QUESTION):
             record = body.record()
+        name, text = (visitor.user, visitor.embed, visitor.origin), body.model_dump_json()
         with refused_as(UNAVAILABLE):
-            once.do(visitor, idempotency_key, body, lambda: desk.add_feedback(visitor, record))
+            once.do(name, idempotency_key, text, lambda: desk.add_feedback(visitor, record))
         return AsciiJSONResponse({"status": "recorded"}, status_code=201)
 
     return router
-
-
-class Once:
-    """Remembers the newest keys of requests that were done, so that one that is sent again is not done again.
-
-    Held in memory: after a restart, or ``most`` others, a key is forgotten, as
-    https://datatracker.ietf.org/doc/draft-ietf-httpapi-idempotency-key-header allows.
-    """
-
-    def __init__(self, most: int = 10_000) -> None:
-        self._most = most
-        self._done: OrderedDict[tuple[str, ...], bytes] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def do(self, visitor: Visitor, key: str | None, body: BaseModel, action: Callable[[], None]) -> None:
-        """Do it, unless this visitor has had it done under this key; what fails may be tried again.
-
-        Raises:
-            Problem: when the key belongs to another request.
-        """
-        if key is None:
-            action()
-            return
-        name = visitor.user, visitor.embed, visitor.origin, key
-        digest = hashlib.sha256(body.model_dump_json().encode("utf-8")).digest()
-        with self._lock:
-            known = self._done.get(name)
-            if known is None:
-                action()
-                self._done[name] = digest
-                if len(self._done) > self._most:
-                    self._done.popitem(last=False)
-            elif known != digest:
-                raise Problem(KEY_REUSED, REUSED)

@@ -5,7 +5,6 @@ What this module does not do: decide what a visitor may see (`access.policy`); a
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
@@ -74,11 +73,3 @@ def guest_of(connection: HTTPConnection) -> Guest:
     """The visitor of this request with what only the web needs to know."""
     guest = connection.scope.get("state", {}).get("guest")
     return guest if isinstance(guest, Guest) else Guest(NOBODY)
-
-
-def is_loopback(host: str) -> bool:
-    """Whether only this machine reaches this address or name."""
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"

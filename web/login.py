@@ -15,6 +15,7 @@ from fastapi import APIRouter, Request
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
+from access.shared import Shared
 from web.attempts import Attempts
 from web.forms import fields_of
 from web.origin import is_cross_site
@@ -45,10 +46,10 @@ def own_path(text: str) -> str:
     return "/" if leads_out or path.startswith(LOGIN) or path == "/logout" else text
 
 
-def build_login_router(session: Session) -> APIRouter:
+def build_login_router(session: Session, shared: Shared | None = None) -> APIRouter:
     """`GET` and `POST /login`, and `POST /logout`; the gate has seen that the last comes from a page of ours."""
     router = APIRouter(include_in_schema=False)
-    attempts = Attempts()
+    attempts = Attempts(shared=shared)
 
     @router.get(LOGIN)
     async def form(request: Request) -> Response:
@@ -71,11 +72,11 @@ def build_login_router(session: Session) -> APIRouter:
             if is_cross_site(request):
                 return login_page("password", target, FOREIGN, status=403)
             address = request.client.host if request.client else ""
-            if wait_s := attempts.wait_s(address):
+            if wait_s := await session.run(lambda: attempts.take(address)):
                 return _too_many(target, math.ceil(wait_s))
             if not known.is_right(fields.get("password", "")):
-                attempts.failed(address)
                 return login_page("password", target, WRONG, status=401)
+            await session.run(lambda: attempts.give_back(address))
             response = _see(target)
             await known.begin(request, response, "", frozenset())
             return response

@@ -13,12 +13,13 @@ from collections.abc import Callable, Iterator
 from fastapi import APIRouter, Request
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
-from prometheus_client.metrics_core import GaugeMetricFamily, InfoMetricFamily, Metric
+from prometheus_client.metrics_core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily, Metric
 from starlette.responses import Response
 
+from access.origins import is_loopback
+from access.shared import Shared
 from access.waiting import Line
-from schema import FootnoteError
-from web.identity import is_loopback
+from schema import FootnoteError, ModelHealth
 from web.problem_kinds import NO_ADDRESS
 from web.problems import Problem
 
@@ -29,6 +30,9 @@ INDEX_S = 60.0
 
 LookAtIndex = Callable[[], tuple[str, int]]
 """The fingerprint of the index and how many documents it holds."""
+LookAtModel = Callable[[], ModelHealth | None]
+"""How the language model's server stands; ``None`` without one."""
+BREAKER = ("closed", "half-open", "open")
 
 
 class Metrics:
@@ -37,9 +41,17 @@ class Metrics:
     Args:
         line: whose waiting and running are shown.
         look_at_index: see `LookAtIndex`; may raise FootnoteError while the index can't be read.
+        shared: what is remembered together with other processes, if anything is.
+        look_at_model: see `LookAtModel`.
     """
 
-    def __init__(self, line: Line, look_at_index: LookAtIndex | None = None) -> None:
+    def __init__(
+        self,
+        line: Line,
+        look_at_index: LookAtIndex | None = None,
+        shared: Shared | None = None,
+        look_at_model: LookAtModel | None = None,
+    ) -> None:
         self.registry = registry = CollectorRegistry()
         self.questions = Counter("footnote_questions", "Questions", ["door", "outcome"], registry=registry)
         self.refusals = Counter("footnote_refusals", "Questions turned away unread", ["kind"], registry=registry)
@@ -54,6 +66,10 @@ class Metrics:
         ProcessCollector(registry=registry)
         if look_at_index:
             registry.register(_Index(look_at_index))
+        if look_at_model:
+            registry.register(_Model(look_at_model))
+        if shared:
+            registry.register(_Together(shared))
 
     def text(self) -> bytes:
         """All figures in Prometheus' text form."""
@@ -84,6 +100,41 @@ class _Index:
             return self._look()
         except FootnoteError:
             return None
+
+
+class _Together:
+    """Whether this process reaches what it shares with others; while it doesn't, limits are its own."""
+
+    def __init__(self, shared: Shared) -> None:
+        self._shared = shared
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures as of now."""
+        yield GaugeMetricFamily(
+            "footnote_shared_up", "Whether the shared Redis can be used", float(self._shared.check())
+        )
+        yield CounterMetricFamily("footnote_shared_failures", "Failures of the shared Redis", self._shared.failures)
+
+
+class _Model:
+    """How the language model's server stands; nothing where there is none."""
+
+    def __init__(self, look: LookAtModel) -> None:
+        self._look = look
+
+    def collect(self) -> Iterator[Metric]:
+        """The figures as of now."""
+        if (health := self._look()) is None:
+            return
+        yield GaugeMetricFamily("footnote_model_up", "Whether the model server is asked", float(health.is_asked))
+        breaker = GaugeMetricFamily(
+            "footnote_model_breaker", "1 for the state of its circuit breaker", labels=["state"]
+        )
+        for state in BREAKER:
+            breaker.add_metric([state], float(state == health.breaker))
+        yield breaker
+        yield CounterMetricFamily("footnote_model_failures", "Requests to it that failed", health.failures)
+        yield CounterMetricFamily("footnote_model_retries", "Requests to it that were made again", health.retries)
 
 
 def _histogram(name: str, until: str, registry: CollectorRegistry) -> Histogram:

@@ -1,23 +1,27 @@
 """``identity = "oidc"``: `/login/start` sends the browser to the provider, `/login/callback` takes it back.
 
-A sign-in that has begun is kept here for ten minutes, under its state, and used at most once, by the browser that began
-it. What this module does not do: believe a provider (`web.provider`), or keep sessions (`web.sessions`).
+A sign-in that has begun is kept for ten minutes, under its state, and used at most once, by the browser that began it;
+where several processes answer, in what they share, since it may come back to another one. What this module does not do:
+believe a provider (`web.provider`), or keep sessions (`web.sessions`).
 """
 
 from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import logging
 import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from typing import NamedTuple
 
 from fastapi import APIRouter, Request
 from starlette.responses import RedirectResponse, Response
 
+from access.shared import Away, Shared
 from web.cookies import Cookie
 from web.id_tokens import SignInError
 from web.login import START, login_page, own_path
@@ -47,40 +51,61 @@ class Begun(NamedTuple):
 class SignIns:
     """The sign-ins under way, by their state."""
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, clock: Callable[[], float] = time.monotonic, *, shared: Shared | None = None) -> None:
         self._clock = clock
+        self._shared = shared
         self._begun: OrderedDict[str, Begun] = OrderedDict()
 
     def begin(self, target: str) -> tuple[str, str, Begun]:
         """A new sign-in: its state, the value of the browser's cookie, and itself."""
         state, browser, nonce = (secrets.token_urlsafe(32) for _ in range(3))
         begun = Begun(nonce, secrets.token_urlsafe(48), target, _digest(browser), self._clock() + SECONDS)
-        self._begun[state] = begun
-        while len(self._begun) > MOST:
-            self._begun.popitem(last=False)
+        if not self._was_shared(state, begun):
+            self._begun[state] = begun
+            while len(self._begun) > MOST:
+                self._begun.popitem(last=False)
         return state, browser, begun
 
     def take(self, state: str, browser: str) -> Begun | None:
         """The sign-in of this state, if this browser began it; it can't be taken again, by anybody."""
-        begun = self._begun.pop(state, None)
+        begun = self._begun.pop(state, None) or self._shared_one(state)
         if begun is None or self._clock() > begun.until or not hmac.compare_digest(begun.browser, _digest(browser)):
             return None
         return begun
+
+    def _was_shared(self, state: str, begun: Begun) -> bool:
+        """Keep it where every process finds it; whether that could be done."""
+        if not self._shared:
+            return False
+        text = json.dumps([begun.nonce, begun.verifier, begun.target, begun.browser.hex()])
+        try:
+            return self._shared.put_once(("sign-in", state), text, seconds=SECONDS, most=MOST) is None
+        except Away:
+            return False
+
+    def _shared_one(self, state: str) -> Begun | None:
+        if self._shared:
+            with suppress(Away):
+                if text := self._shared.take(("sign-in", state)):
+                    nonce, verifier, target, browser = json.loads(text)
+                    return Begun(nonce, verifier, target, bytes.fromhex(browser), self._clock() + SECONDS)
+        return None
 
 
 def _digest(browser: str) -> bytes:
     return hashlib.sha256(browser.encode("utf-8", "surrogatepass")).digest()
 
 
-def build_oidc_router(session: Session, provider: Provider) -> APIRouter:
+def build_oidc_router(session: Session, provider: Provider, shared: Shared | None = None) -> APIRouter:
     """`GET /login/start` and `GET /login/callback`."""
     router = APIRouter(include_in_schema=False)
-    sign_ins = SignIns()
+    sign_ins = SignIns(shared=shared)
     cookie = Cookie("footnote-login", secure=session.cookie.secure)
 
     @router.get(START)
     async def start(request: Request) -> Response:
-        state, browser, begun = sign_ins.begin(own_path(request.query_params.get("next", "/")))
+        target = own_path(request.query_params.get("next", "/"))
+        state, browser, begun = await session.run(lambda: sign_ins.begin(target))
         try:
             address = await provider.address(state=state, nonce=begun.nonce, verifier=begun.verifier)
         except UnreachableError as error:
@@ -92,7 +117,8 @@ def build_oidc_router(session: Session, provider: Provider) -> APIRouter:
 
     @router.get(CALLBACK)
     async def callback(request: Request) -> Response:
-        response = await _answered(request, sign_ins.take(_one(request, "state"), cookie.read(request)))
+        state, browser = _one(request, "state"), cookie.read(request)
+        response = await _answered(request, await session.run(lambda: sign_ins.take(state, browser)))
         cookie.clear(response)
         return response
 

@@ -25,9 +25,12 @@ def running(footnote: Footnote, entrance: Entrance) -> Running:
     daily()
     mode = audit_mode(settings)
     audit = None if mode == "off" else AuditLog(settings.state, mode)
-    records = Records(Quotas(settings.per_minute, lambda name: allowance(entrance, name)), audit, daily)
+    quotas = Quotas(settings.per_minute, lambda name: allowance(entrance, name), entrance.shared)
+    records = Records(quotas, audit, daily, entrance.shared)
     line = Line(settings.slots, most_waiting=settings.queue)
-    desk = Desk(footnote, line=line, records=records, look_at_index=index_watch(footnote))
+    desk = Desk(
+        footnote, line=line, records=records, look_at_index=index_watch(footnote), look_at_model=footnote.model_health
+    )
     return Running(desk, footnote.warm_up, settings.shutdown_s, settings.metrics_token.get_secret_value())
 
 

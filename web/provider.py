@@ -17,8 +17,8 @@ import httpx2
 from authlib.common.errors import AuthlibBaseError
 from authlib.integrations.httpx_client import AsyncOAuth2Client
 
+from access.origins import is_loopback
 from web.id_tokens import UNREADABLE, UNSIGNED, Expected, Keys, Person, SignInError, claims_of, key_set, person_of
-from web.identity import is_loopback
 
 KEPT_S = 3600.0
 """How long what the provider says of itself is believed."""

@@ -49,7 +49,7 @@ class Session:
     async def find(self, connection: HTTPConnection) -> Guest | None:
         """Whose session it is; nobody when it has ended or never was."""
         value = self.cookie.read(connection)
-        found = await self._run(lambda: self._sessions.find(self._id(value), time.time())) if value else None
+        found = await self.run(lambda: self._sessions.find(self._id(value), time.time())) if value else None
         if found is None:
             return None
         user, groups = found
@@ -62,7 +62,7 @@ class Session:
     async def begin(self, request: HTTPConnection, response: Response, user: str, groups: frozenset[str]) -> None:
         """Sign somebody in, with an id that nobody has had before; the session that the browser came with ends."""
         await self._forget(request)
-        session = await self._run(lambda: self._sessions.start(user, groups, hours=HOURS))
+        session = await self.run(lambda: self._sessions.start(user, groups, hours=HOURS))
         self.cookie.set(response, self._value(session), seconds=int(HOURS * 3600))
 
     async def end(self, request: HTTPConnection, response: Response) -> None:
@@ -70,9 +70,13 @@ class Session:
         await self._forget(request)
         self.cookie.clear(response)
 
+    async def run(self, work: Callable[[], Found]) -> Found:
+        """Do in a thread what signing in has to wait for."""
+        return await to_thread.run_sync(work, limiter=self._threads)
+
     async def _forget(self, request: HTTPConnection) -> None:
         if value := self.cookie.read(request):
-            await self._run(lambda: self._sessions.end(self._id(value)))
+            await self.run(lambda: self._sessions.end(self._id(value)))
 
     def remember(self, user: str, name: str) -> None:
         """What the head of the page calls this person."""
@@ -87,9 +91,6 @@ class Session:
     def _id(self, value: str) -> str:
         """The session of a cookie's value; of a value that isn't ours, one that there can't be."""
         return value
-
-    async def _run(self, work: Callable[[], Found]) -> Found:
-        return await to_thread.run_sync(work, limiter=self._threads)
 
 
 class PasswordSession(Session):

@@ -14,7 +14,7 @@ from small_app import small_app
 
 from access.visitor import Visitor
 from feedback import Feedback
-from web.feedback import FeedbackRequest, Once
+from web.once import Once
 from web.server import build_app
 
 PATH = "/api/v1/feedback"
@@ -190,22 +190,21 @@ def test_what_could_not_be_recorded_may_be_sent_again(client, assistant):
 
 def test_keys_of_other_visitors_and_old_ones_are_no_ones_business():
     once, done = Once(most=2), []
-    one, other = FeedbackRequest(question="1", rating="up"), FeedbackRequest(question="2", rating="up")
-    once.do(Visitor(user="ann"), "k", one, lambda: done.append("ann"))
-    once.do(Visitor(user="bob"), "k", other, lambda: done.append("bob"))
-    once.do(Visitor(embed="bob"), "k", other, lambda: done.append("embed"))
-    once.do(Visitor(user="ann"), "k", other, lambda: done.append("forgotten"))
+    once.do(("ann", ""), "k", "one", lambda: done.append("ann"))
+    once.do(("bob", ""), "k", "other", lambda: done.append("bob"))
+    once.do(("", "bob"), "k", "other", lambda: done.append("embed"))
+    once.do(("ann", ""), "k", "other", lambda: done.append("forgotten"))
     assert done == ["ann", "bob", "embed", "forgotten"]
 
 
 def test_the_same_key_at_the_same_time_is_recorded_once():
-    once, done, body = Once(), [], FeedbackRequest(question="1", rating="up")
+    once, done = Once(), []
 
     def slow():
         time.sleep(0.05)
         done.append(1)
 
-    threads = [threading.Thread(target=once.do, args=(Visitor(), "k", body, slow)) for _ in range(8)]
+    threads = [threading.Thread(target=once.do, args=(("ann",), "k", "body", slow)) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

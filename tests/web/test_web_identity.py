@@ -3,10 +3,10 @@
 import pytest
 from entrances import PROXY, SECRET, entrance_in
 
+from access.origins import is_loopback
 from schema import FootnoteError
 from settings import Settings, load_settings
 from web.entrance import Entrance, check_listening, open_entrance
-from web.identity import is_loopback
 
 
 @pytest.mark.parametrize(

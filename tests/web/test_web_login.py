@@ -241,33 +241,36 @@ def test_wrong_passwords_slow_down_and_the_right_one_must_wait_too(app):
 def test_attempts_come_back_one_by_one_and_nobody_waits_longer_than_an_interval():
     now = [1000.0]
     attempts = Attempts(lambda: now[0])
-    for _ in range(5):
-        assert attempts.wait_s("a") == 0.0
-        attempts.failed("10.0.0.1")
-    assert (attempts.wait_s("10.0.0.1"), attempts.wait_s("10.0.0.2")) == (10.0, 0.0)
+    assert [attempts.take("10.0.0.1") for _ in range(7)] == [0.0] * 5 + [10.0] * 2
+    assert attempts.take("10.0.0.2") == 0.0
     now[0] += 10
-    assert attempts.wait_s("10.0.0.1") == 0.0
-    attempts.failed("10.0.0.1")
-    assert attempts.wait_s("10.0.0.1") == 10.0
+    assert [attempts.take("10.0.0.1") for _ in range(2)] == [0.0, 10.0]
+
+
+def test_the_right_password_costs_no_attempt():
+    attempts = Attempts(lambda: 1000.0)
+    for _ in range(200):
+        assert attempts.take("10.0.0.1") == 0.0
+        attempts.give_back("10.0.0.1")
+    assert [attempts.take("10.0.0.1") for _ in range(6)] == [0.0] * 5 + [10.0]
 
 
 def test_many_addresses_are_slowed_down_together_and_remembered_within_bounds():
     now = [1000.0]
     attempts = Attempts(lambda: now[0])
-    for number in range(50):
-        attempts.failed(f"10.0.{number}.1")
-    assert attempts.wait_s("10.9.9.9") == 1.0
+    assert {attempts.take(f"10.0.{number}.1") for number in range(50)} == {0.0}
+    assert attempts.take("10.9.9.9") == 1.0
     for number in range(20_000):
-        attempts.failed(f"10.{number // 256}.{number % 256}.1")
+        now[0] += 1
+        assert attempts.take(f"10.{number // 256}.{number % 256}.1") == 0.0
     assert len(attempts._by_address) == Attempts.MOST_ADDRESSES
 
 
 def test_one_customers_half_of_ipv6_counts_as_one_address():
     attempts = Attempts(lambda: 1000.0)
-    for number in range(5):
-        attempts.failed(f"2001:db8:1:2::{number}")
-    assert attempts.wait_s("2001:db8:1:2:ffff::9") == 10.0
-    assert attempts.wait_s("2001:db8:1:3::1") == 0.0
+    assert {attempts.take(f"2001:db8:1:2::{number}") for number in range(5)} == {0.0}
+    assert attempts.take("2001:db8:1:2:ffff::9") == 10.0
+    assert attempts.take("2001:db8:1:3::1") == 0.0
 
 
 TRICKS = [

@@ -34,6 +34,9 @@ class Assistant(FakeService):
     def warm_up(self):
         self.warm = True
 
+    def model_health(self):
+        return None
+
 
 @pytest.fixture
 def opened(tmp_path):
