@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
-from indexer.milvus_lite_server import LiteServer
+from indexer.milvus_lite_server import EXTRA, LiteServer
 from indexer.milvus_row import Shape
 from schema import FootnoteError
 
@@ -38,7 +38,6 @@ WAITING = {"create_collection", "flush", "load_collection"}
 """Methods that ask again and again until the server is done; with a time-out of their own that is bounded."""
 GONE = {2, 3, 4, 7, 8, 11}
 """Codes of a Milvus that is there and can't answer now: unavailable, out of memory or disk, too many requests, late."""
-EXTRA = 'Install what talks to Milvus with: pip install "footnote[milvus]"'
 
 _NOTED = re.compile(r"^\[\w+\] Retry (run out of \d+ retry times|timeout: [\d.]+s), (message=)?")
 """What pymilvus writes before every message."""
@@ -223,12 +222,10 @@ def _library() -> Any:
     """Pymilvus, silent: each error is a sentence of ours, and no traceback on the terminal."""
     os.environ.setdefault("GRPC_VERBOSITY", "NONE")  # its own log, which goes to the terminal, is read at its import
     try:
-        import milvus_lite  # noqa: F401, PLC0415  (an extra, and pymilvus loads for seconds)
-        import pymilvus  # noqa: PLC0415
+        import pymilvus  # noqa: PLC0415  (an extra, which loads for seconds)
     except ImportError as error:
         raise FootnoteError(f"Milvus is not installed with Footnote. {EXTRA}") from error
-    for name in ("pymilvus", "milvus_lite"):
-        logging.getLogger(name).setLevel(logging.CRITICAL + 1)
+    logging.getLogger("pymilvus").setLevel(logging.CRITICAL + 1)
     return pymilvus
 
 
@@ -236,7 +233,8 @@ def _options(connect_s: float, call_s: float, *, is_lite: bool) -> dict[str, Any
     """Options of gRPC: time-outs of its calls, none tried twice, and how soon it looks for a server that was gone."""
     service = "milvus.proto.milvus.MilvusService"
     filling = [{"service": service, "method": method} for method in FILLING]
-    patience = (([{}], call_s), (filling, FILL_S), ([{"service": service, "method": "Connect"}], connect_s))
+    every: list[dict[str, str]] = [{}]
+    patience = ((every, call_s), (filling, FILL_S), ([{"service": service, "method": "Connect"}], connect_s))
     timeouts = [{"name": names, "timeout": f"{seconds:.3f}s"} for names, seconds in patience]
     options: dict[str, Any] = {
         "grpc.service_config": json.dumps({"methodConfig": timeouts}),

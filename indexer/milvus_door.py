@@ -18,9 +18,10 @@ from langchain_core.vectorstores import VectorStore
 
 from indexer.engine import Scored
 from indexer.langchain_store import passage_to_document
-from indexer.milvus_client import CALL_S, EXTRA
+from indexer.milvus_client import CALL_S
 from indexer.milvus_engine import MilvusEngine
 from indexer.milvus_filter import Numbers, expression
+from indexer.milvus_lite_server import EXTRA
 from indexer.milvus_row import written
 from indexer.milvus_rows import Rows
 from indexer.reading import IndexReader

@@ -15,6 +15,8 @@ from typing import ClassVar
 
 from schema import FootnoteError
 
+EXTRA = 'Install what talks to Milvus with: pip install "footnote[milvus]"'
+
 
 class LiteServer:
     """The server of one file, shared by the connections of this process.
@@ -38,15 +40,18 @@ class LiteServer:
     def __init__(self, path: Path) -> None:
         _make_private(path)
         self._path, self._users = path, 0
-        from milvus_lite.adapter.grpc.server import start_server_in_thread  # noqa: PLC0415  (an extra)
-        from milvus_lite.exceptions import DataDirLockedError  # noqa: PLC0415
-
+        try:
+            from milvus_lite.adapter.grpc.server import start_server_in_thread  # noqa: PLC0415  (an extra)
+            from milvus_lite.exceptions import DataDirLockedError  # noqa: PLC0415
+        except ImportError as error:
+            raise FootnoteError(f"Milvus Lite is not installed with Footnote. {EXTRA}") from error
         # It writes a traceback for each call of a newer client that it does not know, and that client goes on without.
-        logging.getLogger("grpc._server").setLevel(logging.CRITICAL + 1)
+        for name in ("grpc._server", "milvus_lite"):
+            logging.getLogger(name).setLevel(logging.CRITICAL + 1)
         self._folder = tempfile.mkdtemp(prefix="footnote-")  # of mode 0700, and short, as the name of a socket must be
         try:
             # Host and port are put together with a colon, which makes "unix:PATH" of these.
-            self._server, self._database, _ = start_server_in_thread(str(path), "unix", f"{self._folder}/socket")  # type: ignore[arg-type]
+            self._server, self._database, _ = start_server_in_thread(str(path), "unix", f"{self._folder}/socket")
         except DataDirLockedError as error:
             shutil.rmtree(self._folder)
             raise FootnoteError(

@@ -107,7 +107,8 @@ def written(tokens: Iterable[str]) -> str:
 
 def shape_of(dimension: int, *, exact: bool) -> Shape:
     """The fields and indexes of the collection."""
-    number, text = {}, {"max_length": LONGEST_TEXT, "enable_analyzer": True}
+    number: dict[str, Any] = {}
+    text = {"max_length": LONGEST_TEXT, "enable_analyzer": True}
     fields = (
         ("chunk", "INT64", {"is_primary": True}),
         ("collection", "INT64", {"is_partition_key": True}),

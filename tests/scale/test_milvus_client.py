@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 
-grpc = pytest.importorskip("grpc")
-milvus_pb2 = pytest.importorskip("pymilvus.grpc_gen.milvus_pb2")
+pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 
-from indexer.milvus_client import Connection, StoreUnavailable, address_of  # noqa: E402
-from schema import FootnoteError  # noqa: E402
+import grpc
+from pymilvus.grpc_gen import milvus_pb2
+
+from indexer.milvus_client import Connection, StoreUnavailable, address_of
+from schema import FootnoteError
 
 TOKEN = "root:s3cret"
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

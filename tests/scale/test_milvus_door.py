@@ -2,11 +2,11 @@
 
 import pytest
 
-grpc = pytest.importorskip("grpc")
 pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 pytest.importorskip("langchain_milvus")
 
+import grpc
 from fakes import IDENTITY, word_vectors
 from langchain_core.embeddings import Embeddings
 
