@@ -25,7 +25,7 @@ from models.engines import LoadedEngine, load_chat_model, load_remote_model, pre
 from models.model_server import Patience
 from models.registry import Model
 from prompts import Prompt, load_prompt, read_prompt
-from schema import EmbedderIdentity, Fingerprint, FootnoteError
+from schema import EmbedderIdentity, Fingerprint, FootnoteError, ModelAwayError, ModelHealth
 from settings import Settings
 
 if TYPE_CHECKING:
@@ -222,6 +222,7 @@ class Parts:
             prompt=self.prompt,
             evidence_tokens=settings.prompt_tokens or self._measured_budget(engine),
             answer_tokens=settings.answer_tokens,
+            away=engine.server.away if engine.server else lambda: "",
         )
 
     def _measured_budget(self, engine: LoadedEngine) -> int:
@@ -232,10 +233,12 @@ class Parts:
                 speed.reading, speed.writing, promised_s=promised, fixed_tokens=QUESTION_TOKENS
             )
         return self._budget or UNMEASURED_EVIDENCE
-            away=engine.server.away if engine.server else lambda: "",
 
     def warm_up(self) -> None:
-        """Load everything that answering needs and read the prompt's fixed beginning."""
+        """Load everything that answering needs and read the prompt's fixed beginning.
+
+        A model server that is away is no obstacle: until it is there, answers are the documents' own words.
+        """
         with self.loading_engine():
             self.score("question", ["text"])
             if self.reader is not None:
