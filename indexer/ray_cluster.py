@@ -30,8 +30,7 @@ STORE_BYTES = 256 << 20
 LEAST_CORES = 2
 """One reads while one embeds."""
 _ANSWER_SECONDS = 5.0
-_ATTEMPTS = 2
-"""Ray waits half a minute for its own processes, which is short on a busy machine."""
+_BUSY = " Ray waits half a minute for its own processes: on a machine that is busy, index without --ray."
 _QUIET = {
     "RAY_USAGE_STATS_ENABLED": "0",
     "RAY_BACKEND_LOG_LEVEL": "fatal",
@@ -99,25 +98,18 @@ def joined(address: str, *, cores: int = 0, store_bytes: int = STORE_BYTES) -> I
 
 
 def _start(folder: Path, cores: int, store_bytes: int) -> None:
-    """Start a Ray that nothing else can reach; where its processes took too long to begin, once more."""
+    """Start a Ray that nothing else can reach."""
     import ray  # noqa: PLC0415
 
-    for attempt in reversed(range(_ATTEMPTS)):
-        try:
-            ray.init(
-                num_cpus=cores,
-                object_store_memory=store_bytes,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level="ERROR",
-                runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}},
-                _temp_dir=str(folder / "ray"),
-            )
-            break
-        except Exception:  # of no kind of its own
-            if not attempt:
-                raise
-            ray.shutdown()
+    ray.init(
+        num_cpus=cores,
+        object_store_memory=store_bytes,
+        include_dashboard=False,
+        log_to_driver=False,
+        logging_level="ERROR",
+        runtime_env={"env_vars": {"PYTHONPATH": os.pathsep.join(filter(None, sys.path))}},
+        _temp_dir=str(folder / "ray"),
+    )
     _require_loopback(ray.get_runtime_context().gcs_address)
 
 
@@ -158,7 +150,7 @@ def _explained(address: str) -> Iterator[None]:
         said = f"{type(error).__name__}: {(str(error).strip().splitlines() or [''])[0][:200]}"
         said = str(error) if isinstance(error, FootnoteError) else said
         where = "can't be started here" if address == LOCAL else f"at {address} can't be joined"
-        advice = "" if address == LOCAL else " The command must run on a machine of that cluster, with its token."
+        advice = _BUSY if address == LOCAL else " The command must run on a machine of that cluster, with its token."
         raise FootnoteError(f"Ray {where} ({said}).{advice}") from error
 
 

@@ -1,19 +1,16 @@
 """A stream of files through Ray Data: tasks read and chunk them, actors embed them, results come back in order.
 
-The stream is fed while it runs: its source is one task that asks a desk, an actor, for the next group of files, and
-begins again with the first should it be killed, which Ray makes good. The desk also knows what was being done when a
-process died, since Ray begins again without end: what kills its process time after time is given up. Whether a group is
-done twice makes no difference to anybody; one writer commits each result once. Ray is imported here and in
-`indexer.ray_cluster`. What this module does not do: know the order of a walk, or an index.
+The stream is fed while it runs: its source is one task that asks the desk (`indexer.ray_desk`) for the next group of
+files, and begins again with the first should it be killed, which Ray makes good. Whether a group is done twice makes no
+difference to anybody: one writer commits each result once. What this module does not do: know the order of a walk, or
+an index.
 """
 
 from __future__ import annotations
 
-import asyncio
 import json
 import logging
 import secrets
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
@@ -24,15 +21,13 @@ import ray
 from ray.data import ActorPoolStrategy, DataContext, Datasource, ReadTask
 from ray.data.block import BlockMetadata
 
+from indexer.ray_desk import Desk, Watched
 from indexer.recipe import Recipe
-from indexer.remote_work import DIED, MOST_DEATHS, MakeRecipe, decode_jobs, parts_of, refusal, work
+from indexer.remote_work import DIED, MakeRecipe, decode_jobs, parts_of, refusal, work
 from schema import FootnoteError
 
 READING_CORES = 0.5
 """Of a task that reads: it waits for the process that parses, and for the embedder."""
-_WHOLE = -1
-"""The place of a group as long as nobody marks where in it the work is."""
-
 _recipes: dict[str, Recipe] = {}
 """Of this process, by the name of the run."""
 
@@ -72,80 +67,6 @@ class Plan:
         return _recipes[self.run]
 
 
-class Desk:
-    """Hands out groups, and remembers where processes died; its methods are called from other processes."""
-
-    def __init__(self) -> None:
-        self._groups: list[bytes] = []
-        self._closed = False
-        self._changed = asyncio.Condition()
-        self._places: dict[tuple[str, int], int] = {}
-        self._deaths: dict[tuple[str, int], Counter[int]] = {}
-
-    async def put(self, group: bytes) -> None:
-        """Take a group."""
-        async with self._changed:
-            self._groups.append(group)
-            self._changed.notify_all()
-
-    async def close(self) -> None:
-        """There will be no more."""
-        async with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    async def take(self, number: int) -> bytes | None:
-        """The group of this number, when it is there; ``None`` when there will be none."""
-        async with self._changed:
-            await self._changed.wait_for(lambda: self._closed or number < len(self._groups))
-            return self._groups[number] if number < len(self._groups) else None
-
-    async def begin(self, stage: str, group: int) -> dict[int, int]:
-        """Begin a stage with a group: how often a process died before at each place of it."""
-        deaths = self._deaths.setdefault((stage, group), Counter())
-        if (stage, group) in self._places:
-            deaths[self._places[stage, group]] += 1
-        self._places[stage, group] = _WHOLE
-        return dict(deaths)
-
-    async def mark(self, stage: str, group: int, place: int) -> None:
-        """The work is at this place now."""
-        self._places[stage, group] = place
-
-    async def end(self, stage: str, group: int) -> None:
-        """Nobody died."""
-        self._places.pop((stage, group), None)
-        self._deaths.pop((stage, group), None)
-
-
-class Watched:
-    """A stage of a group whose processes may die.
-
-    Args:
-        plan: of the run.
-        stage: its name.
-        group: the group's number.
-    """
-
-    def __init__(self, plan: Plan, stage: str, group: int) -> None:
-        self._desk, self._name = plan.desk, (stage, group)
-        self._deaths: dict[int, int] = ray.get(self._desk.begin.remote(*self._name))
-        if self._deaths.get(_WHOLE, 0) >= MOST_DEATHS:
-            raise FootnoteError(f"The processes that Ray starts end before they have begun to {stage}.")
-
-    def may(self, place: int) -> bool:
-        """Whether to work at a place; it is marked first when one died of this group before, nobody knows where."""
-        if self._deaths.get(place, 0) >= MOST_DEATHS - 1:
-            return False
-        if self._deaths:
-            ray.get(self._desk.mark.remote(*self._name, place))
-        return True
-
-    def end(self) -> None:
-        """The stage is done."""
-        ray.get(self._desk.end.remote(*self._name))
-
-
 class Feed(Datasource):
     """The groups of a desk as a source of Ray Data: one task, a block for each."""
 
@@ -175,7 +96,7 @@ def read_group(table: pa.Table, plan: Plan) -> pa.Table:
     group, jobs = table["group"][0].as_py(), decode_jobs(table["jobs"][0].as_py())
     replies, stopped = list[tuple[dict[str, Any], list[str]]](), ""
     try:
-        watched, recipe = Watched(plan, "read", group), plan.here()
+        watched, recipe = Watched(plan.desk, "read", group), plan.here()
         is_far = ray.get_runtime_context().get_node_id() != plan.node
         for place, job in enumerate(jobs):
             may = watched.may(place)
@@ -212,7 +133,7 @@ class Embedding:
         owners = [(place, text) for place, own in enumerate(texts) for text in own]
         if not owners:
             return
-        watched, embed = Watched(self._plan, "embed", group), self._plan.here().embed
+        watched, embed = Watched(self._plan.desk, "embed", group), self._plan.here().embed
         for number, part in enumerate(parts_of(owners)):
             if not watched.may(number):
                 lost.update(place for place, _ in part)
