@@ -15,10 +15,12 @@ from typer.testing import CliRunner
 
 from cli import app
 from indexer import filling
+from indexer.backup import back_up
 from indexer.catalogue import VECTORS
 from indexer.filling import digest_of, migrate
 from indexer.milvus_client import address_of
 from indexer.milvus_rows import Rows
+from indexer.restoring import restore
 from indexer.store import IndexStore
 from schema import FootnoteError
 
@@ -157,3 +159,13 @@ def test_the_command_says_what_to_set(folder, milvus, monkeypatch, tmp_path):
         1,
         "footnote: Say where Milvus is: --milvus FILE.db, or --milvus https://HOST:PORT\n",
     )
+
+
+def test_a_backup_is_restored_as_an_index_that_searches_itself(folder, milvus, tmp_path):
+    before = answers(folder)
+    migrate(folder, milvus)
+    back_up(folder, tmp_path / "copy.zip")
+    restore(tmp_path / "copy.zip", tmp_path / "again")
+    assert answers(tmp_path / "again") == answers(folder, milvus) == before
+    assert migrate(tmp_path / "again", milvus).chunks == COUNT
+    assert answers(tmp_path / "again", milvus) == answers(folder, milvus) == before
