@@ -32,11 +32,12 @@ from settings import load_settings
 RESULTS = Path(__file__).parent / "results" / "outages.json"
 WEB, MODEL = "footnote-web", "footnote-model"
 WEB_ADDRESS, MODEL_ADDRESS, PORT = "10.203.0.1", "10.203.0.2", 8080
+ADDRESS = "http://127.0.0.1:7999"
 PLACE = f"http://{MODEL_ADDRESS}:{PORT}"
 DOCUMENT = "The lighthouse of Northby was lit on 3 May 1871.\nIt was built of granite by Ada Stone in two summers.\n"
 TEXT = "The lighthouse of Northby was lit on 3 May 1871. It was built of granite by Ada Stone in two summers."
 ASKED = {"question": "When was the lighthouse of Northby lit?"}
-WORD_S, PATIENCE_S = 0.2, 120.0
+WORD_S, PATIENCE_S, START_S = 0.2, 120.0, 300.0
 
 
 def main() -> None:
@@ -137,22 +138,23 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
             lambda: model.process.send_signal(signal.SIGSTOP), lambda: model.process.send_signal(signal.SIGCONT)
         ),
     }
-    server, address = started(arguments)
+    server = started(arguments)
     record: dict[str, Any] = {"machine": machine(), "next_s": arguments.next_s, "rounds": arguments.rounds}
     try:
-        with httpx.Client(base_url=address, timeout=PATIENCE_S) as client:
+        until(lambda: state(ADDRESS) == "ready", START_S)
+        with httpx.Client(base_url=ADDRESS, timeout=PATIENCE_S) as client:
             for name, outage in kinds.items():
                 record[name] = [one_round(client, outage) for _ in range(arguments.rounds)]
                 print(name, json.dumps(record[name][-1]), flush=True)
     finally:
-        server.terminate()
+        server.kill()
         server.wait()
         model.kill()
     return record
 
 
-def started(arguments: argparse.Namespace) -> tuple[subprocess.Popen[str], str]:
-    """`footnote serve` and its address."""
+def started(arguments: argparse.Namespace) -> subprocess.Popen[str]:
+    """`footnote serve`, at `ADDRESS`."""
     settings = {
         "INDEX": arguments.index / "index",
         "LLM": "openai:stub",
@@ -162,11 +164,8 @@ def started(arguments: argparse.Namespace) -> tuple[subprocess.Popen[str], str]:
         "STATE": arguments.index / "state",
     }
     environment = os.environ | {f"FOOTNOTE_{name}": str(value) for name, value in settings.items()}
-    command = [sys.executable, "-m", "cli", "serve", "--port", "7999"]
-    process = subprocess.Popen(command, cwd=ROOT, env=environment, text=True)
-    address = "http://127.0.0.1:7999"
-    until(lambda: state(address) == "ready")
-    return process, address
+    command = [sys.executable, "-c", "from cli import main; main()", "serve", "--port", "7999"]
+    return subprocess.Popen(command, cwd=ROOT, env=environment, text=True)
 
 
 def one_round(client: httpx.Client, outage: Outage) -> dict[str, Any]:
@@ -183,7 +182,7 @@ def one_round(client: httpx.Client, outage: Outage) -> dict[str, Any]:
         "sentences_kept": len(answer.get("sentences", ())),
         "sentence": answer.get("reason", answer.get("detail", "")),
     }
-    until(lambda: state(str(client.base_url)) == "away")
+    until(lambda: state(ADDRESS) == "away")
     row["noticed_s"] = round(time.monotonic() - began, 2)
     asked_at = time.monotonic()
     next_one = client.post("/api/v1/ask", json=ASKED)
@@ -191,7 +190,7 @@ def one_round(client: httpx.Client, outage: Outage) -> dict[str, Any]:
     row |= {"next_quotes": bool(next_one.json().get("quotes")), "next_sentence": next_one.json().get("reason", "")}
     outage.end()
     ended = time.monotonic()
-    until(lambda: state(str(client.base_url)) == "ready")
+    until(lambda: state(ADDRESS) == "ready")
     row["ready_s"] = round(time.monotonic() - ended, 2)
     row["whole_again"] = client.post("/api/v1/ask", json=ASKED).json()["failure"] == ""
     return row
@@ -220,13 +219,13 @@ def state(address: str) -> str:
         return ""
 
 
-def until(holds: Callable[[], bool]) -> None:
+def until(holds: Callable[[], bool], most_s: float = PATIENCE_S) -> None:
     """Wait until something holds.
 
     Raises:
         TimeoutError: when it takes too long.
     """
-    deadline = time.monotonic() + PATIENCE_S
+    deadline = time.monotonic() + most_s
     while not holds():
         if time.monotonic() > deadline:
             raise TimeoutError

@@ -29,6 +29,7 @@ PASSAGE = {
 ANSWER = {
     "question", "answer", "abstained", "reason", "sentences", "citations", "quotes", "passages", "timings",
     "fingerprint", "dropped", "confidence", "tokens_read", "tokens_written", "conflicts", "searched_for", "signals",
+    "failure",
 }  # fmt: skip
 SENTENCE = {"text", "citations", "support", "score", "problems"}
 TIMINGS = {"retrieve_ms", "rerank_ms", "quotes_ms", "first_token_ms", "total_ms"}
