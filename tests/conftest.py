@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import settings as property_tests
 
 ROOT = Path(__file__).resolve().parents[1]
 GUARD = Path(__file__).parent / "guard"
@@ -22,6 +23,8 @@ os.environ["HF_HUB_OFFLINE"] = "1"
 for _name in [name for name in os.environ if name.startswith("FOOTNOTE_")]:
     del os.environ[_name]
 prepare_process()  # before any test module imports torch
+property_tests.register_profile("untimed", deadline=None)  # by the clock of a busy machine nothing is asserted
+property_tests.load_profile("untimed")
 
 
 STATM = Path("/proc/self/statm")
