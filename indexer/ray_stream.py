@@ -67,7 +67,7 @@ class Plan:
         return _recipes[self.run]
 
 
-class Feed(Datasource):
+class Feed(Datasource):  # type: ignore[misc]  # (Any, where Ray is not installed)
     """The groups of a desk as a source of Ray Data: one task, a block for each."""
 
     def __init__(self, desk: Any) -> None:
