@@ -49,6 +49,11 @@ class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: Model
 
+    def handle_one_request(self) -> None:
+        """One request; whoever made it may have left."""
+        with suppress(BrokenPipeError, ConnectionResetError):
+            super().handle_one_request()
+
     def do_GET(self) -> None:
         """The list of models, or the behaviour."""
         if self.path == "/behaviour":
@@ -70,8 +75,7 @@ class Handler(BaseHTTPRequestHandler):
         if behaviour.times:
             left = behaviour.times - 1
             self.server.behaviour = replace(behaviour, times=left) if left else replace(behaviour, mode="fine", times=0)
-        with suppress(BrokenPipeError, ConnectionResetError):  # whoever asked has left
-            self._answer(behaviour)
+        self._answer(behaviour)
 
     def _answer(self, behaviour: Behaviour) -> None:
         if behaviour.mode.isdecimal():

@@ -139,10 +139,13 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
         ),
     }
     server = started(arguments)
-    record: dict[str, Any] = {"machine": machine(), "next_s": arguments.next_s, "rounds": arguments.rounds}
+    record: dict[str, Any] = {"machine": machine(), "llm_next_s": arguments.next_s, "rounds": arguments.rounds}
     try:
         until(lambda: state(ADDRESS) == "ready", START_S)
         with httpx.Client(base_url=ADDRESS, timeout=PATIENCE_S) as client:
+            whole = client.post("/api/v1/ask", json=ASKED).json()
+            if whole["failure"] or len(whole["sentences"]) < 2:
+                raise RuntimeError(f"There is no whole answer to begin with: {whole['reason'] or whole['answer']}")
             for name, outage in kinds.items():
                 record[name] = [one_round(client, outage) for _ in range(arguments.rounds)]
                 print(name, json.dumps(record[name][-1]), flush=True)
@@ -170,9 +173,6 @@ def started(arguments: argparse.Namespace) -> subprocess.Popen[str]:
 
 def one_round(client: httpx.Client, outage: Outage) -> dict[str, Any]:
     """Ask, begin the outage at the first sentence, and see how it goes on."""
-    whole = client.post("/api/v1/ask", json=ASKED).json()
-    if whole["failure"] or len(whole["sentences"]) < 2:
-        raise RuntimeError(f"There is no whole answer to begin with: {whole['reason'] or whole['answer']}")
     told, began = broken_stream(client, outage.begin)
     name, answer = told[-1]
     row: dict[str, Any] = {

@@ -18,7 +18,7 @@ def outage_table(record: Record) -> str:
     rows = "".join(_row(name, record[name]) for name in KINDS if name in record)
     machine = record["machine"]
     about = f"{machine['cores']} cores ({machine['cpu']}), {machine['date']}, commit {machine['commit']}"
-    return f"{head}{rows}\nSeconds: median / longest. `llm_next_s` was {record['next_s']:g}. {about}\n"
+    return f"{head}{rows}\nSeconds: median / longest. `llm_next_s` was {record['llm_next_s']:g}. {about}\n"
 
 
 def _row(name: str, rounds: list[Record]) -> str:
