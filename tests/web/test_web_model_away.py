@@ -13,10 +13,12 @@ from test_view import canary, opened
 from test_web_model_failures import events_of
 
 from access.visitor import Visitor
-from models import model_server
+from doctor import _model_server
+from models import model_server, remote_chat
 from models.engines import load_remote_model
 from models.model_server import Patience
 from parts import Parts
+from settings import Settings
 from web.desk import Asked, Desk
 from web.exchange import Exchange
 from web.page_answers import follow
@@ -284,3 +286,24 @@ def test_a_server_that_is_away_at_the_start_does_not_keep_footnote_from_starting
     finally:
         model.start()
     assert footnote.model_health().sentence == f"The model server at {model.place} {GONE}"
+
+
+@pytest.mark.parametrize(
+    ("name", "mode", "state", "detail"),
+    [
+        ("stub", "fine", "good", "stub at {place}, which answers"),
+        ("other", "fine", "warning", "the model server at {place} does not list other"),
+        ("stub", "hang", "warning", "The model server at {place} was silent for too long: check it, or name another"),
+    ],
+)
+def test_the_doctor_says_whether_the_server_is_there_and_has_the_model(model, monkeypatch, name, mode, state, detail):
+    monkeypatch.setattr(remote_chat, "LOOK_TIMEOUT_S", 20 if mode == "fine" else 0.3)
+    model.behave(mode)
+    found = _model_server(Settings(llm=f"openai:{name}", llm_base_url=model.place, llm_api_key="a-secret-key"))
+    assert (found.what, found.state, found.detail) == ("language model", state, detail.format(place=model.place))
+    assert found.remedy == {
+        "good": "",
+        "warning": "set llm to one that it has: openai:stub"
+        if mode == "fine"
+        else "as it says; until then answers are the documents' own words",
+    }[state]  # fmt: skip
