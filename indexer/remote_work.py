@@ -30,8 +30,8 @@ from schema import FootnoteError
 
 MOST_DEATHS = 3
 """Processes that may die of one file, or of one part of what is embedded, before it is given up."""
-DIED = f"It could not be read: the process that read it on Ray died {MOST_DEATHS} times."
-UNEMBEDDED = f"It could not be embedded: the process that embedded it on Ray died {MOST_DEATHS} times."
+DIED = "It could not be read: the process that read it on Ray died time after time."
+UNEMBEDDED = "It could not be embedded: the process that embedded it on Ray died time after time."
 
 Text = TypeVar("Text")
 MakeRecipe = Callable[[], Recipe]

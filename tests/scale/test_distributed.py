@@ -32,12 +32,12 @@ pytestmark = pytest.mark.filterwarnings("ignore")  # Ray's own, of which it has 
 ROOT = Path(__file__).resolve().parents[2]
 TABLES = {
     "source": "source_id, collection, path, root, recipe, title, date, sha256, status, reason, coverage, metadata, "
-    "chunks, content, sync",
+    "chunks, content, json_remove(sync, '$.stamp')",
     "source_text": "*",
     "page_box": "*",
     "chunk": "*",
 }
-"""What an index holds, but for when a document was indexed."""
+"""What an index holds, but for when a document was indexed, and when its file was: a young file gets no stamp."""
 
 
 @pytest.fixture(scope="module")
@@ -153,9 +153,9 @@ def test_whoever_dies_nothing_is_lost_and_nothing_is_doubled(run, docs, tmp_path
     report = run("far", docs, make=partial(ray_recipes.make_deadly, str(deaths)), on_file=told.append)
     assert [row.path for row in report.files] == [str(docs / f"n{number:03}.txt") for number in range(60)]
     refused = {Path(row.path).name: row.reason for row in report.files if row.status != "indexed"}
-    assert refused == {"n030.txt": "It could not be read: the process that read it on Ray died 3 times."}
+    assert refused == {"n030.txt": "It could not be read: the process that read it on Ray died time after time."}
     assert sorted(path.name for path in deaths.iterdir()) == [
-        *("embedding-once-0", "reading-always-0", "reading-always-1", "reading-always-2", "reading-once-0")
+        *("embedding-once-0", "reading-always-0", "reading-always-1", "reading-once-0")
     ]
     (docs / "n030.txt").unlink()
     run("local", docs)
