@@ -4,6 +4,7 @@ set -eu
 missing=""
 command -v chromium >/dev/null || missing="chromium"
 command -v strace >/dev/null || missing="$missing strace"
+[ -n "$(fc-list 'Liberation Sans' 2>/dev/null)" ] || missing="$missing fonts-liberation" # lines are as long as elsewhere
 [ -n "$missing" ] || exit 0
 if ! command -v apt-get >/dev/null; then
     command -v chromium >/dev/null && exit 0 # without strace some tests are skipped
