@@ -68,10 +68,18 @@ def browsing() -> Iterator[Browser]:
             browser.close()
 
 
-def ask(page: Page, question: str) -> None:
+def type_in(page: Page, question: str) -> None:
     """Type a question and press Enter."""
     page.locator("#question textarea").fill(question)
     page.locator("#question textarea").press("Enter")
+
+
+def ask(page: Page, question: str) -> None:
+    """Ask a question, and wait until it is the newest on the page: what is looked at next is not the one before."""
+    number = "document.querySelector('#current .exchange')?.dataset.exchange"
+    before = page.evaluate(number)
+    type_in(page, question)
+    page.wait_for_function(f"before => ![undefined, before].includes({number})", arg=before)
 
 
 def finished(page: Page) -> None:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import ask, finished, serving
+from browsing import ask, finished, serving, type_in
 from entrances import entrance_in
 from fake_service import (
     AREAS,
@@ -334,11 +334,11 @@ def test_an_unforeseen_error_does_not_show_its_text(page):
 
 def test_an_empty_question_is_told_so_and_asks_nothing(page, service):
     asked = len(service.asked)
-    ask(page, "   ")
+    type_in(page, "   ")
     page.wait_for_selector("#notice .notice")
     assert page.locator("#notice").inner_text().startswith("There is no question yet.")
     assert len(service.asked) == asked
-    ask(page, "x" * 5000)
+    type_in(page, "x" * 5000)
     page.wait_for_function("document.querySelector('#notice').innerText.includes('5,000 characters')")
     assert len(service.asked) == asked
 

@@ -369,8 +369,9 @@
     if (number === newest) return;
     newest = number;
     closePanel();
-    // Two frames later what stood above it has been laid out, or taken away.
-    if (article) requestAnimationFrame(() => requestAnimationFrame(() => article.scrollIntoView({ block: "start" })));
+    // Two frames later what stood above it has been laid out, or taken away; and so may have been what is there now.
+    const show = () => document.querySelector("#current .exchange")?.scrollIntoView({ block: "start" });
+    if (article) requestAnimationFrame(() => requestAnimationFrame(show));
   });
 
   addEventListener("DOMContentLoaded", () => document.body.append(scrim, panel));
