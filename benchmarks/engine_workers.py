@@ -43,14 +43,15 @@ class Variant:
     threads: int = 0
     read_batch: int = 64
     guess_tokens: int = 0
+    draft_model: str = ""
     adjust: Callable[[Any, Any], None] = lambda *_: None
     options: tuple[tuple[str, Any], ...] = ()
 
 
-def drafted(parameters: Any, library: Any, *, model: str, draft: int) -> None:
+def drafted(parameters: Any, library: Any, *, model: str) -> None:
     """Speculative decoding (Leviathan et al. 2023) with a smaller model of the same vocabulary."""
     small = parameters.speculative.draft
-    small.mparams.path, small.n_max = str(weights_of(model)), draft
+    small.mparams.path, small.n_max = str(weights_of(model)), 4
     threads = parameters.cpuparams.n_threads
     small.cpuparams.n_threads = small.cpuparams_batch.n_threads = threads
     parameters.speculative.types = [library.common_speculative_type.COMMON_SPECULATIVE_TYPE_DRAFT_SIMPLE]
@@ -70,7 +71,7 @@ VARIANTS = {
     "llamacpp": Variant("llamacpp"),
     "llamacpp-lookup-4": Variant("llamacpp", guess_tokens=4),
     "llamacpp-lookup-8": Variant("llamacpp", guess_tokens=8),
-    "llamacpp-draft": Variant("llamacpp", adjust=partial(drafted, model=SMALL, draft=4)),
+    "llamacpp-draft": Variant("llamacpp", draft_model=SMALL, adjust=partial(drafted, model=SMALL)),
     "llamacpp-flash-off": Variant("llamacpp", adjust=flash_off),
     "llamacpp-cache-8-bit": Variant("llamacpp", adjust=eight_bit_cache),
     "llamacpp-one-thread": Variant("llamacpp", threads=1),

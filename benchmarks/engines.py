@@ -69,9 +69,11 @@ def main() -> None:
 
 def can_run(name: str, site: str) -> bool:
     """Whether an engine's package and its weights are there."""
-    if VARIANTS[name].model == TINY or not weights_of(VARIANTS[name].model).is_file():
+    variant = VARIANTS[name]
+    models = filter(None, (variant.model, variant.draft_model))
+    if variant.model == TINY or not all(weights_of(name).is_file() for name in models):
         return False
-    if VARIANTS[name].engine == "llamacpp":
+    if variant.engine == "llamacpp":
         return True
     return importlib.util.find_spec("openvino_genai") is not None or Path(site, "openvino_genai").is_dir()
 
