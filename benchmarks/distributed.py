@@ -1,12 +1,13 @@
 """Indexing by one process and by Ray on the same cores: time, memory, whether the indexes are the same, and who died.
 
     python -m benchmarks.distributed --documents 100000 --data FOLDER                    an embedder that costs nothing
-    python -m benchmarks.distributed --documents 2000 --data FOLDER --embedder model     the real one
+    python -m benchmarks.distributed --documents 1000 --data FOLDER --embedder model     the real one
 
 The documents are the files of samples/ and the texts of the sets in FOLDER, and short ones made of their sentences for
 the rest. Each run has a process of its own; memory is that of it and all below it, pages that are shared counted once.
 In the run on Ray a process that reads, one that embeds and the one that hands out files are killed. What Ray costs is
-from two runs each, over few files and over all. Writes benchmarks/results/distributed.json.
+from two runs each, over few files and over all. Writes benchmarks/results/distributed.json, a
+record for each embedder.
 """
 
 from __future__ import annotations
@@ -92,8 +93,9 @@ def main() -> None:
         "same_index": digests[0] == digests[1],
         "ray": costs(runs, arguments.documents),
     }
+    held = json.loads(arguments.out.read_text("utf-8")) if arguments.out.exists() else {}
     arguments.out.parent.mkdir(parents=True, exist_ok=True)
-    arguments.out.write_text(json.dumps(record, indent=2) + "\n", "utf-8")
+    arguments.out.write_text(json.dumps(held | {arguments.embedder: record}, indent=2) + "\n", "utf-8")
     print(json.dumps(record, indent=2))
 
 
