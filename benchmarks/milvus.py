@@ -28,7 +28,7 @@ from eval.records import EvalCase
 from eval.retrieval import RetrievalResult, evaluate_retrieval
 from eval.runs.experiments import asked_over
 from indexer import records
-from indexer.milvus_client import address_of
+from indexer.milvus_address import address_of
 from indexer.milvus_engine import MilvusEngine
 from indexer.milvus_filter import Numbers
 from indexer.opened import OpenCatalogue

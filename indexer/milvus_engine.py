@@ -22,7 +22,8 @@ import numpy as np
 from indexer.catalogue import beside, damage_explained, is_alone, transaction
 from indexer.engine import EVEN, IndexMovedError, Scored, VectorState, Weights
 from indexer.entries import read_generation
-from indexer.milvus_client import Address, Connection, StoreUnavailable
+from indexer.milvus_address import Address
+from indexer.milvus_client import Connection, StoreUnavailable
 from indexer.milvus_filter import Numbers
 from indexer.milvus_numbers import numbers_of, rows_for
 from indexer.milvus_rows import MOST_FOUND, Rows

@@ -30,7 +30,7 @@ from indexer.engines import made_for, open_engine
 from indexer.entries import documents_recorded, read_generation, read_meta, write_meta
 from indexer.last_commit import LastCommit, lost_since, note_commit, noted_commit
 from indexer.locking import POLL_SECONDS, writer_lock
-from indexer.milvus_client import Address
+from indexer.milvus_address import Address
 from indexer.opened import OpenCatalogue
 from indexer.outside import read_outside
 from indexer.reading import IndexReader, Opened
