@@ -19,7 +19,7 @@ from generator.answering import Limits, LineUp, answer_events
 from generator.drafting import Question
 from generator.support.checking import check_support
 from indexer.filter_checks import checked_filter, described
-from indexer.milvus_client import address_of
+from indexer.milvus_address import address_of
 from indexer.steady import steadily
 from indexer.store import IndexStore
 from library import Library, Shelf

@@ -2,7 +2,8 @@
 
 This module knows nobody: it imports the standard library only, does no input or output, and every other module may
 import it. Offsets are always character offsets (Python string indices) into the extracted text of one source, and
-``quote == text[start:end]`` holds wherever the three appear together.
+``quote == text[start:end]`` holds wherever the three appear together. It is one module, however long, since it is the
+contract between rooms: whoever has read it knows all that one may tell another.
 """
 
 from __future__ import annotations

@@ -6,6 +6,7 @@ The file holds hashes of ids, never an id or a token. What this module does not 
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import sqlite3
@@ -23,6 +24,10 @@ VERSION = 1
 BUSY_SECONDS = 10.0
 KEPT_SECONDS = 3600
 """How long a used token is remembered after its end, in case the clock is set back."""
+_ANEW = "Remove it and start the server again: everybody signs in again."
+_FULL = {errno.ENOSPC, errno.EDQUOT}
+_REFUSED = {errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EISDIR, errno.EEXIST}
+_REFUSED_CODES = {sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_PERM}
 _TABLES = """
 CREATE TABLE used (token BLOB PRIMARY KEY, expires REAL NOT NULL) WITHOUT ROWID;
 CREATE INDEX used_expires ON used (expires);
@@ -83,10 +88,21 @@ class Database:
         try:
             yield
         except (sqlite3.Error, OSError) as error:
-            raise FootnoteError(
-                f"{self.path} can't be used: {error}. Look at the disk and at who owns the file. If it is damaged, "
-                "remove it and start the server again: everybody signs in again."
-            ) from error
+            raise FootnoteError(f"{self.path} can't be used: {_said(error)}") from error
+
+
+def _said(error: sqlite3.Error | OSError) -> str:
+    """What is wrong and what to do about it; codes are those of sqlite.org/rescode.html."""
+    code, number = getattr(error, "sqlite_errorcode", 0) & 0xFF, getattr(error, "errno", None)
+    if code == sqlite3.SQLITE_FULL or number in _FULL:
+        return "the disk is full. Free space on it, then try again."
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "another process keeps it to itself. Wait until that one is done, or stop it, and try again."
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return f"it is damaged. {_ANEW}"
+    if code in _REFUSED_CODES or number in _REFUSED:
+        return "it can't be opened or written. See that it and its folder belong to the user that runs Footnote."
+    return f"the system refused it. Look at the disk and at who owns the file. If it is damaged: {_ANEW}"
 
 
 def _opened(path: Path) -> sqlite3.Connection:

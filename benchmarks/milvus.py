@@ -11,7 +11,6 @@ a time, unless --limit is given. Needs: pip install "footnote[milvus]".
 
 from __future__ import annotations
 
-import argparse
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -24,12 +23,12 @@ from typing import Any
 import numpy as np
 
 from benchmarks.answering import machine
-from benchmarks.retrieval import add_to, by_tenths, largest_difference
+from benchmarks.retrieval import add_to, by_tenths, largest_difference, read_arguments
 from eval.records import EvalCase
 from eval.retrieval import RetrievalResult, evaluate_retrieval
 from eval.runs.experiments import asked_over
 from indexer import records
-from indexer.milvus_client import address_of
+from indexer.milvus_address import address_of
 from indexer.milvus_engine import MilvusEngine
 from indexer.milvus_filter import Numbers
 from indexer.opened import OpenCatalogue
@@ -55,20 +54,13 @@ Stages = Callable[[str], Mapping[str, Stage]]
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
-    parser.add_argument("--sets", nargs="+", default=SETS, metavar="SET", help="names of folders in it")
-    parser.add_argument("--limit", type=int, help="ask a sample of so many questions of each set")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/footnote-retrieval"), help="folder of the indexes")  # noqa: S108
-    parser.add_argument("--out", type=Path, help="file of the results; without --limit, the project's own by default")
-    arguments = parser.parse_args()
+    arguments = read_arguments(__doc__, SETS, RESULTS)
     settings, _ = load_settings({"runs": arguments.work})
-    out = arguments.out or (None if arguments.limit else RESULTS)
     for name in arguments.sets:
         record = measure_set(arguments.data / name, settings, arguments.limit)
         print("\n".join(table(name, record)), flush=True)
-        if out:
-            add_to(out, name, record)
+        if arguments.out:
+            add_to(arguments.out, name, record)
 
 
 def measure_set(folder: Path, settings: Settings, limit: int | None = None) -> dict[str, Any]:

@@ -39,21 +39,27 @@ SETS = ("scifact", "squad2", "conditionalqa", "clapnq_dev", "medquad_liveqa")
 
 def main() -> None:
     """Run the benchmark."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
-    parser.add_argument("--sets", nargs="+", default=SETS, metavar="SET", help="names of folders in it")
-    parser.add_argument("--limit", type=int, help="ask a sample of so many questions of each set")
-    parser.add_argument("--work", type=Path, default=Path("/tmp/footnote-retrieval"), help="folder of the indexes")  # noqa: S108
-    parser.add_argument("--out", type=Path, help="file of the results; without --limit, the project's own by default")
-    arguments = parser.parse_args()
+    arguments = read_arguments(__doc__, SETS, RESULTS)
     settings, _ = load_settings({"runs": arguments.work})
-    out = arguments.out or (None if arguments.limit else RESULTS)
     for name in arguments.sets:
         record, result = measure_set(arguments.data / name, settings, arguments.limit)
         show(name, record, result)
         write_questions(arguments.work / f"{name}.tsv", result.runs)
-        if out:
-            add_to(out, name, record)
+        if arguments.out:
+            add_to(arguments.out, name, record)
+
+
+def read_arguments(description: str | None, sets: Sequence[str], results: Path) -> argparse.Namespace:
+    """What a benchmark over sets was told: ``data``, ``sets``, ``limit``, ``work``, and ``out``, if anywhere."""
+    parser = argparse.ArgumentParser(description=description, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--data", type=Path, required=True, help="folder that holds the sets")
+    parser.add_argument("--sets", nargs="+", default=sets, metavar="SET", help="names of folders in it")
+    parser.add_argument("--limit", type=int, help="ask a sample of so many questions of each set")
+    parser.add_argument("--work", type=Path, default=Path("/tmp/footnote-retrieval"), help="folder of the indexes")  # noqa: S108
+    parser.add_argument("--out", type=Path, help="file of the results; without --limit, the project's own by default")
+    arguments = parser.parse_args()
+    arguments.out = arguments.out or (None if arguments.limit else results)
+    return arguments
 
 
 def measure_set(folder: Path, settings: Settings, limit: int | None = None) -> tuple[dict[str, Any], RetrievalResult]:

@@ -4,23 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from commands.common import Json, current_settings, errors_explained, print_json
-from commands.embed_fields import (
-    CollectionsOption,
-    ColoursOption,
-    GroupsOption,
-    OriginsOption,
-    PerDay,
-    PerMinute,
-    QuestionsOption,
-    TextsOption,
-    given_fields,
-    merged,
-)
+from commands.embed_fields import merged, with_fields
 from commands.embed_page import key_of, show_embed
 
 embed_app = typer.Typer(
@@ -31,26 +20,19 @@ Name = Annotated[str, typer.Argument(metavar="NAME", help="Name of the embed: a-
 
 
 @embed_app.command("add")
-def embed_add(  # noqa: PLR0913, PLR0917  (what an embed is, each by its own flag)
+@with_fields
+def embed_add(
     name: Name,
-    origin: OriginsOption = None,
-    collection: CollectionsOption = None,
-    group: GroupsOption = None,
-    per_minute: PerMinute = None,
-    per_day: PerDay = None,
-    text: TextsOption = None,
-    colour: ColoursOption = None,
-    question: QuestionsOption = None,
+    fields: dict[str, Any],
     off: Annotated[bool, typer.Option("--off", help="Write it down, but let nobody in yet.")] = False,
 ) -> None:
     """Let a page of others show Footnote, and print the tag to copy."""
-    fields = given_fields(origin, collection, group, per_minute, per_day, text, colour, question)
     with errors_explained():
         from access.embeds import add_embed, make_embed  # noqa: PLC0415
         from access.keys import keys_path, new_key  # noqa: PLC0415
         from schema import FootnoteError  # noqa: PLC0415
 
-        if not (origin and collection):
+        if not (fields.get("origins") and fields.get("collections")):
             raise FootnoteError("Say where the page is and what its visitors may see, with --origin and --collection.")
 
         settings = current_settings()
@@ -61,19 +43,9 @@ def embed_add(  # noqa: PLR0913, PLR0917  (what an embed is, each by its own fla
 
 
 @embed_app.command("set")
-def embed_set(  # noqa: PLR0913, PLR0917
-    name: Name,
-    origin: OriginsOption = None,
-    collection: CollectionsOption = None,
-    group: GroupsOption = None,
-    per_minute: PerMinute = None,
-    per_day: PerDay = None,
-    text: TextsOption = None,
-    colour: ColoursOption = None,
-    question: QuestionsOption = None,
-) -> None:
+@with_fields
+def embed_set(name: Name, fields: dict[str, Any]) -> None:
     """Change an embed. A list that is given takes the old one's place; --text KEY= takes one text away."""
-    fields = given_fields(origin, collection, group, per_minute, per_day, text, colour, question)
     with errors_explained():
         from access.embeds import change_embed, embed_to_dict, existing  # noqa: PLC0415
 

@@ -21,7 +21,7 @@ def migrate(
     with errors_explained():
         import console  # noqa: PLC0415
         from indexer.filling import migrate as migrate_index  # noqa: PLC0415
-        from indexer.milvus_client import address_of  # noqa: PLC0415
+        from indexer.milvus_address import address_of  # noqa: PLC0415
         from schema import FootnoteError  # noqa: PLC0415
 
         settings = current_settings(index=index, milvus=milvus)

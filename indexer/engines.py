@@ -8,7 +8,7 @@ from pathlib import Path
 
 from indexer.engine import Engine
 from indexer.local_engine import LocalEngine
-from indexer.milvus_client import Address
+from indexer.milvus_address import Address
 from indexer.milvus_engine import MilvusEngine
 from indexer.milvus_rows import Rows
 from indexer.milvus_sharing import borrowed, given_back

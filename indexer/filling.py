@@ -23,7 +23,7 @@ from indexer.engines import new_name
 from indexer.entries import read_meta, write_meta
 from indexer.local_engine import LocalEngine
 from indexer.locking import writer_lock
-from indexer.milvus_client import Address
+from indexer.milvus_address import Address
 from indexer.milvus_engine import MilvusEngine
 from indexer.opened import OpenCatalogue
 from indexer.outside import FILLING, Outside, read_outside, record_outside

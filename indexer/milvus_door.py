@@ -27,7 +27,7 @@ from indexer.milvus_rows import Rows
 from indexer.reading import IndexReader
 from indexer.store import IndexStore
 from indexer.terms import terms_of
-from schema import Filter, FootnoteError, Passage
+from schema import Filter, FootnoteError
 
 DENSE, HYBRID = ["dense"], ["dense", "words_bm25"]
 """The fields of the rows that a search is of."""
@@ -47,7 +47,7 @@ class MilvusDoor(VectorStore):
     """
 
     def __init__(self, store: IndexStore, embedding: Embeddings, *, collection: str | None = None) -> None:
-        engine = store._engine
+        engine = store.engine
         if not isinstance(engine, MilvusEngine):
             raise FootnoteError(
                 f"The index {store.folder} is not searched by Milvus. Use FaissStore for it, or move it with: footnote "
@@ -150,8 +150,7 @@ class MilvusDoor(VectorStore):
         self, ask: Callable[[int, Numbers], Scored], k: int, within: Filter | None
     ) -> list[tuple[Document, float]]:
         """What Milvus finds, of one snapshot of the catalogue and of what may be seen, as documents."""
-        narrowed = self._seen._seen(within)
-        passages: list[Passage] = self._seen._passages(lambda: self._engine._found(ask, k, narrowed), "dense")
+        passages = self._seen.passages(lambda seen: self._engine.found(ask, k, seen), "dense", within)
         return [(passage_to_document(passage), passage.score) for passage in passages]
 
 

@@ -22,7 +22,8 @@ import numpy as np
 from indexer.catalogue import beside, damage_explained, is_alone, transaction
 from indexer.engine import EVEN, IndexMovedError, Scored, VectorState, Weights
 from indexer.entries import read_generation
-from indexer.milvus_client import Address, Connection, StoreUnavailable
+from indexer.milvus_address import Address
+from indexer.milvus_client import Connection, StoreUnavailable
 from indexer.milvus_filter import Numbers
 from indexer.milvus_numbers import numbers_of, rows_for
 from indexer.milvus_rows import MOST_FOUND, Rows
@@ -96,7 +97,7 @@ class MilvusEngine:
     def dense(self, query: np.ndarray, top_k: int, within: Filter) -> Scored:
         """By inner product, with the vectors of the catalogue for what Milvus finds."""
         query = np.asarray(query, np.float32).reshape(-1)
-        found = self._found(lambda count, numbers: self.rows.dense(query, count, numbers), top_k, within)
+        found = self.found(lambda count, numbers: self.rows.dense(query, count, numbers), top_k, within)
         ids, vectors = vectors_of(self._connection, np.array([key for key, _ in found], np.int64), len(query))
         scored = zip(ids.tolist(), (vectors @ query).tolist(), strict=True)
         return sorted(scored, key=lambda pair: (-pair[1], pair[0]))
@@ -111,12 +112,16 @@ class MilvusEngine:
             raise ValueError("Milvus holds title, headings and text in one field: their words weigh the same")
         terms = [term for one in terms_of([*words.phrases, *words.terms]) for term in one]
         fields = ([], terms) if words.headings_only else (terms, [])
-        return self._found(lambda count, numbers: self.rows.lexical(*fields, count, numbers), top_k, within)
+        return self.found(lambda count, numbers: self.rows.lexical(*fields, count, numbers), top_k, within)
 
-    def _found(self, ask: Callable[[int, Numbers], Scored], top_k: int, within: Filter) -> Scored:
+    def found(self, ask: Callable[[int, Numbers], Scored], top_k: int, within: Filter) -> Scored:
         """The best of what Milvus finds that the snapshot holds and the filter admits.
 
-        More is asked for until there is enough of it, and the last is not level with what was cut off.
+        ``ask`` searches the rows for so many that numbers admit. More is asked for until there is enough, and the last
+        is not level with what was cut off.
+
+        Raises:
+            IndexMovedError: the snapshot is not of the last generation any more.
         """
         if top_k < 1:
             return []

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Sequence
 
 from indexer.filtering import admitted_sources
 from indexer.milvus_filter import UNDATED, Numbers, field_label, first_and_last_day, folder_label, labels_of
-from indexer.milvus_row import LONGEST_TEXT, MOST_LABELS, Row, written
+from indexer.milvus_row import LONGEST_TEXT, Row, written
 from indexer.searchable import Searchable
 from indexer.terms import terms_of
 from schema import Filter
@@ -66,7 +66,7 @@ def _row(one: Searchable, head: Sequence[str], words: Sequence[str], born: int) 
         born=born,
         first_day=(ANY_DAY if document.date and days == UNDATED else days)[0],
         last_day=(ANY_DAY if document.date and days == UNDATED else days)[1],
-        labels=labels_of(document.source_id, document.fields)[:MOST_LABELS],
+        labels=labels_of(document.source_id, document.fields),
         words=_fitting(words),
         head=_fitting(head),
         dense=one.vector,
@@ -74,13 +74,17 @@ def _row(one: Searchable, head: Sequence[str], words: Sequence[str], born: int) 
 
 
 def _fitting(terms: Iterable[str]) -> str:
-    """As many of the terms as Milvus takes, with blanks between them."""
+    """The terms that fit into what Milvus takes, in their order, with blanks between them.
+
+    One that does not fit any more is left out, and those behind it that do are kept: a gigantic word (base64 in a text)
+    is not found by words, its passage is, by its other words and by its vector.
+    """
     kept, size = [], -1
     for term in terms:
-        size += 1 + len(written([term]))
-        if size > LONGEST_TEXT:
-            break
-        kept.append(term)
+        more = 1 + len(written([term]))
+        if size + more <= LONGEST_TEXT:
+            kept.append(term)
+            size += more
     return " ".join(kept)
 
 

@@ -1,7 +1,7 @@
 """The rows of an index in Milvus: one collection, whose rows are chunks, as numbers, vectors and search words.
 
-What this module does not do: say what a row is (indexer/milvus_row.py), decide what is written and when
-(indexer/milvus_engine.py), or know the catalogue.
+It is one module since all of it is calls about one collection. What it does not do: say what a row is
+(indexer/milvus_row.py), decide what is written and when (indexer/milvus_engine.py), or know the catalogue.
 """
 
 from __future__ import annotations

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 
-from indexer.milvus_client import Address, Connection
+from indexer.milvus_address import Address
+from indexer.milvus_client import Connection
 
 _MUTEX = threading.Lock()
 _OPEN: dict[Address, tuple[Connection, int]] = {}

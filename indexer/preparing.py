@@ -1,7 +1,8 @@
 """What one file of a run comes to: what is to be written for it, and the rows that are true once that is written.
 
 A file that was read gives documents that wait for their vectors; one that stands as it was gives, at most, new labels.
-What this module does not do: read files, embed, or write.
+Both are in one module since rows, labels and what goes are worked out for both by the same few functions. What it does
+not do: read files, embed, or write.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
 Ray runs whatever it is sent, listens on every interface and asks for no password unless it is told otherwise. One that
 is started here listens on the loopback alone, keeps its files in a folder that only this user can look into, and wants
-a random token that no file holds; docs/decisions/023-past-one-machine.md says how that was tried. What this module does
-not do: know what the work is (`indexer.ray_stream`).
+a random token that no file holds; docs/decisions/023-past-one-machine.md says how that was tried. What one that was
+killed left in its folder goes when the next one is started. What this module does not do: know what the work is
+(`indexer.ray_stream`).
 """
 
 from __future__ import annotations
@@ -12,21 +13,23 @@ import ipaddress
 import os
 import re
 import secrets
-import shutil
 import signal
 import socket
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from importlib.util import find_spec
 from pathlib import Path
 
+from indexer.work_folders import made_in
 from schema import FootnoteError
 
 LOCAL = "local"
 STORE_BYTES = 256 << 20
 """Shared memory of a Ray that is started here, for results on their way; what is more goes to its folder."""
+FOLDER = f"footnote-ray-{os.getuid()}-"
+"""How the folders begin in which this user's Rays keep their files; short, since sockets are among them."""
 LEAST_CORES = 2
 """One reads while one embeds."""
 _ANSWER_SECONDS = 5.0
@@ -78,23 +81,22 @@ def joined(address: str, *, cores: int = 0, store_bytes: int = STORE_BYTES) -> I
     """
     for name, value in _QUIET.items():
         os.environ.setdefault(name, value)
-    folder = _prepared(address)
+    _prepare(address)
     import ray  # noqa: PLC0415  (reads the environment)
 
-    before = signal.getsignal(signal.SIGTERM)
-    try:
-        with _explained(address):
-            if folder:
-                _start(folder, max(cores or _cores(), LEAST_CORES), store_bytes)
-            else:
-                ray.init(address=address, log_to_driver=False, logging_level="ERROR")
-        yield
-    finally:
-        ray.shutdown()
-        with suppress(ValueError):  # not in the main thread, where Ray changed nothing
-            signal.signal(signal.SIGTERM, before)
-        if folder:
-            shutil.rmtree(folder, ignore_errors=True)
+    with made_in(Path(tempfile.gettempdir()), FOLDER) if address == LOCAL else nullcontext() as folder:
+        before = signal.getsignal(signal.SIGTERM)
+        try:
+            with _explained(address):
+                if folder:
+                    _start(folder, max(cores or _cores(), LEAST_CORES), store_bytes)
+                else:
+                    ray.init(address=address, log_to_driver=False, logging_level="ERROR")
+            yield
+        finally:
+            ray.shutdown()
+            with suppress(ValueError):  # not in the main thread, where Ray changed nothing
+                signal.signal(signal.SIGTERM, before)
 
 
 def _start(folder: Path, cores: int, store_bytes: int) -> None:
@@ -113,8 +115,8 @@ def _start(folder: Path, cores: int, store_bytes: int) -> None:
     _require_loopback(ray.get_runtime_context().gcs_address)
 
 
-def _prepared(address: str) -> Path | None:
-    """The environment that Ray and all its processes get; the folder of a Ray of its own."""
+def _prepare(address: str) -> None:
+    """Set the environment that Ray and all its processes get, and see that one at an address answers."""
     if address == LOCAL:
         if "ray" in sys.modules and any(os.environ.get(name) != value for name, value in _OWN.items()):
             raise FootnoteError(
@@ -124,7 +126,7 @@ def _prepared(address: str) -> Path | None:
         os.environ.update(_OWN)
         # Kept for the life of this process: Ray remembers the first one that it was given.
         os.environ.setdefault(_TOKEN, secrets.token_hex(32))
-        return Path(tempfile.mkdtemp(prefix="footnote-ray-"))
+        return
     host, port = _host_and_port(address)
     if os.environ.get(_TOKEN) or os.environ.get(_TOKEN_FILE):
         os.environ["RAY_AUTH_MODE"] = "token"
@@ -132,7 +134,6 @@ def _prepared(address: str) -> Path | None:
         socket.create_connection((host, port), _ANSWER_SECONDS).close()
     except OSError as error:
         raise FootnoteError(f"No Ray answers at {address} ({error.strerror or error}): is it running?") from error
-    return None
 
 
 def _require_loopback(address: str) -> None:

@@ -2,8 +2,9 @@
 
 The stream is fed while it runs: its source is one task that asks the desk (`indexer.ray_desk`) for the next group of
 files, and begins again with the first should it be killed, which Ray makes good. Whether a group is done twice makes no
-difference to anybody: one writer commits each result once. What this module does not do: know the order of a walk, or
-an index.
+difference to anybody: one writer commits each result once. Both ends are in one module, since they share the form of
+the rows between them, and nothing else knows pyarrow. What this module does not do: know the order of a walk, or an
+index.
 """
 
 from __future__ import annotations

@@ -161,7 +161,7 @@ class IndexReader:
 
         ``within`` says which documents are searched at all.
         """
-        return self._passages(lambda: self._engine.dense(query, top_k, self._seen(within)), "dense")
+        return self.passages(lambda seen: self._engine.dense(query, top_k, seen), "dense", within)
 
     def lexical(
         self, words: Words, top_k: int, *, within: Filter | None = None, weights: Weights = EVEN
@@ -177,7 +177,28 @@ class IndexReader:
         """
         if not words:
             return []
-        return self._passages(lambda: self._engine.lexical(words, top_k, self._seen(within), weights), "lexical")
+        return self.passages(lambda seen: self._engine.lexical(words, top_k, seen, weights), "lexical", within)
+
+    def passages(
+        self, search: Callable[[Filter], Scored], origin: Origin, within: Filter | None = None
+    ) -> list[Passage]:
+        """What a search of the engine finds in one snapshot; in another when that one was not of the last generation.
+
+        Args:
+            search: is given the filter narrowed to what may be seen.
+            origin: of the passages.
+            within: which documents are searched at all.
+
+        Raises:
+            IndexMovedError: within the caller's own snapshot, or when the index never stood still.
+        """
+        seen = narrowed(within or Filter(), self.permitted)
+        for _ in range(TRIES):
+            with suppress(IndexMovedError), self._reading():
+                return records.passages(self._connection, search(seen), origin)
+            if self._connection.in_transaction:  # the caller's snapshot, which stays as it is
+                break
+        raise IndexMovedError
 
     # Within
 
@@ -186,23 +207,6 @@ class IndexReader:
         """Whatever is read within the block, in this thread, is of one generation, whose number it yields."""
         with self._reading():
             yield read_generation(self._connection)
-
-    def _passages(self, search: Callable[[], Scored], origin: Origin) -> list[Passage]:
-        """What a search finds in one snapshot; in another when that one was not of the last generation any more.
-
-        Raises:
-            IndexMovedError: within the caller's own snapshot, or when the index never stood still.
-        """
-        for _ in range(TRIES):
-            with suppress(IndexMovedError), self._reading():
-                return records.passages(self._connection, search(), origin)
-            if self._connection.in_transaction:  # the caller's snapshot, which stays as it is
-                break
-        raise IndexMovedError
-
-    def _seen(self, within: Filter | None) -> Filter:
-        """The filter, of what may be seen."""
-        return narrowed(within or Filter(), self.permitted)
 
     def _scope(self, collection: str | None = None) -> Filter:
         """What there is for this reader, or one collection of it."""

@@ -25,12 +25,12 @@ from indexer.catalogue import (
 )
 from indexer.changing import Change, apply_change, note_sync, renumber_chunks
 from indexer.checking import check_whole, open_checked
-from indexer.engine import VectorState
+from indexer.engine import Engine, VectorState
 from indexer.engines import made_for, open_engine
 from indexer.entries import documents_recorded, read_generation, read_meta, write_meta
 from indexer.last_commit import LastCommit, lost_since, note_commit, noted_commit
 from indexer.locking import POLL_SECONDS, writer_lock
-from indexer.milvus_client import Address
+from indexer.milvus_address import Address
 from indexer.opened import OpenCatalogue
 from indexer.outside import read_outside
 from indexer.reading import IndexReader, Opened
@@ -119,6 +119,11 @@ class IndexStore(IndexReader):
         super().__init__(Opened(catalogue, engine))
         alone = _ALONE.format(folder=folder) if is_alone(self._connection) else ""
         self.notices = [notice for notice in (lost, alone, engine.notice) if notice]
+
+    @property
+    def engine(self) -> Engine:
+        """What searches it, whatever may be seen."""
+        return self._engine
 
     def close(self) -> None:
         """Close the database; the store can't be used afterwards."""

@@ -202,7 +202,11 @@ def cache_error(error: OSError, cache: Path) -> FootnoteError:
             f"The folder of the weights {cache} can't be written ({error.strerror}: {error.filename}). Make it "
             f"writable or choose another folder with FOOTNOTE_CACHE."
         )
-    return FootnoteError(f"The folder of the weights {cache} doesn't work: {error}")
+    reason = f" ({error.strerror})" if error.strerror else ""
+    return FootnoteError(
+        f"The folder of the weights {cache} can't be used{reason}. Check the disk that holds it, or choose another "
+        f"folder with FOOTNOTE_CACHE."
+    )
 
 
 def _sync_folder(folder: Path) -> None:

@@ -1,8 +1,8 @@
 """The one desk that every door of the web goes to: it knows who asks, hands out what they may have, and writes it down.
 
 A question gets its place in the line (`access.waiting`) and is counted (`access.quotas`) before anything is done for
-it, and is on record (`access.audit`) before its answer's end is told. What this module does not do: HTTP, or finding
-out who asks.
+it, and is on record (`access.audit`) before its answer's end is told. It is one module since these steps have one
+order, and none of them may be passed by. What it does not do: HTTP, or finding out who asks.
 """
 
 from __future__ import annotations

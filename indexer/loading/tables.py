@@ -90,6 +90,15 @@ def lines_of(rows: Sequence[Row]) -> Iterator[str]:
             yield _JOINT.join(clean_line(row[column].text) if column in row else "" for column in columns)
 
 
+def join_cells(cells: Sequence[str]) -> str:
+    """One row as text, without names of columns; a row without any text is empty.
+
+    >>> join_cells(["Year", "Total"])
+    'Year | Total'
+    """
+    return _JOINT.join(cells) if any(cells) else ""
+
+
 def cells_of(lines: Sequence[str]) -> list[list[str]]:
     """The cells of a table's lines again, aligned under the header where there is one: for measuring, not for reading.
 

@@ -6,6 +6,7 @@ import stat
 import subprocess
 import sys
 import threading
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -286,8 +287,37 @@ def test_many_threads_share_one_database(database):
 def test_a_damaged_file_says_what_to_do(path):
     path.parent.mkdir()
     path.write_bytes(b"not a database at all, but long enough to be looked at" * 20)
-    with pytest.raises(FootnoteError, match=r"can't be used: .*If it is damaged, remove it and start the server again"):
+    with pytest.raises(FootnoteError, match=r"can't be used: it is damaged\. Remove it and start the server again"):
         Database(path)
+
+
+@pytest.mark.parametrize(
+    ("setting", "sentence"),
+    [
+        ("max_page_count = 1", "the disk is full. Free space on it, then try again."),
+        (
+            "query_only = ON",
+            "it can't be opened or written. See that it and its folder belong to the user that runs Footnote.",
+        ),
+    ],
+)
+def test_what_the_system_refuses_is_said_with_what_to_do(path, setting, sentence):
+    database = Database(path)
+    database.run(f"PRAGMA {setting}")
+    with pytest.raises(FootnoteError) as error:
+        for number in range(1000):
+            database.use_once("portal", f"{number}", until=NOW, now=NOW)
+    assert str(error.value) == f"{path} can't be used: {sentence}"
+
+
+def test_a_file_that_another_process_keeps_to_itself_is_said(path, monkeypatch):
+    monkeypatch.setattr("access.database.BUSY_SECONDS", 0.01)
+    database = Database(path)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other, pytest.raises(FootnoteError) as error:
+        other.execute("BEGIN IMMEDIATE")
+        database.use_once("portal", "1", until=NOW, now=NOW)
+    expected = "another process keeps it to itself. Wait until that one is done, or stop it, and try again."
+    assert str(error.value) == f"{path} can't be used: {expected}"
 
 
 def test_a_newer_format_is_not_touched(path):
@@ -301,5 +331,5 @@ def test_a_newer_format_is_not_touched(path):
 
 def test_a_folder_that_can_not_be_made_is_said(tmp_path):
     (tmp_path / "state").write_text("a file")
-    with pytest.raises(FootnoteError, match=r"access\.sqlite can't be used"):
+    with pytest.raises(FootnoteError, match=r"access\.sqlite can't be used: it can't be opened or written\. See that"):
         Database(tmp_path / "state" / FILE)

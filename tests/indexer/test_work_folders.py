@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from indexer.work_folders import made_beside, packed, remove_leftovers
+from indexer.ray_cluster import FOLDER
+from indexer.work_folders import made_beside, made_in, packed, remove_leftovers
 
 ROOT = Path(__file__).parents[2]
 KILLED = """
@@ -74,3 +75,27 @@ def test_many_who_make_something_at_once_take_nothing_from_each_other(tmp_path):
         thread.join()
     assert wrong == []
     assert list(tmp_path.iterdir()) == []
+
+
+KILLED_IN = """
+import os, signal, sys
+from pathlib import Path
+from indexer.work_folders import made_in
+with made_in(Path(sys.argv[1]), sys.argv[2]) as folder:
+    (folder / "ray").mkdir()
+    os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_ray_left_goes_at_the_next_start_and_what_is_alive_or_not_ours_stays(tmp_path):
+    subprocess.run([sys.executable, "-c", KILLED_IN, str(tmp_path), FOLDER], cwd=ROOT, check=False)
+    (left,) = tmp_path.iterdir()
+    assert left.name.startswith(f"footnote-ray-{os.getuid()}-")
+    assert (left / "ray").is_dir()
+    others = {tmp_path / f"footnote-ray-{os.getuid()}0-abcdefgh", tmp_path / "footnote-ray-abcdefgh"}
+    for folder in others:
+        folder.mkdir()
+    with made_in(tmp_path, FOLDER) as one, made_in(tmp_path, FOLDER) as other:
+        assert set(tmp_path.iterdir()) == {one, other, *others}
+        assert one.stat().st_mode & 0o777 == 0o700
+    assert set(tmp_path.iterdir()) == others

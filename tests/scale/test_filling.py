@@ -18,7 +18,7 @@ from indexer import filling
 from indexer.backup import back_up
 from indexer.catalogue import VECTORS
 from indexer.filling import digest_of, migrate
-from indexer.milvus_client import address_of
+from indexer.milvus_address import address_of
 from indexer.milvus_rows import Rows
 from indexer.restoring import restore
 from indexer.store import IndexStore

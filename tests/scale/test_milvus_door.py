@@ -11,7 +11,8 @@ from fakes import IDENTITY, word_vectors
 from langchain_core.embeddings import Embeddings
 
 from indexer.langchain_store import FaissStore
-from indexer.milvus_client import StoreUnavailable, address_of
+from indexer.milvus_address import address_of
+from indexer.milvus_client import StoreUnavailable
 from indexer.milvus_door import MilvusDoor
 from indexer.milvus_filter import Numbers
 from indexer.store import IndexStore

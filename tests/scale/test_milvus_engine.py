@@ -12,7 +12,8 @@ from contracts.stores import any_of, document, found_by, names, vector
 from fakes import IDENTITY
 
 from indexer.filling import migrate
-from indexer.milvus_client import Address, StoreUnavailable, address_of
+from indexer.milvus_address import Address, address_of
+from indexer.milvus_client import StoreUnavailable
 from indexer.milvus_engine import MilvusEngine
 from indexer.milvus_numbers import collection_number, rows_for
 from indexer.milvus_rows import Rows

@@ -8,7 +8,8 @@ import pytest
 pytest.importorskip("pymilvus")
 pytest.importorskip("milvus_lite")
 
-from indexer.milvus_client import Connection, address_of
+from indexer.milvus_address import address_of
+from indexer.milvus_client import Connection
 from indexer.milvus_filter import Numbers, field_label, first_and_last_day, folder_label, labels_of
 from indexer.milvus_row import Row, written
 from indexer.milvus_rows import Rows

@@ -8,7 +8,7 @@ pytest.importorskip("milvus_lite")
 from contracts.stores import StoreContract
 from fakes import IDENTITY
 
-from indexer.milvus_client import address_of
+from indexer.milvus_address import address_of
 from indexer.store import IndexStore
 
 pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning")

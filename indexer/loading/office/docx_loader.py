@@ -27,8 +27,7 @@ from indexer.loading.office.office_parts import (
 )
 from indexer.loading.office.pictures import Pictures
 from indexer.loading.packages import Package, PartError
-from indexer.loading.tables import LONGEST_LABEL
-from indexer.loading.web.html_loader import join_cells
+from indexer.loading.tables import LONGEST_LABEL, join_cells
 from schema import BlockKind, Extraction
 
 _MC = "{http://schemas.openxmlformats.org/markup-compatibility/2006}"

@@ -29,8 +29,7 @@ from indexer.loading.office.odf_parts import (
 from indexer.loading.office.odf_styles import DRAW, OFFICE, PRESENTATION, TABLE, TEXT, Styles, read_styles
 from indexer.loading.office.office_parts import MACROS, sensible_title
 from indexer.loading.packages import Package
-from indexer.loading.tables import Cell, CellBudget, Row, add_rows
-from indexer.loading.web.html_loader import join_cells
+from indexer.loading.tables import Cell, CellBudget, Row, add_rows, join_cells
 from schema import Extraction, FootnoteError
 
 _MOST_SPACES = 100

@@ -30,8 +30,7 @@ from indexer.loading.office.office_parts import (
 from indexer.loading.office.pictures import Pictures
 from indexer.loading.office.pptx_hidden import remove_hidden
 from indexer.loading.packages import Package, PartError
-from indexer.loading.tables import LONGEST_LABEL
-from indexer.loading.web.html_loader import join_cells
+from indexer.loading.tables import LONGEST_LABEL, join_cells
 from schema import BlockKind, Extraction
 
 _P = "{http://schemas.openxmlformats.org/presentationml/2006/main}"

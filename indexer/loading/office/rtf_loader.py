@@ -27,7 +27,7 @@ from indexer.loading.office.rtf_words import (
     NEVER_IN_SKIPPED,
     SKIPPED,
 )
-from indexer.loading.web.html_loader import join_cells
+from indexer.loading.tables import join_cells
 from schema import BlockKind, Extraction
 
 _HEADING_NAME = re.compile(r"heading ([1-9])\b", re.IGNORECASE)

@@ -2,14 +2,12 @@
 
 ECMA-376 part 1, chapter 18. Formulas are not computed: what Excel stored as their value is read. Hidden sheets, rows
 and columns are read, since anybody can show them, and the report says so; what a cell's format hides is left out and
-counted. Sheets are read as streams; a damaged one costs itself, or what stands behind the damage.
+counted. A damaged sheet costs itself, or what stands behind the damage (indexer/loading/office/xlsx_sheets.py).
 """
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from typing import Any
 
 from indexer.loading.builder import TextBuilder
@@ -25,29 +23,15 @@ from indexer.loading.office.office_parts import (
     relations,
 )
 from indexer.loading.office.pictures import Pictures
-from indexer.loading.office.xlsx_cells import S, Workbook, column_number, integer, read_workbook, shown_cell
-from indexer.loading.packages import Package, PartError, stream_xml
-from indexer.loading.tables import LONGEST_LABEL, Cell, CellBudget, add_rows
+from indexer.loading.office.xlsx_cells import S, Workbook, read_workbook
+from indexer.loading.office.xlsx_sheets import Sheet, read_sheet
+from indexer.loading.packages import Package, PartError
+from indexer.loading.tables import add_rows
 from schema import BlockKind, Extraction, FootnoteError, PageStatus
 
-_ADDRESS = re.compile(r"([A-Z]{1,3})([0-9]{1,7})")
 _MOST_SHEETS = 1000
 _WITH_PICTURES = ("xl/richData/richValueRel.xml", "xl/cellimages.xml")
 """Parts whose relations are the pictures in cells, of Excel and of WPS Office."""
-
-
-@dataclass(slots=True)
-class _Sheet:
-    """The cells of one sheet by row and column, both from 0, and what is odd about it."""
-
-    rows: dict[int, dict[int, Cell]] = field(default_factory=dict)
-    merged: list[str] = field(default_factory=list)
-    last_row: int = -1
-    hidden_rows: int = 0
-    hidden_columns: int = 0
-    without_value: int = 0
-    hidden: int = 0
-    damage: PartError | None = None
 
 
 def load(data: bytes) -> Extraction:
@@ -84,14 +68,13 @@ class _Reader:
             self._salvage.warnings.append(f"the sheet {name!r} is missing in the file")
             self._builder.end_page(label=name, status="unreadable", problem="it is missing in the file")
             return
-        content = _Sheet()
+        content = Sheet()
         if relation.kind == "worksheet":
-            content = _read_sheet(self._package, relation.target, self._workbook)
-            _fill_merged(content, self._workbook.budget)
+            content = read_sheet(self._package, relation.target, self._workbook)
         drawn = list(self._drawn(relation.target, name))
         if content.rows or drawn:
             self._builder.add("heading", name, level=1)
-            add_rows(self._builder, _in_order(content))
+            add_rows(self._builder, content.in_order())
             for kind, text in drawn:
                 self._builder.add(kind, text)
         if content.rows or drawn or content.damage:
@@ -136,7 +119,7 @@ class _Reader:
             chart = self._salvage.xml(relation.target, f"a chart on the sheet {name!r}")
             yield from chart_blocks(chart) if chart is not None else ()
 
-    def _tell(self, content: _Sheet, name: str, *, is_hidden: bool) -> None:
+    def _tell(self, content: Sheet, name: str, *, is_hidden: bool) -> None:
         """Say what the reader of a sheet should know."""
         warnings = self._salvage.warnings
         if content.damage and not content.rows:
@@ -152,73 +135,3 @@ class _Reader:
                 warnings.append(f"the sheet {name!r} has {count} hidden {what}, which were read")
         if count := content.without_value:
             warnings.append(f"the sheet {name!r} has {count} formulas without a stored value: save it in Excel once")
-
-
-def _in_order(content: _Sheet) -> Iterator[dict[int, Cell] | None]:
-    """The rows of a sheet with ``None`` for each gap between them."""
-    before = -1
-    for number in sorted(content.rows):
-        if number > before + 1:
-            yield None
-        yield dict(sorted(content.rows[number].items()))
-        before = number
-
-
-def _read_sheet(package: Package, part: str, workbook: Workbook) -> _Sheet:
-    """The cells of a sheet, of a damaged one those before the damage; each element is let go when it has been read."""
-    sheet = _Sheet()
-    try:
-        for element in stream_xml(package.read(part), part, [f"{S}{name}" for name in ("row", "col", "mergeCell")]):
-            _read_element(element, sheet, workbook)
-    except PartError as error:
-        sheet.damage = error
-    return sheet
-
-
-def _read_element(element: Any, sheet: _Sheet, workbook: Workbook) -> None:
-    name = element.tag.rpartition("}")[2]
-    if name == "row":
-        _read_row(element, sheet, workbook)
-    elif name == "col" and element.get("hidden") in ("1", "true"):
-        first, last = integer(element.get("min")), integer(element.get("max"))
-        sheet.hidden_columns += max(0, min(last, 16_384) - first + 1)
-    elif name == "mergeCell":
-        sheet.merged.append(element.get("ref") or "")
-
-
-def _read_row(row: Any, sheet: _Sheet, workbook: Workbook) -> None:
-    """Add the cells of a row; cells and rows without an address follow the one before."""
-    sheet.last_row = number = integer(row.get("r"), sheet.last_row + 2) - 1
-    cells = sheet.rows.get(number, {})
-    column = -1
-    for element in row.iterfind(f"{S}c"):
-        address = _ADDRESS.fullmatch(element.get("r") or "")
-        column = column_number(address[1]) if address else column + 1
-        cell, hidden = shown_cell(element, workbook)
-        sheet.hidden += hidden
-        if cell.text:
-            workbook.budget.count(cell.text)
-            cells[column] = cell
-        elif element.find(f"{S}f") is not None and element.find(f"{S}v") is None:
-            sheet.without_value += 1
-    if cells:
-        sheet.rows[number] = cells
-        sheet.hidden_rows += row.get("hidden") in ("1", "true")
-
-
-def _fill_merged(sheet: _Sheet, budget: CellBudget) -> None:
-    """A label merged down over several rows stands in each of them: a row is quoted alone. Prose stands once."""
-    last = max(sheet.rows, default=-1)
-    for reference in sheet.merged:
-        corners = [_ADDRESS.fullmatch(corner) for corner in reference.split(":")]
-        if len(corners) != 2 or not all(corners):
-            continue
-        (column, top), bottom = (corners[0][1], int(corners[0][2]) - 1), int(corners[1][2]) - 1  # type: ignore[index]
-        place = column_number(column)
-        cell = sheet.rows.get(top, {}).get(place)
-        if cell is None or len(cell.text) > LONGEST_LABEL:
-            continue
-        for number in range(top + 1, min(bottom, last) + 1):
-            budget.count(cell.text)
-            if number in sheet.rows:
-                sheet.rows[number].setdefault(place, cell)

@@ -19,6 +19,7 @@ from indexer.loading.plain import text_loader
 from indexer.loading.plain.decoding import decode
 from indexer.loading.plain.front_matter import split_front_matter
 from indexer.loading.plain.markdown_html import OpenElements, SeenLine
+from indexer.loading.tables import join_cells
 from indexer.loading.web import html_blocks
 from indexer.loading.web.html_tree import LeftOut
 from schema import BlockKind, Extraction
@@ -111,7 +112,7 @@ class _Walker:
         elif token.type == "tr_open":
             self._cells = []
         elif token.type == "tr_close":
-            self._builder.add("table_row", html_blocks.join_cells(self._cells or []))
+            self._builder.add("table_row", join_cells(self._cells or []))
             self._cells = None
 
     def _open_item(self) -> None:

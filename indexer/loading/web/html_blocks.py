@@ -11,6 +11,7 @@ from bs4.element import Tag
 
 from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
+from indexer.loading.tables import join_cells
 from indexer.loading.web.html_pictures import description_of
 from indexer.loading.web.html_tables import Spanning, Spans, layout_tables, span_of
 from indexer.loading.web.html_tree import HEADING, LeftOut, Walk
@@ -180,15 +181,6 @@ class _BlockWriter:
     def _end_group(self) -> None:
         if self._cells is None:
             self._spans.end_group()
-
-
-def join_cells(cells: list[str]) -> str:
-    """One table row as text; a row without any text is empty.
-
-    >>> join_cells(["Year", "Total"])
-    'Year | Total'
-    """
-    return " | ".join(cells) if any(cells) else ""
 
 
 def _start_number(tag: Tag) -> int:

@@ -14,11 +14,11 @@ from indexer.loading.builder import TextBuilder
 from indexer.loading.characters import clean_line
 from indexer.loading.dates import find_date, parse_date
 from indexer.loading.plain.decoding import decode
-from indexer.loading.web.html_blocks import add_tree, join_cells
+from indexer.loading.web.html_blocks import add_tree
 from indexer.loading.web.html_tree import LeftOut, is_main, is_switched_off, parse, shown_strings
 from schema import Extraction
 
-__all__ = ["add_page", "decode_page", "join_cells", "load", "metadata_of", "title_of"]
+__all__ = ["add_page", "decode_page", "load", "metadata_of", "title_of"]
 
 _DATE_META = frozenset(
     {
