@@ -112,7 +112,7 @@ def test_ctrl_c_ends_a_run_in_order_and_the_same_command_goes_on(samples_index, 
     while process.poll() is None and not (journal.exists() and journal.read_bytes().count(b"\n") > 3):
         time.sleep(0.05)
     process.send_signal(signal.SIGINT)
-    _, told = process.communicate(timeout=60)
+    _, told = process.communicate(timeout=300)
     assert process.returncode == 130
     assert "goes on" in told
     assert "Traceback" not in told

@@ -2,8 +2,10 @@
 
 import os
 import pty
+import select
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +30,7 @@ from schema import (
 
 ROOT = Path(__file__).resolve().parents[1]
 ON_A_TERMINAL = """
-import sys, time
+import sys
 sys.path.insert(0, sys.argv[1])
 import console
 from schema import Progress
@@ -36,7 +38,7 @@ with console.progress_bar("Asking") as show:
     for unit, steps in (("documents", [0, 5, 10]), ("questions", [40, 50, 60])):
         for done in steps:
             show(Progress(done, 10 if unit == "documents" else 60, "label", unit))
-            time.sleep(0.15)
+            sys.stdin.readline()  # until it has been seen
 """
 
 
@@ -237,19 +239,25 @@ def test_a_terminal_shows_how_many_of_which_unit():
     ours, theirs = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", ON_A_TERMINAL, str(ROOT)],
+        stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=theirs,
         env=os.environ | {"TERM": "xterm", "COLUMNS": "120"},
     )
     os.close(theirs)
     shown = b""
-    while process.poll() is None or shown.count(b"60 of 60") == 0:
-        try:
+    for step in (b"0 of 10 doc", b"5 of 10 doc", b"10 of 10 doc", b"40 of 60 que", b"50 of 60 que", b"60 of 60 que"):
+        while step not in shown:
+            assert select.select([ours], [], [], 60)[0], shown
             shown += os.read(ours, 65536)
-        except OSError:  # the other end is closed
-            break
+        process.stdin.write(b"\n")
+        process.stdin.flush()
+    with suppress(OSError):  # the other end is closed
+        while more := os.read(ours, 65536):
+            shown += more
     os.close(ours)
-    assert process.wait(20) == 0
+    process.stdin.close()
+    assert process.wait(60) == 0
     for words in (b"5 of 10 documents", b"40 of 60 questions", b"60 of 60 questions", b"0:00:00"):
         assert words in shown
 

@@ -51,6 +51,8 @@ FROZEN: dict[str, Any] = {
     "app_kwargs": {"docs_url": None, "redoc_url": None, "openapi_url": None},
 }
 QUIET: dict[str, Any] = {"api_visibility": "private", "show_progress": "hidden"}
+FREE = '() => [true, false].map((interactive) => ({__type__: "update", interactive}))'
+"""Ask can be pressed and Stop can't; by the browser, since it alone knows when Gradio would take the next question."""
 Update = dict[Any, Any]
 
 
@@ -143,9 +145,13 @@ def build_blocks(desk: Desk, *, examples: Sequence[str], tabs: bool = False) -> 
         parts = Parts(earlier, current, live, notice, question, ask, stop, conversation)
 
         answer = _answerer(desk, running, parts)
-        gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)
+        asked = [gr.on([ask.click, question.submit], answer, [question, conversation], parts.all(), **QUIET)]
         for button, text in zip(example_buttons, examples, strict=True):
-            button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET)
+            asked.append(button.click(answer, [gr.State(text), conversation], parts.all(), **QUIET))
+        # Gradio drops a question that comes before its last message on the one before it, which follows the answer.
+        for answered in asked:
+            answered.then(None, js=FREE, outputs=[ask, stop], **QUIET)
+            answered.failure(None, js=FREE, outputs=[ask, stop], **QUIET)
         stop.click(_stopper(running), queue=False, **QUIET)
         # Through the queue like the answer, so that what both send arrives in order. Gradio's own ``cancels`` is not
         # used: now and then it loses the update of the event that cancels.
@@ -207,12 +213,7 @@ def _answerer(
                     return
                 exchange = state
                 yield _drawn(parts, exchange)
-        yield {
-            **_drawn(parts, exchange),
-            parts.ask: gr.Button(interactive=True),
-            parts.stop: gr.Button(interactive=False),
-            parts.conversation: (*conversation, exchange),
-        }
+        yield {**_drawn(parts, exchange), parts.conversation: (*conversation, exchange)}
 
     return answer
 
@@ -239,8 +240,6 @@ def _clearer(running: Running, parts: Parts) -> Callable[[gr.Request], Update]:
             parts.live: _live("New conversation."),
             parts.notice: "",
             parts.question: "",
-            parts.ask: gr.Button(interactive=True),
-            parts.stop: gr.Button(interactive=False),
             parts.conversation: (),
         }
 

@@ -1137,17 +1137,23 @@ textarea::placeholder { color: var(--soft); opacity: 1; }
       add(log, exchange.node);
       log.scrollTop = exchange.node.offsetTop;
       say(t("searching"));
+      const over = () => {
+        if (running !== controller) return;
+        running = null;
+        swap(halt, go);
+      };
       try {
-        await client.ask(question, history, controller.signal, exchange.handle);
+        await client.ask(question, history, controller.signal, (name, data) => {
+          exchange.handle(name, data);
+          if (!exchange.running) over(); // the stream may end a little after the answer, and nobody need wait for that
+        });
         exchange.fail(new Refusal({ key: "cut" })); // unless the answer is there
       } catch (error) {
         if (controller.signal.aborted) exchange.stop();
         else exchange.fail(error);
         abort(controller); // nothing more is read
       }
-      if (running !== controller) return;
-      running = null;
-      swap(halt, go);
+      over();
     }
     /** One of two buttons in the same place; the focus stays there, or goes to the question. */
     function swap(gone, shown) {

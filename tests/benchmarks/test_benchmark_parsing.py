@@ -397,7 +397,7 @@ def test_the_table_shows_a_dash_where_there_is_no_figure():
 
 def test_a_process_that_hangs_is_ended_with_all_that_it_started(tmp_path):
     script = "import subprocess, sys, time; subprocess.Popen(['sleep', '60'], start_new_session=True); time.sleep(60)"
-    ended = watch([sys.executable, "-c", script], limit_s=1.5, cwd=tmp_path)
+    ended = watch([sys.executable, "-c", script], limit_s=4, cwd=tmp_path)
     assert ended.timed_out
     assert ended.status == -9
     assert ended.left == 1

@@ -1,6 +1,7 @@
 """Embedding beside the run: order, errors, and what is dropped."""
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
@@ -34,7 +35,7 @@ def test_embedding_goes_on_while_nobody_asks_for_it():
 
     with Ahead(embed) as embedding:
         embedding.start(["1"])
-        assert begun.wait(10)
+        assert begun.wait(60)
 
 
 @pytest.mark.parametrize("kind", [ValueError, MemoryError, KeyboardInterrupt])
@@ -56,17 +57,24 @@ def test_leaving_drops_what_has_not_begun(monkeypatch):
     monkeypatch.setattr(ahead, "EMBED_CHUNKS", 1)
     begun, may_end, seen = threading.Event(), threading.Event(), []
 
+    class Pool(ThreadPoolExecutor):
+        def shutdown(self, wait=True, *, cancel_futures=False):
+            super().shutdown(wait=False, cancel_futures=cancel_futures)
+            may_end.set()  # not before, or the next would begin meanwhile
+            super().shutdown(wait)
+
+    monkeypatch.setattr(ahead, "ThreadPoolExecutor", Pool)
+
     def embed(texts):
         seen.extend(texts)
         begun.set()
-        may_end.wait(10)
+        may_end.wait(60)
         return numbers(texts)
 
     def interrupted_run():
         with Ahead(embed) as embedding:
             embedding.start(["1", "2", "3", "4", "5"])
-            begun.wait(10)
-            threading.Timer(0.05, may_end.set).start()
+            begun.wait(60)
             raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):

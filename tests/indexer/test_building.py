@@ -375,7 +375,7 @@ def test_a_batch_is_read_while_the_one_before_is_embedded(docs, indexing, monkey
         return load_all(path, sha256)
 
     def embed(texts):
-        assert read_b.wait(10)
+        assert read_b.wait(60)
         return word_vectors(texts)
 
     assert {status for _, status, _ in indexing.rows(docs, load=read, embed=embed)} == {"indexed"}

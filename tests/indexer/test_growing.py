@@ -213,13 +213,13 @@ def test_searches_go_on_while_new_clusters_are_made(store, monkeypatch):
 
         def slowly(*arguments, **options):
             entered.set()
-            assert leave.wait(20)
+            assert leave.wait(60)
             return train(*arguments, **options)
 
         monkeypatch.setattr(ClusteredIndex, "train", slowly)
         saver = threading.Thread(target=store.save_vectors)
         saver.start()
-        assert entered.wait(20)
+        assert entered.wait(60)
         assert recall(store, QUERIES[:5]) == 1.0
         assert store.describe().kind == "exact"
         leave.set()

@@ -118,7 +118,7 @@ def test_a_program_that_hangs_is_ended_with_all_that_it_started(soffice, tmp_pat
     with pytest.raises(FootnoteError, match=r"^It can't be converted: LibreOffice took longer than 2 seconds"):
         legacy_office.convert(EXCEL, "xls", seconds=2)
     child = int((tmp_path / "child").read_text())
-    for _ in range(100):
+    for _ in range(600):
         if not _runs(child):
             break
         time.sleep(0.1)

@@ -115,7 +115,7 @@ def test_long_lines_take_linear_time():
     started = time.perf_counter()
     assert len(read("long.txt", b"word " * 1_000_000).blocks) == 1
     assert len(read("spaces.txt", b"a" + b" " * 3_000_000 + b"b").text) == 3
-    assert time.perf_counter() - started < 5
+    assert time.perf_counter() - started < 60  # in quadratic time it would be hours
 
 
 RUSSIAN = "Все люди рождаются свободными и равными в своём достоинстве и правах. Они наделены разумом и совестью."

@@ -254,7 +254,7 @@ def test_leaving_by_an_error_ends_busy_workers_at_once_and_reads_nothing_more(fa
             time.sleep(0.01)
         time.sleep(0.3)
         raise KeyboardInterrupt
-    thread.join(30)
+    thread.join(60)
     assert refused == [(ParserError, f"{name}.txt was not read: reading was stopped.") for name in (fault, "good")]
     assert below() == []
 
@@ -316,7 +316,7 @@ def test_when_this_process_is_killed_nothing_of_its_parser_stays(fault, tmp_path
     time.sleep(0.2)
     parent.kill()
     parent.wait()
-    until = time.monotonic() + 10
+    until = time.monotonic() + 60
     while marked(temporary) or list(temporary.iterdir()):
         assert time.monotonic() < until, marked(temporary)
         time.sleep(0.02)

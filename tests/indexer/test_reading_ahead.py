@@ -53,7 +53,7 @@ def test_only_so_much_is_taken_ahead(weights, taken):
 
 
 def test_two_items_are_worked_on_at_a_time():
-    both = threading.Barrier(2, timeout=10)
+    both = threading.Barrier(2, timeout=60)
     with ReadingAhead(lambda _: both.wait(), lambda _: 1) as reading:
         assert sorted(result for _, result in results(reading, range(4))) == [0, 0, 1, 1]
 
@@ -74,7 +74,7 @@ def test_leaving_waits_for_nobody_and_begins_nothing():
 
     def work(item):
         begun.append(item)
-        may_end.wait(10)
+        may_end.wait(60)
 
     def interrupted():
         with ReadingAhead(work, lambda _: 1) as reading:

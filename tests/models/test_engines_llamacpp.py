@@ -22,7 +22,7 @@ from models.llamacpp_chat import LlamaCppChat
 from models.streamed_chat import Wish
 from schema import FootnoteError
 
-ENOUGH_S = 5.0  # for something that takes under a second on an idle machine; not a measurement
+ENOUGH_S = 15.0  # for something that takes under a second on an idle machine; not a measurement
 
 
 @pytest.fixture(scope="module")
@@ -251,7 +251,7 @@ def test_the_socket_is_gone_when_the_process_ends_even_while_it_writes(tmp_path)
     environment = os.environ | {"TMPDIR": str(tmp_path)}
     environment["PYTHONPATH"] = os.pathsep.join([environment["PYTHONPATH"], str(Path(__file__).parent)])
     command = [sys.executable, "-c", code]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout.startswith(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
@@ -261,6 +261,6 @@ def test_libgomp_can_be_lent_by_torch():
         "from models.llamacpp import lend_libgomp, load_library; lend_libgomp(); load_library()\n"
         "print({row.split()[-1] for row in open('/proc/self/maps') if 'libgomp' in row})\n"
     )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=300, check=True)
     assert done.stdout.count("libgomp") == 1
     assert "torch/lib/libgomp" in done.stdout

@@ -18,7 +18,7 @@ from models.llamacpp_chat import available_cores
 from models.remote_chat import RemoteChat
 from schema import FootnoteError
 
-ENOUGH_S = 5.0  # for something that takes under a second on an idle machine; not a measurement
+ENOUGH_S = 15.0  # for something that takes under a second on an idle machine; not a measurement
 
 
 @pytest.fixture(scope="module")
@@ -172,7 +172,7 @@ def test_a_shell_that_asks_for_tracing_gets_none():
         asked = dict.fromkeys(("LANGSMITH_TRACING", "LANGCHAIN_TRACING_V2", "LANGSMITH_TRACING_V2"), "true")
         asked |= {"LANGSMITH_ENDPOINT": address, "LANGSMITH_API_KEY": "key"}
         done = subprocess.run(
-            [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, timeout=60, check=True
+            [sys.executable, "-c", code], env=os.environ | asked, capture_output=True, text=True, timeout=99, check=True
         )
         assert done.stdout == "secret\n"
         listener.settimeout(0.2)

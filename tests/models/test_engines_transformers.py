@@ -17,7 +17,7 @@ from models.engines import load_chat_model, stream_text
 from models.transformers_chat import TransformersChat
 from schema import FootnoteError
 
-ENOUGH_S = 5.0  # for something that takes under a second on an idle machine; not a measurement
+ENOUGH_S = 15.0  # for something that takes under a second on an idle machine; not a measurement
 
 
 @pytest.fixture(scope="module")
@@ -129,4 +129,4 @@ def test_the_front_does_not_load_the_heavy_libraries():
         "heavy = {'torch', 'transformers', 'xllamacpp', 'langchain', 'openai', 'langchain_core'}\n"
         "assert not heavy & set(sys.modules), heavy & set(sys.modules)"
     )
-    subprocess.run([sys.executable, "-c", code], check=True, timeout=60)
+    subprocess.run([sys.executable, "-c", code], check=True, timeout=300)

@@ -32,7 +32,7 @@ class Handler(BaseHTTPRequestHandler):
         hub = self.server
         hub.asked.append((self.path, self.headers.get("Range")))
         if hub.silent.is_set():
-            hub.released.wait(20)
+            hub.released.wait(120)
             return
         data = hub.files.get(self.path)
         if data is None:
@@ -75,8 +75,9 @@ def cache(tmp_path):
 PATH = "/someone/tiny/resolve/main/model.gguf"
 
 
-def sources(hub, **changes):
-    return Sources(allow_hub=True, hub_url=hub.url, hub_connect_timeout_s=0.5, hub_read_timeout_s=0.5, **changes)
+def sources(hub, *, patience_s=60.0):
+    times = {"hub_connect_timeout_s": patience_s, "hub_read_timeout_s": patience_s}
+    return Sources(allow_hub=True, hub_url=hub.url, **times)
 
 
 def test_a_file_comes_from_the_address_of_the_repository(hub, model, cache):
@@ -172,7 +173,7 @@ def test_a_missing_file_and_a_silent_hub_are_passed_over_by_name(hub, model, cac
         fetch(model, cache, sources=sources(hub))
     hub.silent.set()
     with pytest.raises(UnavailableError, match=r"no answer in time \(ReadTimeout\)"):
-        fetch(model, cache, sources=sources(hub))
+        fetch(model, cache, sources=sources(hub, patience_s=0.5))
     assert len(hub.asked) == 2  # not asked again
     hub.released.set()
 

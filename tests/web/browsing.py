@@ -83,8 +83,22 @@ def ask(page: Page, question: str) -> None:
 
 
 def finished(page: Page) -> None:
-    """Wait until the newest answer is no longer being written."""
+    """Wait until the newest answer is no longer being written, and the next question would be taken."""
     page.wait_for_selector("#current .exchange:not([aria-busy])")
+    page.wait_for_selector("#stop:disabled", state="attached")
+
+
+def still(page: Page) -> None:
+    """Wait until nothing moves or changes its colour, but for what never ends, such as a caret that blinks."""
+    page.evaluate(
+        """async () => {
+            const shadows = [...document.querySelectorAll("*")].map((one) => one.shadowRoot).filter(Boolean);
+            const moving = [document, ...shadows].flatMap((root) => root.getAnimations());
+            const ending = moving.filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
+            await Promise.allSettled(ending.map((one) => one.finished));
+            await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
+        }"""
+    )
 
 
 def photograph(
@@ -105,7 +119,7 @@ def photograph(
             page.locator("#current .mark", has_text=str(footnote)).first.click()
             page.wait_for_selector(".source-text mark, .source-sheet .over")
         page.evaluate("document.activeElement.blur()")
-        page.wait_for_timeout(400)  # the page moves aside for the panel
+        still(page)  # the page moves aside for the panel
         page.screenshot(path=target)
 
 

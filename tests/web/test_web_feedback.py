@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from browsing import ask, finished
+from browsing import ask, finished, still
 from fake_service import QUOTES, SENTENCES, FakeService
 from fastapi.testclient import TestClient
 from small_app import small_app
@@ -226,7 +226,7 @@ def test_a_widget_on_another_site_may_send_feedback(assistant):
 def page(browser, url):
     complaints = []
     page = browser.new_page(viewport={"width": 1280, "height": 900})
-    page.set_default_timeout(8000)
+    page.set_default_timeout(60_000)
     page.on("pageerror", lambda error: complaints.append(f"error {error}"))
     page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
     page.goto(url)
@@ -317,7 +317,7 @@ def test_the_form_of_a_thumb_down_opens_above_the_question_box(page, size):
     ask(page, "When was it published?")
     finished(page)
     page.locator("#current .thumb.down").click()
-    page.wait_for_timeout(400)
+    still(page)
     send = page.locator("#current .send").bounding_box()
     assert send["y"] + send["height"] <= page.locator("#composer").bounding_box()["y"] + 1
     assert page.evaluate("document.activeElement.matches('#current .toggle')")
@@ -350,6 +350,7 @@ def test_what_was_said_stays_visible_when_the_conversation_goes_on_and_not_in_th
     assert page.locator("#current .up").get_attribute("aria-pressed") == "false"
     page.get_by_role("button", name="New conversation").click()
     page.wait_for_selector(".opening")
+    page.wait_for_selector(".exchange", state="detached")
     ask(page, "When?")
     finished(page)
     assert page.locator("#current .up").get_attribute("aria-pressed") == "false"

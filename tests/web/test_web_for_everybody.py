@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browsing import ask, finished, serving
+from browsing import ask, finished, serving, still
 from entrances import entrance_in
 from fake_evaluations import BROKEN, CUT, NEW, OLD, FakeEvaluations
 from fake_service import EXAMPLES, FakeService
@@ -31,7 +31,7 @@ MODES = {
 
 def violations(page):
     """What axe-core finds, each with the place."""
-    page.wait_for_timeout(400)  # colours are measured when nothing moves
+    still(page)  # colours are measured when nothing moves
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
@@ -60,7 +60,7 @@ def opened(request, browser, url):
         context = browser.new_context(**MODES[request.param])
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(20_000)
+        page.set_default_timeout(60_000)
         page.goto(root + address)
         return page
 
@@ -85,10 +85,12 @@ def test_the_chat_page_empty_answering_answered_and_refused(opened, service):
     assert violations(page) == []
     ask(page, "What did it cost?")
     page.wait_for_selector(".refusal")
+    finished(page)
     page.locator("#current .thumb.down").click()
     assert violations(page) == []
     ask(page, "broken")
     page.wait_for_selector("#current .notice.failed")
+    finished(page)
     assert violations(page) == []
     service.go_on.clear()
 

@@ -155,11 +155,12 @@ async def test_no_other_value_is_a_session(app, entrance, spoil):
 
 
 def test_a_session_ends_after_twelve_hours(app, entrance, monkeypatch):
+    before = time.time()
     client = signed_in(app)
-    now = time.time()
-    monkeypatch.setattr(time, "time", lambda: now + 12 * 3600 - 5)
+    after = time.time()
+    monkeypatch.setattr(time, "time", lambda: before + 12 * 3600 - 5)
     assert client.get(PATH).status_code == 200
-    monkeypatch.setattr(time, "time", lambda: now + 12 * 3600 + 5)
+    monkeypatch.setattr(time, "time", lambda: after + 12 * 3600 + 5)
     assert client.get(PATH).status_code == 401
 
 

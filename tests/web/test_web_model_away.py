@@ -40,6 +40,7 @@ OWN = "These are the documents' own words."
 CUT = "The answer was cut off; what had been checked is kept."
 PATIENCE = Patience(connect_s=20, first_s=20, next_s=1, most_s=60, retries=0)
 SHORT = Patience(connect_s=20, first_s=0.3, retries=0)
+LONG = Patience(connect_s=60, first_s=60, next_s=60, most_s=300, retries=0)
 SSE = {"accept": "text/event-stream"}
 
 
@@ -176,7 +177,8 @@ def test_every_door_says_so_and_at_once_while_the_server_is_not_asked(model, cli
 
 
 @pytest.mark.parametrize("how", ["halts", "is killed", "is suspended"])
-def test_a_stream_that_breaks_keeps_what_was_checked_and_says_that_it_was_cut_off(model, client, how):
+def test_a_stream_that_breaks_keeps_what_was_checked_and_says_that_it_was_cut_off(model, client, written, how):
+    written(LONG if how == "is killed" else PATIENCE)  # else it may be silent for too long before it is killed
     model.behave(**HALF)
     do = {"halts": lambda: None, "is killed": model.kill, "is suspended": model.suspend}[how]
     events, name = [], ""
@@ -243,7 +245,7 @@ def test_a_server_that_is_gone_and_comes_back_is_asked_again_by_itself(model, wr
 
 def until(holds):
     waited = threading.Event()
-    return any(holds() or waited.wait(0.02) for _ in range(500))
+    return any(holds() or waited.wait(0.02) for _ in range(3000))
 
 
 def test_the_figures_say_how_the_server_stands(model, client, desk, footnote):

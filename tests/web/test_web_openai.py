@@ -228,7 +228,7 @@ def test_a_client_that_leaves_stops_the_answer(client, assistant):
     stop = assistant.stops[-1]
     assert not stop.is_set()
     stream.close()
-    assert stop.wait(5)
+    assert stop.wait(60)
 
 
 # LangChain
@@ -386,10 +386,10 @@ def test_a_place_in_the_line_is_a_comment_that_clients_pass_over():
     class Lined(FakeService):
         def ask(self, question, **options):
             yield schema.Waiting(2, 3)
-            go_on.wait(5)
+            go_on.wait(60)
             yield from super().ask(question, **options)
 
-    with serving(Lined(), examples=EXAMPLES) as address, httpx.Client(base_url=address) as client:
+    with serving(Lined(), examples=EXAMPLES) as address, httpx.Client(base_url=address, timeout=60) as client:
         body = {"model": "footnote", "messages": WHEN, "stream": True}
         with client.stream("POST", PATH, json=body) as response:
             lines = response.iter_lines()

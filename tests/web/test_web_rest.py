@@ -318,7 +318,7 @@ def test_a_reader_who_leaves_stops_the_answer(url, service, accept):
         until(lambda: len(service.stops) > asked)
         stop = service.stops[asked]
         assert not stop.is_set()
-    assert stop.wait(10)
+    assert stop.wait(60)
 
 
 def until(holds):

@@ -332,7 +332,7 @@ def open_page(browser, shown):
         context = browser.new_context(**{"viewport": {"width": 1280, "height": 900}, **settings})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(8000)
+        page.set_default_timeout(60_000)
         page.on("pageerror", lambda error: complaints.append(f"error {error}"))
         page.on("console", lambda message: message.type == "error" and complaints.append(message.text))
         page.goto(address + path)
@@ -472,7 +472,7 @@ def test_a_server_that_is_gone_is_told_and_asked_again(browser):
     page = browser.new_page()
     with serving(FakeService(), evaluations=evaluations) as address:
         page.goto(address + "runs/going")
-    page.wait_for_selector(".message:text-is('Footnote does not answer. Is it still running?')", timeout=15_000)
+    page.wait_for_selector(".message:text-is('Footnote does not answer. Is it still running?')", timeout=60_000)
     page.close()
 
 

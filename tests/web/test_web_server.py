@@ -40,13 +40,13 @@ def server():
 
 def test_the_address_is_told_when_the_page_can_be_opened_and_ctrl_c_ends_quietly(server):
     told = server.stdout.readline().strip()
-    assert httpx.get(told).status_code == 200
+    assert httpx.get(told, timeout=60).status_code == 200
     body, headers = {"question": "endless"}, {"accept": "text/event-stream"}
-    with httpx.stream("POST", told + "api/v1/ask", json=body, headers=headers) as response:
+    with httpx.stream("POST", told + "api/v1/ask", json=body, headers=headers, timeout=60) as response:
         pieces = response.iter_raw()  # kept, since letting go of it closes the connection
         next(pieces)
         server.send_signal(signal.SIGINT)
-        output, errors = server.communicate(timeout=10)
+        output, errors = server.communicate(timeout=60)
     assert (server.returncode, output, errors) == (0, "", "")
 
 

@@ -103,10 +103,10 @@ def test_at_the_end_answers_in_progress_are_finished_and_new_ones_turned_away(ga
         address = process.stdout.readline().strip()
         with asking(address, "held") as rest:
             process.send_signal(signal.SIGTERM)
-            until(lambda: httpx.get(f"{address}readyz").status_code == 503)
+            until(lambda: httpx.get(f"{address}readyz", timeout=60).status_code == 503)
             refused = ask(address)
-            assert httpx.get(f"{address}livez").json() == {"status": "live"}
-            assert httpx.get(f"{address}readyz").json() == {
+            assert httpx.get(f"{address}livez", timeout=60).json() == {"status": "live"}
+            assert httpx.get(f"{address}readyz", timeout=60).json() == {
                 "status": "not ready", "model": "ready", "index": "ready", "server": "closing"
             }  # fmt: skip
             gate.with_name("go on").touch()
@@ -145,7 +145,7 @@ def test_a_second_signal_ends_the_server_at_once(gate, second):
         address = process.stdout.readline().strip()
         with asking(address, "endless"):
             process.send_signal(signal.SIGTERM)
-            until(lambda: httpx.get(f"{address}readyz").status_code == 503)
+            until(lambda: httpx.get(f"{address}readyz", timeout=60).status_code == 503)
             process.send_signal(second)
             output, errors = process.communicate(timeout=60)
     assert (process.returncode, output, errors) == (0, "", "")
@@ -158,14 +158,14 @@ def test_until_it_is_prepared_a_server_is_live_and_not_ready(gate):
     with served(gate, port=port) as process:
         address = f"http://127.0.0.1:{port}/"
         until(lambda: is_live(address))
-        found = httpx.get(f"{address}readyz")
+        found = httpx.get(f"{address}readyz", timeout=60)
         assert (found.status_code, found.json()["model"]) == (503, "loading")
         refused = ask(address)
         assert (refused.status_code, refused.headers["retry-after"]) == (503, "10")
         assert "loading its models" in refused.json()["detail"]
         gate.touch()
         assert process.stdout.readline().strip() == address  # told only now
-        assert httpx.get(f"{address}readyz").status_code == 200
+        assert httpx.get(f"{address}readyz", timeout=60).status_code == 200
         assert ask(address).status_code == 200
 
 
@@ -178,7 +178,7 @@ def test_a_server_that_cannot_be_prepared_ends_and_says_why(gate):
 
 def is_live(address):
     try:
-        return httpx.get(f"{address}livez").status_code == 200
+        return httpx.get(f"{address}livez", timeout=60).status_code == 200
     except httpx.TransportError:
         return False
 

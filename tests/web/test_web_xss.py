@@ -137,7 +137,7 @@ def watched(browser, url):
     def opening(address="", *, user="ada", ready=".opening"):
         context = browser.new_context(extra_http_headers=through_proxy(user))
         page = context.new_page()
-        page.set_default_timeout(30_000)
+        page.set_default_timeout(60_000)
         page.add_init_script(WATCH)
         page.on("dialog", lambda dialog: (strange.append(dialog.message), dialog.dismiss()))
         page.on("popup", lambda popup: strange.append("popup"))
@@ -185,7 +185,7 @@ def test_they_run_where_a_page_writes_them_out(browser):
         MANY,
     )
     ran = "[...document.querySelectorAll('iframe')].filter((one) => one.contentWindow.__x === 1).length"
-    page.wait_for_function(f"{ran} > 250", timeout=60_000)
+    page.wait_for_function(f"{ran} > 250", timeout=180_000)
     page.close()
 
 
@@ -201,6 +201,7 @@ def test_in_questions_quotes_answers_and_drafts(watched, service, payloads):
     assert page.locator("#current .sentence .words").all_text_contents() == payloads
     ask(page, f"refuse {payloads[3]}")
     page.wait_for_selector(".refusal")
+    finished(page)
     assert page.locator("#earlier .question").text_content() == payloads[1] + payloads[2]
     assert foreign_elements(page, "#documents, #earlier, #current, #live, #notice") == 0
     page.wait_for_timeout(200)  # what was to be fetched would be asked for by now

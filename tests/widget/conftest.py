@@ -40,7 +40,7 @@ def open_page(browser, site):
         context = browser.new_context(**{"viewport": DESKTOP, **settings})
         contexts.append(context)
         page = context.new_page()
-        page.set_default_timeout(15_000)
+        page.set_default_timeout(60_000)
         known = lambda text: any(word in text for word in expected)  # noqa: E731
         page.on("pageerror", lambda error: known(str(error)) or complaints.append(f"error {error}"))
         page.on("console", lambda said: said.type == "error" and not known(said.text) and complaints.append(said.text))

@@ -26,15 +26,10 @@ LONGEST_S = 240
 pytestmark = pytest.mark.browser
 
 
-def free_port():
-    with socket.socket() as found:
-        found.bind(("127.0.0.1", 0))
-        return found.getsockname()[1]
-
-
 @pytest.fixture(scope="module")
 def ports():
-    return {"7860": str(free_port()), "8080": str(free_port())}
+    with socket.create_server(("127.0.0.1", 0)) as one, socket.create_server(("127.0.0.1", 0)) as other:
+        return {"7860": str(one.getsockname()[1]), "8080": str(other.getsockname()[1])}
 
 
 @pytest.fixture(scope="module")

@@ -69,9 +69,9 @@ def test_the_guides_servers_sign_what_the_exchange_takes(name, tmp_path):
     file = tmp_path / "footnote-access.toml"
     with portal(name, tmp_path, new_key(keys_path(file), "portal")) as address:
         add_embed(file, make_embed("portal", {"origins": [address], "collections": ["default"]}))
-        assert '<footnote-widget embed="portal"' in httpx.get(f"{address}/").text
-        answers = [httpx.post(f"{address}/footnote-token") for _ in range(2)]
-        assert httpx.get(f"{address}/{name}.txt").status_code == 404
+        assert '<footnote-widget embed="portal"' in httpx.get(f"{address}/", timeout=60).text
+        answers = [httpx.post(f"{address}/footnote-token", timeout=60) for _ in range(2)]
+        assert httpx.get(f"{address}/{name}.txt", timeout=60).status_code == 404
     assert {answer.headers["cache-control"] for answer in answers} == {"no-store"}
     first, second = (answer.json()["token"] for answer in answers)
     rules = {"embeds": Embeds(file), "keys": Keys(keys_path(file), environment={}), "policy": OPEN}

@@ -2,6 +2,7 @@
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
+from browsing import still
 from fake_service import COVERS, SENTENCES
 from widget_pages import ELEMENT, ask, finished, inline, launcher, opened, words
 
@@ -14,8 +15,7 @@ RULES = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "be
 
 def violations(page):
     """What axe-core finds, each with the place."""
-    # Playwright's own clock of animations: colours are measured when nothing moves.
-    page.wait_for_timeout(250)
+    still(page)  # colours are measured when nothing moves
     found = Axe().run(page, options=RULES).response["violations"]
     return [f"{one['id']}: {node['target']} {node['failureSummary']}" for one in found for node in one["nodes"]]
 
@@ -140,8 +140,11 @@ def test_the_status_speaks_in_sentences_and_not_with_every_token(site, open_page
         const watch = new MutationObserver(() => spoken.push(node.textContent));
         watch.observe(node, {childList: true, characterData: true, subtree: true});
     }""")
-    ask(page, "When?")
+    ask(page, "held, when?")
+    page.locator(".sentence").first.wait_for()  # or all that is said could come, and be said, at once
+    site.service.go_on.set()
     finished(page)
+    site.service.go_on.clear()
     spoken = [line for line in page.evaluate("spoken") if line]
     assert spoken == [
         "Searching the documents …",

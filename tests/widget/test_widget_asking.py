@@ -4,7 +4,7 @@ import pytest
 from fake_service import AREAS, COVERS, HOSTILE, PAGE_TWO, PUBLISHED, SENTENCES, STANDALONE, WARNING
 from starlette.responses import JSONResponse
 from widget_pages import answer_of, ask, finished, inline, launcher, opened, quote_of, sentence_of, stream_of, words
-from widget_server import event_bytes, problem
+from widget_server import HELD, STILL, event_bytes, problem
 
 pytestmark = pytest.mark.browser
 
@@ -32,7 +32,7 @@ def test_the_draft_is_shown_apart_until_it_is_checked(site, page):
         event_bytes("token", {"text": "It was in 2022. It "}),
         event_bytes("sentence", {"sentence": checked, "citations": [quote_of(1, "2022")]}),
         event_bytes("token", {"text": "may"}),
-        *[b": still here\n\n"] * 400,
+        *HELD,
     ]
     ask(page, "When?")
     page.locator(".draft", has_text="It may").wait_for()
@@ -144,8 +144,9 @@ def test_where_there_is_no_room_beside_it_a_source_covers_the_conversation(site,
     assert page.locator(".source").bounding_box() == body
     assert page.locator(".composer textarea").is_hidden()
     page.set_viewport_size({"width": 1180, "height": 800})
-    assert page.locator(".composer textarea").is_visible()
+    page.locator(".composer textarea").wait_for()
     page.set_viewport_size({"width": 800, "height": 800})
+    page.locator(".composer textarea").wait_for(state="hidden")
     page.keyboard.press("Escape")
     assert page.locator(".composer textarea").is_visible()
     assert page.evaluate("document.querySelector('footnote-widget').shadowRoot.activeElement.textContent") == "1"
@@ -220,7 +221,7 @@ def test_stop_ends_the_answer_here_and_on_the_server_and_keeps_what_was_checked(
     assert words(page, ".sentence .words") == [SENTENCES[0].text]
     assert page.locator(".answer .mark").count() == 1
     assert page.get_by_role("button", name="Ask", exact=True).is_visible()
-    assert site.service.stops[-1].wait(10)
+    assert site.service.stops[-1].wait(60)
 
 
 def test_a_second_question_waits_until_the_first_is_answered_or_stopped(site, page):
@@ -234,11 +235,21 @@ def test_a_second_question_waits_until_the_first_is_answered_or_stopped(site, pa
     ]
 
 
+def test_a_second_question_need_not_wait_for_the_end_of_the_first_ones_stream(site, page):
+    site.stream = [*stream_of([quote_of(1, "2022")], [sentence_of("In 2022.", 1)]), *HELD]
+    ask(page, "When?")
+    finished(page)
+    site.stream = stream_of([quote_of(1, "2023")], [sentence_of("In 2023.", 1)])
+    ask(page, "And then?")
+    finished(page)
+    assert words(page, ".sentence .words") == ["In 2022.", "In 2023."]
+
+
 def test_the_place_in_the_queue_is_a_sentence_and_goes_when_writing_begins(site, page):
     quotes = [quote_of(1, "2022")]
     found = event_bytes("quotes", {"quotes": quotes, "passages": [], "searched_for": ""})
     waiting = [event_bytes("waiting", {"place": 3, "of": 7})]
-    site.stream = [found, *waiting, *[b": still here\n\n"] * 200]
+    site.stream = [found, *waiting, *HELD]
     ask(page, "When?")
     line = "Questions that are answered before yours: 3."
     page.locator(".progress", has_text=line).wait_for()
@@ -392,7 +403,7 @@ def test_sentences_that_the_finished_answer_changes_are_drawn_anew_and_the_other
     quotes = [quote_of(1, "2022")]
     events = stream_of(quotes, [sentence_of("In 2022.", 1), sentence_of("It rained.", 1)])
     last = event_bytes("answer", answer_of(quotes, [sentence_of("In 2022.", 1), sentence_of("It snowed.", 1)]))
-    site.stream = [*events[:-1], *[b": still here\n\n"] * 300, last]
+    site.stream = [*events[:-1], *[STILL] * 20, last]
     ask(page, "When?")
     page.locator(".sentence").nth(1).wait_for()
     page.locator(".answer .mark").first.focus()

@@ -6,7 +6,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from browsing import CHROMIUM, FLAGS
+from browsing import CHROMIUM, FLAGS, still
 from fake_service import PUBLISHED, SENTENCES
 from widget_pages import ELEMENT, TAG, ask, finished, inline, launcher, opened, words
 from widget_server import SCRIPT as FILE
@@ -184,6 +184,7 @@ def test_styles_of_the_page_do_not_reach_in(site, open_page):
         page = opened(open_page(launcher(site, head=css)))
         ask(page, "When?")
         finished(page)
+        still(page)  # the panel is opaque when it has risen
         assert page.locator(".launcher").is_visible()
         looks.append([look(page, one) for one in LOOKED_AT])
     assert looks[0] == looks[1]
@@ -357,7 +358,7 @@ def test_a_widget_that_is_moved_keeps_its_conversation_and_one_that_is_removed_s
     ask(page, "held, when?")
     page.locator(".exchange:last-child .sentence").first.wait_for()
     page.evaluate("document.querySelector('footnote-widget').remove()")
-    assert site.service.stops[-1].wait(10)
+    assert site.service.stops[-1].wait(60)
 
 
 def test_a_page_may_open_close_and_hide_it(site, open_page):

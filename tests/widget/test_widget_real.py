@@ -59,7 +59,7 @@ def page(real):
     site.requests.clear()
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     page = context.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(60_000)
     page.goto(launcher(site))
     opened(page)
     yield page
@@ -103,7 +103,7 @@ def test_stop_reaches_the_server(real, page):
     ask(page, "held, when?")
     page.locator(".sentence").first.wait_for()
     page.get_by_role("button", name="Stop").click()
-    assert site.service.stops[-1].wait(10)
+    assert site.service.stops[-1].wait(60)
 
 
 def test_a_page_of_another_origin_gets_nothing(real, page):

@@ -16,7 +16,7 @@ def kept(both, browser):
     """One page for the module, whose conversation grows."""
     both.reset()
     page = browser.new_page()
-    page.set_default_timeout(20_000)
+    page.set_default_timeout(180_000)  # a thousand pieces, each on its own
     page.goto(launcher(both))
     opened(page)
     yield page

@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 import pytest
 from widget_pages import ask, finished, inline, launcher, opened, quote_of, sentence_of, stream_of, words
 from widget_payloads import PAYLOADS
-from widget_server import event_bytes, problem
+from widget_server import HELD, event_bytes, problem
 from xss_payloads import MANY
 
 pytestmark = pytest.mark.browser
@@ -93,9 +93,9 @@ def test_while_a_draft_streams_piece_by_piece(site, watched):
     draft = "".join(EVERY)
     pieces = [event_bytes("token", {"text": draft[start : start + 7]}) for start in range(0, len(draft), 7)]
     quotes = event_bytes("quotes", {"quotes": [quote_of(1, "2022")], "passages": [], "searched_for": ""})
-    site.stream = [quotes, *pieces, *[b": still here\n\n"] * 5_000]
+    site.stream = [quotes, *pieces, *HELD]
     ask(page, "When?")
-    page.locator(".draft", has_text=EVERY[-1]).wait_for()
+    page.locator(".draft", has_text=EVERY[-1]).wait_for(timeout=180_000)
     assert page.locator(".draft").text_content() == draft
 
 

@@ -188,11 +188,16 @@ class Assistant:
         return None
 
 
+STILL = b": still here\n\n"
+HELD = [STILL] * 1200
+"""Pieces that hold a stream at its place until its reader leaves, or for a minute."""
+
+
 async def slowly(pieces: Sequence[bytes]) -> Any:
     """Each piece on its own, as far as the loop lets it."""
     for piece in pieces:
         yield piece
-        await asyncio.sleep(0.002)
+        await asyncio.sleep(0.05 if piece is STILL else 0.002)
 
 
 def problem(status: int, detail: str, headers: Mapping[str, str] | None = None) -> Response:
