@@ -95,7 +95,8 @@ def still(page: Page) -> None:
             const shadows = [...document.querySelectorAll("*")].map((one) => one.shadowRoot).filter(Boolean);
             const moving = [document, ...shadows].flatMap((root) => root.getAnimations());
             const ending = moving.filter((one) => one.effect.getComputedTiming().endTime !== Infinity);
-            await Promise.allSettled(ending.map((one) => one.finished));
+            const late = new Promise((done) => setTimeout(done, 10_000)); // for one that is paused
+            await Promise.race([Promise.allSettled(ending.map((one) => one.finished)), late]);
             await new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)));
         }"""
     )
