@@ -181,12 +181,14 @@ def running() -> str:
     """The page for whoever runs it with what many people at once did to the server."""
     from docs import load_tables as tables  # noqa: PLC0415
     from docs.outage_tables import outage_table  # noqa: PLC0415
+    from docs.store_outage_tables import store_outage_tables  # noqa: PLC0415
 
     return _filled(
         DOCS / "running.md",
         load=("load", tables.load_table),
         leaving=("leaving", tables.leaving_table),
         outages=("outages", outage_table),
+        **{"store-outages": ("store_outages", store_outage_tables)},
     )
 
 
