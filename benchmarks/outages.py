@@ -26,14 +26,15 @@ from typing import Any
 import httpx
 
 from benchmarks.answering import ROOT, machine
+from benchmarks.namespaces import Cable, within
 from pipeline import Footnote
 from settings import load_settings
 
 RESULTS = Path(__file__).parent / "results" / "outages.json"
-WEB, MODEL = "footnote-web", "footnote-model"
-WEB_ADDRESS, MODEL_ADDRESS, PORT = "10.203.0.1", "10.203.0.2", 8080
+CABLE = Cable("footnote-web", "footnote-model", "10.203.0.1", "10.203.0.2")
+PORT = 8080
 ADDRESS = "http://127.0.0.1:7999"
-PLACE = f"http://{MODEL_ADDRESS}:{PORT}"
+PLACE = f"http://{CABLE.far_address}:{PORT}"
 DOCUMENT = "The lighthouse of Northby was lit on 3 May 1871.\nIt was built of granite by Ada Stone in two summers.\n"
 TEXT = "The lighthouse of Northby was lit on 3 May 1871. It was built of granite by Ada Stone in two summers."
 ASKED = {"question": "When was the lighthouse of Northby lit?"}
@@ -53,12 +54,11 @@ def main() -> None:
         return
     prepare(arguments.index)
     try:
-        lay_cables()
+        CABLE.lay()
         command = [sys.executable, "-m", "benchmarks.outages", *sys.argv[1:], "--inside"]
-        subprocess.run(within(WEB, *command), cwd=ROOT, check=True)
+        subprocess.run(within(CABLE.near, *command), cwd=ROOT, check=True)
     finally:
-        for name in (WEB, MODEL):
-            subprocess.run(["ip", "netns", "delete", name], check=False)
+        CABLE.remove()
 
 
 def prepare(folder: Path) -> None:
@@ -72,28 +72,6 @@ def prepare(folder: Path) -> None:
     footnote.close()
 
 
-def lay_cables() -> None:
-    """Two namespaces and a pair of cards between them."""
-    for name in (WEB, MODEL):
-        ip("netns", "add", name)
-        ip("-n", name, "link", "set", "lo", "up")
-    ip("-n", WEB, "link", "add", "to-model", "type", "veth", "peer", "name", "to-web", "netns", MODEL)
-    ip("-n", WEB, "address", "add", f"{WEB_ADDRESS}/24", "dev", "to-model")
-    ip("-n", MODEL, "address", "add", f"{MODEL_ADDRESS}/24", "dev", "to-web")
-    ip("-n", WEB, "link", "set", "to-model", "up")
-    ip("-n", MODEL, "link", "set", "to-web", "up")
-
-
-def ip(*words: str) -> None:
-    """Run the command of that name."""
-    subprocess.run(["ip", *words], check=True)
-
-
-def within(name: str, *command: str) -> list[str]:
-    """A command in a namespace."""
-    return ["ip", "netns", "exec", name, *command]
-
-
 # In the namespace of the web process
 
 
@@ -105,8 +83,8 @@ class ModelProcess:
 
     def start(self) -> None:
         """Start it, and tell it what to say."""
-        command = [sys.executable, "-m", "benchmarks.model_stub", str(PORT), MODEL_ADDRESS]
-        self.process = subprocess.Popen(within(MODEL, *command), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        command = [sys.executable, "-m", "benchmarks.model_stub", str(PORT), CABLE.far_address]
+        self.process = subprocess.Popen(within(CABLE.far, *command), cwd=ROOT, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None  # noqa: S101
         self.process.stdout.readline()
         httpx.post(f"{PLACE}/behaviour", json={"text": TEXT, "word_s": WORD_S})
@@ -129,10 +107,7 @@ def measured(arguments: argparse.Namespace) -> dict[str, Any]:
     """All rounds, by kind."""
     model = ModelProcess()
     kinds = {
-        "the link is cut": Outage(
-            lambda: ip("-n", MODEL, "link", "set", "to-web", "down"),
-            lambda: ip("-n", MODEL, "link", "set", "to-web", "up"),
-        ),
+        "the link is cut": Outage(CABLE.cut, CABLE.mend),
         "the model server is killed": Outage(model.kill, model.start),
         "the model server is stopped": Outage(
             lambda: model.process.send_signal(signal.SIGSTOP), lambda: model.process.send_signal(signal.SIGCONT)

@@ -182,6 +182,7 @@ def running() -> str:
     from docs import load_tables as tables  # noqa: PLC0415
     from docs.outage_tables import outage_table  # noqa: PLC0415
     from docs.ray_tables import ray_table  # noqa: PLC0415
+    from docs.store_outage_tables import store_outage_tables  # noqa: PLC0415
 
     return _filled(
         DOCS / "running.md",
@@ -189,6 +190,7 @@ def running() -> str:
         leaving=("leaving", tables.leaving_table),
         outages=("outages", outage_table),
         distributed=("distributed", ray_table),
+        **{"store-outages": ("store_outages", store_outage_tables)},
     )
 
 

@@ -62,6 +62,13 @@ class Engine(Protocol):
     notice: str
     holds_labels: bool
 
+    def require(self) -> None:
+        """Nothing, as far as that is known at once.
+
+        Raises:
+            FootnoteError: no search would be answered now.
+        """
+
     def dense(self, query: np.ndarray, top_k: int, within: Filter) -> Scored:
         """The closest chunks to a vector, (dimension,) float32, by inner product.
 

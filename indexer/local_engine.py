@@ -50,6 +50,9 @@ class LocalEngine:
 
     # Searching
 
+    def require(self) -> None:
+        """It is in this process."""
+
     def dense(self, query: np.ndarray, top_k: int, within: Filter) -> Scored:
         """By inner product; exactly, or in clusters where there are many."""
         return self.mirror.search(self._connection, query, top_k, among=self._admitted(within))

@@ -39,6 +39,8 @@ GONE = {2, 3, 4, 7, 8, 11}
 
 _NOTED = re.compile(r"^\[\w+\] Retry (run out of \d+ retry times|timeout: [\d.]+s), (message=)?")
 """What pymilvus writes before every message."""
+_OF_GRPC = re.compile(r"StatusCode\.\w+, |, channel_state=.*$")
+"""What gRPC says around the reason, which helps nobody."""
 _LITE_PING_MS = 600_000
 """Lite's server hangs up on a client that asks more often whether it is still there, as pymilvus does by default."""
 
@@ -143,7 +145,7 @@ class Connection:
         code = code() if callable(code) else code
         name, where = getattr(code, "name", code), self.address.uri
         said = re.sub(r"\s+", " ", str(getattr(error, "message", "") or error)).strip()
-        said = _NOTED.sub("", said)[:300]
+        said = _OF_GRPC.sub("", _NOTED.sub("", said))[:300]
         said = said.replace(self.address.token, "***") if self.address.token else said
         if name in ("UNAUTHENTICATED", "PERMISSION_DENIED"):
             return FootnoteError(

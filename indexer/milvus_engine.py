@@ -6,7 +6,8 @@ catalogue notes what is to go; after it, that goes. Stopped anywhere, the next c
 whose document is called or dated otherwise gets a new row, since a row that is changed would change for all at once.
 
 Each search is of the catalogue's snapshot: hits that it does not hold, or that the filter does not admit there, are
-left out. What this module does not do: retry, or fall back on another engine.
+left out. Of a Milvus that did not answer a search no other one is asked until it is back. What this module does not
+do: retry, or fall back on another engine.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from indexer.milvus_address import Address
 from indexer.milvus_client import Connection, StoreUnavailable
 from indexer.milvus_filter import Numbers
 from indexer.milvus_numbers import numbers_of, rows_for
+from indexer.milvus_presence import Presence
 from indexer.milvus_rows import MOST_FOUND, Rows
 from indexer.milvus_sharing import borrowed, given_back
 from indexer.opened import OpenCatalogue
@@ -59,6 +61,7 @@ class MilvusEngine:
         self._connection = catalogue.connection
         self._outside, self._address = outside, address
         self._numbers: Remembered[Filter, Numbers] = Remembered(FILTERS_KEPT)
+        self._presence = Presence(lambda: self.rows.dense(np.ones(catalogue.identity.dimension), 1, Numbers()))
         self._lent: list[Connection] = []
         self._is_written = False
 
@@ -90,9 +93,14 @@ class MilvusEngine:
                     f"{self._catalogue.folder}. Fill it again with: footnote migrate --to milvus"
                 )
         except StoreUnavailable as error:
+            self._presence.lost(error, is_told=True)
             self.notice = str(error)
 
     # Searching
+
+    def require(self) -> None:
+        """It did not fail the last search, or was there again since."""
+        self._presence.require()
 
     def dense(self, query: np.ndarray, top_k: int, within: Filter) -> Scored:
         """By inner product, with the vectors of the catalogue for what Milvus finds."""
@@ -129,7 +137,8 @@ class MilvusEngine:
         numbers = self._numbers.of(generation, within, lambda: numbers_of(self._connection, within, generation))
         count = top_k + 1 + len(read_waiting(self._connection))
         while True:
-            found = ask(count, numbers)
+            with self._presence.asked():
+                found = ask(count, numbers)
             seen = admitted_rows(self._connection, [key for key, _ in found], within)
             kept = [pair for pair in found if pair[0] in seen]
             is_all = len(found) < min(count, MOST_FOUND) or count >= MOST_FOUND
@@ -180,7 +189,7 @@ class MilvusEngine:
         return row
 
     def committed(self) -> None:
-        """Step four; what Milvus can't do now is done after the next commit."""
+        """Step four; what Milvus can't do now is done after the next commit, or at the end of the next run."""
         waiting = read_waiting(self._connection)
         if not waiting:
             return
@@ -192,8 +201,9 @@ class MilvusEngine:
             record_waiting(self._connection, ())
 
     def save(self, *, thorough: bool) -> None:
-        """Let Milvus make what was written part of its index."""
+        """Let Milvus make what was written part of its index, and drop what it could not drop before."""
         with self._catalogue.mutex:
+            self.committed()
             if self._is_written or thorough:
                 self.rows.flush()
                 self._is_written = False
@@ -216,6 +226,7 @@ class MilvusEngine:
 
     def close(self) -> None:
         """Give the connection back."""
+        self._presence.close()
         if "_now" in self.__dict__:
             with closing(self._now):
                 pass

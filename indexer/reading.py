@@ -156,6 +156,14 @@ class IndexReader:
 
     # Searching
 
+    def require_search(self) -> None:
+        """Nothing, as far as that is known at once.
+
+        Raises:
+            FootnoteError: no search would be answered now.
+        """
+        self._engine.require()
+
     def dense(self, query: np.ndarray, top_k: int, *, within: Filter | None = None) -> list[Passage]:
         """Passages by inner product with a query vector, (dimension,) float32; scores in [-1, 1] for unit vectors.
 

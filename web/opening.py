@@ -61,11 +61,15 @@ def retention(settings: Settings) -> Daily:
 
 
 def index_watch(footnote: Footnote) -> Callable[[], tuple[str, int]]:
-    """What tells the index's fingerprint and how many documents it holds; they are counted when it changes."""
+    """What tells the index's fingerprint and how many documents it holds; they are counted when it changes.
+
+    An index whose search engine is away can't be read, as far as questions go.
+    """
     known = "", 0
 
     def look() -> tuple[str, int]:
         nonlocal known
+        footnote.store.require_search()
         fingerprint = footnote.store.fingerprint()
         if fingerprint != known[0]:
             known = fingerprint, len(footnote.store.source_ids())

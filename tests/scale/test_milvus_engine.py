@@ -1,5 +1,6 @@
 """Milvus beside the catalogue: a writer that is stopped at any step, wrong settings, and what it is told."""
 
+import threading
 from contextlib import closing
 from dataclasses import replace
 
@@ -102,6 +103,20 @@ def test_rows_that_could_not_be_dropped_go_with_the_next_commit(opens, monkeypat
         assert (numbers(store), read_waiting(store._connection)) == ([2, 3], [])
 
 
+def test_rows_that_could_not_be_dropped_go_with_a_run_that_changes_nothing(opens):
+    with closing(opens()) as store:
+        store.put([document("a/x.md", "harbour old")])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Rows, "delete", lambda *_: (_ for _ in ()).throw(StoreUnavailable("gone")))
+            store.put([document("a/x.md", "harbour new")])
+            store.save_vectors()
+        assert (numbers(store), read_waiting(store._connection)) == ([1, 2], [1])
+    with closing(opens()) as store:
+        with store.writing():
+            store.save_vectors()
+        assert (numbers(store), read_waiting(store._connection)) == ([2], [])
+
+
 def test_a_milvus_that_fails_before_a_commit_leaves_the_catalogue_as_it_was(opens, monkeypatch):
     with closing(opens()) as store:
         store.put([document("a/x.md", "harbour old")])
@@ -112,6 +127,34 @@ def test_a_milvus_that_fails_before_a_commit_leaves_the_catalogue_as_it_was(open
                 store.put([document("a/y.md", "harbour new")])
         assert store.fingerprint() == before
         assert names(store.dense(vector("harbour"), 9)) == ["a/x.md"]
+
+
+def test_nobody_waits_for_a_milvus_that_did_not_answer_until_it_does(opens, monkeypatch):
+    monkeypatch.setattr("indexer.milvus_presence.LOOK_EVERY_S", 0.05)
+    asked = []
+
+    def gone(*_):
+        asked.append(threading.current_thread())
+        raise StoreUnavailable("Milvus is gone.")
+
+    with closing(opens()) as store:
+        store.put([document("a/x.md", "harbour")])
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr(Rows, "_search", gone)
+            with pytest.raises(StoreUnavailable, match=r"^Milvus is gone\.$"):
+                store.dense(vector("harbour"), 9)
+            store.sources()
+            for search in (lambda: store.dense(vector("harbour"), 9), lambda: store.lexical(any_of("harbour"), 9)):
+                with pytest.raises(
+                    StoreUnavailable, match=r"^Milvus is gone\. It is not asked again until it answers\.$"
+                ):
+                    search()
+            with pytest.raises(StoreUnavailable):
+                store.require_search()
+            assert asked.count(threading.current_thread()) == 1
+        store._engine._presence._looker.join(30)
+        store.require_search()
+        assert found_by(store, "harbour") == ({"a/x.md"}, {"a/x.md"})
 
 
 def test_an_index_that_another_engine_searches_is_not_opened(tmp_path, opens, milvus):

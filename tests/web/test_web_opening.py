@@ -9,10 +9,12 @@ from access.audit import entries
 from access.refusals import Busy
 from access.visitor import Visitor
 from feedback import Feedback, append_feedback, read_feedback
+from indexer.milvus_client import StoreUnavailable
 from settings import Settings
 from web.desk import Asked
 from web.entrance import Entrance
 from web.opening import running
+from web.probes import Readiness, readiness
 
 EMBED = SimpleNamespace(per_minute=2, per_day=5)
 RULES = SimpleNamespace(embeds=SimpleNamespace(get={"portal": EMBED}.get))
@@ -25,11 +27,18 @@ class Assistant(FakeService):
         super().__init__(pause_s=0)
         self.settings = settings
         self.generation, self.counted, self.warm = "ab12", 0, False
-        self.store = SimpleNamespace(fingerprint=lambda: self.generation, source_ids=self.count)
+        self.store = SimpleNamespace(
+            fingerprint=lambda: self.generation, source_ids=self.count, require_search=self.look_for_engine
+        )
+        self.engine_away = None
 
     def count(self):
         self.counted += 1
         return ["a", "b"]
+
+    def look_for_engine(self):
+        if self.engine_away:
+            raise self.engine_away
 
     def warm_up(self):
         self.warm = True
@@ -103,3 +112,12 @@ def test_documents_are_counted_when_the_index_changes(opened):
     desk.service.generation = "cd34"
     assert desk.look_at_index() == ("cd34", 2)
     assert desk.service.counted == 2
+
+
+def test_an_index_whose_engine_is_away_is_not_ready_until_it_is_back(opened):
+    desk = opened().desk
+    desk.open()
+    desk.service.engine_away = StoreUnavailable("Milvus is away.")
+    assert readiness(desk) == Readiness(status="not ready", model="ready", index="unreadable", server="open")
+    desk.service.engine_away = None
+    assert readiness(desk).status == "ready"
