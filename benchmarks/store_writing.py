@@ -20,7 +20,8 @@ from typing import Any
 from benchmarks.forwarder import Fuse
 from benchmarks.store_stand import CABLE, MILVUS, Outage, Stand
 from indexer.checking import open_checked
-from indexer.milvus_client import Connection, address_of
+from indexer.milvus_address import address_of
+from indexer.milvus_client import Connection
 from indexer.milvus_rows import Rows
 from indexer.outside import read_outside, read_waiting
 
