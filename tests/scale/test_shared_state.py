@@ -54,7 +54,9 @@ class Assistant(FakeService):
     def __init__(self, settings):
         super().__init__(pause_s=0)
         self.settings = settings
-        self.store = SimpleNamespace(fingerprint=lambda: "ab12", source_ids=lambda: ["a", "b"])
+        self.store = SimpleNamespace(
+            fingerprint=lambda: "ab12", source_ids=lambda: ["a", "b"], require_search=lambda: None
+        )
 
     def warm_up(self):
         pass
